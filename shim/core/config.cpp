@@ -1,0 +1,139 @@
+#include "shim/core/config.h"
+
+#include "shim/core/slice.h"
+#include "shim/core/text_file.h"
+
+#include <algorithm>
+
+namespace hugepage {
+namespace {
+
+constexpr std::string_view kPrefix = "HUGEPAGE_";
+constexpr const char* kFilesPath = "HUGEPAGE_FILES_PATH";
+constexpr const char* kFilesPathPattern = "HUGEPAGE_FILES_PATH_PATTERN";
+constexpr const char* kMode = "HUGEPAGE_MODE";
+constexpr const char* kNode = "HUGEPAGE_NODE";
+constexpr const char* kZero = "HUGEPAGE_ZERO";
+constexpr const char* kZeroThreads = "HUGEPAGE_ZERO_THREADS";
+constexpr const char* kLog = "HUGEPAGE_LOG";
+constexpr const char* kLogFile = "HUGEPAGE_LOG_FILE";
+
+constexpr std::array<std::string_view, 8> kKnown = {kFilesPath, kFilesPathPattern, kMode, kNode,
+                                                    kZero,      kZeroThreads,      kLog,  kLogFile};
+constexpr std::uint64_t kMaxZeroThreads = 256;
+
+template <class T>
+struct Choice {
+    std::string_view word;
+    T value;
+};
+
+constexpr std::array kModes = {Choice{"try", Config::Mode::try_files},
+                               Choice{"require", Config::Mode::require}, Choice{"off", Config::Mode::off}};
+constexpr std::array kZeros = {Choice{"always", Config::Zero::always}, Choice{"never", Config::Zero::never}};
+constexpr std::array kLevels = {Choice{"off", log::Level::off},     Choice{"error", log::Level::error},
+                                Choice{"warn", log::Level::warn},   Choice{"info", log::Level::info},
+                                Choice{"debug", log::Level::debug}, Choice{"trace", log::Level::trace}};
+
+class Parser {
+  public:
+    Parser(Config& config, Config::Lookup lookup) noexcept : config_(config), lookup_(lookup) {}
+
+    // An empty value is as good as none.
+    [[nodiscard]] std::optional<std::string_view> value(const char* name) const noexcept {
+        const char* text = lookup_(name);
+        return text == nullptr || *text == '\0' ? std::nullopt : std::optional<std::string_view>(text);
+    }
+
+    template <class T, std::size_t N>
+    void choose(const char* name, const std::array<Choice<T>, N>& choices, T& chosen,
+                const char* expected) noexcept {
+        const auto text = value(name);
+        if (!text) {
+            return;
+        }
+        const auto found = std::ranges::find(choices, *text, &Choice<T>::word);
+        if (found == choices.end()) {
+            complain(name, *text, expected);
+        } else {
+            chosen = found->value;
+        }
+    }
+
+    [[nodiscard]] std::optional<int> number_or_auto(const char* name, std::uint64_t largest,
+                                                    const char* expected) noexcept {
+        const auto text = value(name);
+        if (!text || *text == "auto") {
+            return std::nullopt;
+        }
+        const auto number = parse_number(*text, largest);
+        if (!number) {
+            complain(name, *text, expected);
+            return std::nullopt;
+        }
+        return static_cast<int>(*number);
+    }
+
+    void complain(std::string_view name, std::string_view text, const char* why) noexcept {
+        if (config_.complaint_count < config_.complaint_list.size()) {
+            config_.complaint_list[config_.complaint_count++] = {name, text, why};
+        }
+    }
+
+    void complain_of_unknown_names(const char* const* environment) noexcept {
+        for (; *environment != nullptr; ++environment) {
+            const std::string_view entry(*environment);
+            const std::string_view name = first_of(entry, entry.find('='));
+            if (name.starts_with(kPrefix) && std::ranges::find(kKnown, name) == kKnown.end()) {
+                complain(name, from(entry, name.size() + 1), "this version knows no such variable");
+            }
+        }
+    }
+
+  private:
+    Config& config_;
+    Config::Lookup lookup_;
+};
+
+}  // namespace
+
+Config Config::parse(Lookup lookup, const char* const* environment) noexcept {
+    Config config;
+    Parser parser(config, lookup);
+    const auto pattern = parser.value(kFilesPathPattern);
+    const auto folder = parser.value(kFilesPath);
+    config.files_named = pattern || folder;
+    if (!config.wanted()) {
+        return config;
+    }
+    if (pattern) {
+        config.files = FilePattern::parse(*pattern);
+        if (!config.files) {
+            parser.complain(kFilesPathPattern, *pattern,
+                            "it must contain $NUMA_NODE_INDEX and be a path of usual length");
+        }
+    } else {
+        config.files = FilePattern::in_folder(*folder);
+        if (!config.files) {
+            parser.complain(kFilesPath, *folder, "it must be a path of usual length");
+        }
+    }
+
+    parser.choose(kMode, kModes, config.mode, "it must be try, require or off; try is used");
+    parser.choose(kZero, kZeros, config.zero, "it must be always or never; always is used");
+    parser.choose(kLog, kLevels, config.log_level,
+                  "it must be off, error, warn, info, debug or trace; info is used");
+    if (const auto node =
+            parser.number_or_auto(kNode, kMaxNodes - 1, "it must be auto or a node's number; auto is used")) {
+        config.node = NodeId{*node};
+    }
+    config.zero_threads = parser.number_or_auto(kZeroThreads, kMaxZeroThreads,
+                                                "it must be auto or a number up to 256; auto is used");
+    if (const auto file = parser.value(kLogFile); file && *file != "stderr") {
+        config.log_file.append(*file);
+    }
+    parser.complain_of_unknown_names(environment);
+    return config;
+}
+
+}  // namespace hugepage

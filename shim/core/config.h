@@ -1,0 +1,63 @@
+// The variables that steer the shim (README, "Variables"), read once.
+#pragma once
+
+#include "shim/core/file_pattern.h"
+#include "shim/core/fixed_string.h"
+#include "shim/core/function_ref.h"
+#include "shim/core/log.h"
+#include "shim/core/node_id.h"
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace hugepage {
+
+struct Config {
+    enum class Mode {
+        try_files,  // fall back to ordinary memory when no file is to be had
+        require,    // ENOMEM instead
+        off,        // pass every call on
+    };
+    enum class Zero {
+        always,  // memory reads as zero, as anonymous memory does
+        never,   // it reads as its last owner left it; for callers that write every byte before they read it
+    };
+
+    // Text of a variable that cannot be used, kept as a view of the environment.
+    struct Complaint {
+        std::string_view name;
+        std::string_view value;
+        const char* why;
+    };
+
+    // A variable's value, or null if it isn't set; secure_getenv outside tests.
+    using Lookup = FunctionRef<const char*(const char* name)>;
+
+    // What can't be used is complained of and leaves its default. `environment` is the null-terminated list
+    // of NAME=value that is searched for unknown names with the shim's prefix; only if the shim is wanted().
+    [[nodiscard]] static Config parse(Lookup lookup, const char* const* environment) noexcept;
+
+    // Whether either of the variables that name the files is set. If not, the shim does and says nothing.
+    [[nodiscard]] bool wanted() const noexcept { return files_named; }
+    [[nodiscard]] std::span<const Complaint> complaints() const noexcept {
+        return std::span(complaint_list).first(complaint_count);
+    }
+
+    bool files_named = false;
+    std::optional<FilePattern> files;  // nothing, although wanted(): what is set can't be used
+    Mode mode = Mode::try_files;
+    std::optional<NodeId> node;  // nothing: the calling thread's
+    Zero zero = Zero::always;
+    std::optional<int>
+        zero_threads;  // helpers beside the calling thread; nothing: as many as the node's CPUs suggest
+    log::Level log_level = log::Level::info;
+    Path log_file;  // empty: stderr
+
+    std::array<Complaint, 16> complaint_list{};
+    std::size_t complaint_count = 0;
+};
+
+}  // namespace hugepage

@@ -1,0 +1,44 @@
+// A file descriptor with an owner.
+#pragma once
+
+#include "shim/core/result.h"
+#include "shim/core/sys.h"
+
+#include <utility>
+
+namespace hugepage {
+
+// Move-only; closes what it holds. errno is not kept by the destructor.
+class Fd {
+  public:
+    Fd() noexcept = default;
+    explicit Fd(int fd) noexcept : fd_(fd) {}
+    Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    Fd& operator=(Fd&& other) noexcept {
+        std::swap(fd_, other.fd_);
+        return *this;
+    }
+    Fd(const Fd&) = delete;
+    Fd& operator=(const Fd&) = delete;
+    ~Fd() {
+        if (fd_ >= 0) {
+            sys::close(fd_);
+        }
+    }
+
+    // O_CLOEXEC is always added.
+    static Result<Fd> open(const char* path, int flags, mode_t mode = 0) noexcept {
+        const int fd = sys::open(path, flags | O_CLOEXEC, mode);
+        if (fd < 0) {
+            return Error{"open", errno};
+        }
+        return Fd(fd);
+    }
+
+    [[nodiscard]] int get() const noexcept { return fd_; }
+
+  private:
+    int fd_ = -1;
+};
+
+}  // namespace hugepage

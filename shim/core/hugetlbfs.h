@@ -1,0 +1,41 @@
+// What kind of file system a file is on, and what the kernel says about its huge pages.
+#pragma once
+
+#include "shim/core/byte_size.h"
+#include "shim/core/node_id.h"
+#include "shim/core/result.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace hugepage {
+
+struct FileSystem {
+    enum class Kind {
+        hugetlbfs,  // pages of exactly page_size, never swapped
+        tmpfs,      // ordinary shared memory; a pool there is for trying things out
+        other,      // a disk: never served
+    };
+    Kind kind = Kind::other;
+    ByteSize page_size;
+};
+
+[[nodiscard]] Result<FileSystem> file_system_of(int fd) noexcept;
+
+// Counts of huge pages of one size, in pages.
+struct HugePageCounts {
+    std::uint64_t total = 0;
+    std::uint64_t free = 0;
+    std::uint64_t reserved = 0;  // promised to mappings but not yet taken; known for the whole machine only
+};
+
+// Of one node, from <sysfs_root>/devices/system/node/node<N>/hugepages; of the whole machine without a node,
+// from <sysfs_root>/kernel/mm/hugepages. ENOENT if the kernel has no pages of that size or no such node.
+[[nodiscard]] Result<HugePageCounts> huge_page_counts(const char* sysfs_root, ByteSize page_size,
+                                                      std::optional<NodeId> node) noexcept;
+
+// The folder those counts stand in, for messages that name the file to write to.
+[[nodiscard]] Path huge_page_folder(const char* sysfs_root, ByteSize page_size,
+                                    std::optional<NodeId> node) noexcept;
+
+}  // namespace hugepage

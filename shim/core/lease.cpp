@@ -1,0 +1,85 @@
+#include "shim/core/lease.h"
+
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+namespace hugepage {
+namespace {
+
+Refusal refusal_of_open(int code) noexcept {
+    switch (code) {
+        case EACCES:
+        case EPERM:
+        case EROFS:
+            return {Reason::permission, "open", code};
+        case ELOOP:
+            return {Reason::insecure, "it is a symbolic link", 0};
+        case ENOENT:
+        case ENOTDIR:
+            return {Reason::no_file_for_size, "it is gone since the pool was read", 0};
+        default:
+            return {Reason::map_failed, "open", code};
+    }
+}
+
+// What the file itself says against using it, cheapest first.
+Result<FileSystem, Refusal> inspect(int fd, ByteSize size) noexcept {
+    struct stat file {};
+    if (::fstat(fd, &file) != 0) {
+        return Refusal{Reason::map_failed, "fstat", errno};
+    }
+    const auto file_size = static_cast<std::uint64_t>(file.st_size);
+    if (!S_ISREG(file.st_mode)) {
+        return Refusal{Reason::insecure, "it is no regular file", 0};
+    }
+    if (file.st_uid != 0 && file.st_uid != ::geteuid()) {
+        return Refusal{Reason::insecure,
+                       "it belongs to another user; chown it to root or to the sealer's user", 0};
+    }
+    if ((file.st_mode & S_IWOTH) != 0) {
+        return Refusal{Reason::insecure, "everybody may write to it; chmod o-w", 0};
+    }
+    if (file_size != size.bytes) {
+        return Refusal{Reason::no_file_for_size, "its size has changed since the pool was read", 0};
+    }
+    const auto file_system = file_system_of(fd);
+    if (!file_system) {
+        return Refusal{Reason::map_failed, file_system.error().tried, file_system.error().code};
+    }
+    if (file_system.value().kind == FileSystem::Kind::other) {
+        return Refusal{Reason::not_hugetlbfs, "it is on a disk file system; create it on a hugetlbfs mount",
+                       0};
+    }
+    if (file_size % file_system.value().page_size.bytes != 0) {
+        return Refusal{Reason::map_failed, "its size is no multiple of the page size", 0};
+    }
+    constexpr std::uint64_t kBlock = 512;  // st_blocks counts in this, whatever the file system's block size
+    if (static_cast<std::uint64_t>(file.st_blocks) * kBlock < file_size) {
+        return Refusal{Reason::not_populated, "it has holes; create it anew with hugepage-file-init", 0};
+    }
+    return file_system.value();
+}
+
+}  // namespace
+
+Result<Lease, Refusal> Lease::take(const char* path, ByteSize size) noexcept {
+    // O_NONBLOCK: a FIFO or device in the file's place must not hold the caller up.
+    auto file = Fd::open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    if (!file) {
+        return refusal_of_open(file.error().code);
+    }
+    const int fd = file.value().get();
+    const auto file_system = inspect(fd, size);
+    if (!file_system) {
+        return file_system.error();
+    }
+    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        return errno == EWOULDBLOCK ? Refusal{Reason::all_leased, "somebody else holds it", 0}
+                                    : Refusal{Reason::map_failed, "flock", errno};
+    }
+    return Lease(std::move(file.value()), file_system.value());
+}
+
+}  // namespace hugepage

@@ -1,0 +1,40 @@
+// Exclusive use of one pool file.
+//
+// The lock is flock's, which belongs to the open file description and not to the process: two leases of one
+// file exclude each other between threads as between processes. Who maps the file with the descriptor's help
+// keeps the description alive after the descriptor is closed, so the lease then lasts exactly as long as the
+// mapping and ends with its last byte, at exec, exit and SIGKILL alike. There is nothing to clean up.
+#pragma once
+
+#include "shim/core/byte_size.h"
+#include "shim/core/fd.h"
+#include "shim/core/hugetlbfs.h"
+#include "shim/core/reason.h"
+#include "shim/core/result.h"
+
+namespace hugepage {
+
+struct Refusal {
+    Reason reason = Reason::no_file_for_size;
+    const char* why = "";  // static text for people: which step, or which property of the file
+    int code = 0;          // the errno of the step; 0 if no system call failed
+};
+
+// Move-only. The destructor lets go of the descriptor, and so of the lock unless a mapping holds it by then.
+class Lease {
+  public:
+    // Takes the file if it may be used (README, "Which files are used") and is free now; never waits. `size`
+    // is what the pool believes its size to be. Reason::all_leased means that somebody else has it.
+    [[nodiscard]] static Result<Lease, Refusal> take(const char* path, ByteSize size) noexcept;
+
+    [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+    [[nodiscard]] const FileSystem& file_system() const noexcept { return file_system_; }
+
+  private:
+    Lease(Fd fd, FileSystem file_system) noexcept : fd_(std::move(fd)), file_system_(file_system) {}
+
+    Fd fd_;
+    FileSystem file_system_;
+};
+
+}  // namespace hugepage

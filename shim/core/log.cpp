@@ -1,0 +1,124 @@
+#include "shim/core/log.h"
+
+#include "shim/core/errno_guard.h"
+#include "shim/core/fd.h"
+#include "shim/core/format.h"
+#include "shim/core/slice.h"
+
+#include <sys/stat.h>
+
+#include <atomic>
+#include <chrono>
+#include <ctime>
+
+namespace hugepage::log {
+namespace {
+
+struct State {
+    std::atomic<Level> level{Level::off};
+    Path file;
+    dev_t stderr_device = 0;
+    ino_t stderr_inode = 0;
+};
+constinit State state;
+
+constexpr const char* name_of(Level level) noexcept {
+    switch (level) {
+        case Level::error:
+            return "ERROR";
+        case Level::warn:
+            return "WARN";
+        case Level::info:
+            return "INFO";
+        case Level::debug:
+            return "DEBUG";
+        case Level::trace:
+            return "TRACE";
+        case Level::off:
+            break;
+    }
+    return "OFF";
+}
+
+using Line = FixedString<6 * 1024>;
+
+void append_escaped(Line& line, std::string_view message) noexcept {
+    for (const char c : message) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7f) {
+            constexpr std::string_view kHex = "0123456789abcdef";
+            append(line, "\\x", slice(kHex, byte / 16, 1), slice(kHex, byte % 16, 1));
+        } else {
+            line.append({&c, 1});
+        }
+    }
+}
+
+bool stderr_is_unchanged() noexcept {
+    struct stat facts {};
+    return ::fstat(STDERR_FILENO, &facts) == 0 && facts.st_dev == state.stderr_device &&
+           facts.st_ino == state.stderr_inode;
+}
+
+}  // namespace
+
+void start(Level level, std::string_view file) noexcept {
+    state.file.clear();
+    state.file.append(file);
+    struct stat facts {};
+    if (file.empty() && ::fstat(STDERR_FILENO, &facts) != 0) {
+        level = Level::off;
+    }
+    state.stderr_device = facts.st_dev;
+    state.stderr_inode = facts.st_ino;
+    state.level.store(level, std::memory_order_release);
+}
+
+bool enabled(Level level) noexcept {
+    return level <= state.level.load(std::memory_order_acquire);
+}
+
+void write(Level level, const char* module, std::string_view message) noexcept {
+    if (!enabled(level)) {
+        return;
+    }
+    const ErrnoGuard errno_guard;
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    // Not gmtime_r: it reads the zone files, and may allocate for that.
+    constexpr std::int64_t kSecondsOfDay = 86400;
+    const std::chrono::year_month_day date{
+        std::chrono::sys_days(std::chrono::days(now.tv_sec / kSecondsOfDay))};
+    const std::int64_t second = now.tv_sec % kSecondsOfDay;
+    const long thread = ::syscall(SYS_gettid);
+
+    Line line;
+    const auto part = [](auto number, std::size_t digits) {
+        return Padded{static_cast<std::uint64_t>(number), digits};
+    };
+    append(line, part(int{date.year()}, 4), "-", part(unsigned{date.month()}, 2), "-",
+           part(unsigned{date.day()}, 2), "T", part(second / 3600, 2), ":", part(second / 60 % 60, 2), ":",
+           part(second % 60, 2), ".", part(now.tv_nsec, 9), "+00:00 ", name_of(level), " ThreadId(",
+           part(thread == ::syscall(SYS_getpid) ? 1 : thread, 2), ") hugepage_shim::", module, ": ");
+    append_escaped(line, message);
+    if (line.truncated()) {
+        Line cut;
+        cut.append(first_of(line.view(), line.view().size() - 4)).append("...\n");
+        line = cut;
+    } else {
+        line.append("\n");
+    }
+
+    if (state.file.empty()) {
+        if (stderr_is_unchanged()) {
+            sys::write(STDERR_FILENO, line.c_str(), line.view().size());
+        }
+        return;
+    }
+    constexpr int kAppend = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NOCTTY;
+    if (const auto file = Fd::open(state.file.c_str(), kAppend, 0644)) {
+        sys::write(file.value().get(), line.c_str(), line.view().size());
+    }
+}
+
+}  // namespace hugepage::log

@@ -1,0 +1,28 @@
+// Where the pages of a mapping really are, as the kernel answers it.
+#pragma once
+
+#include "shim/core/byte_size.h"
+#include "shim/core/node_id.h"
+#include "shim/core/result.h"
+
+#include <cstddef>
+
+namespace hugepage {
+
+struct Placement {
+    std::size_t checked = 0;    // pages asked about
+    std::size_t elsewhere = 0;  // of these, on another node than the one asked for
+    NodeId other{};             // one such node, if there are any
+    std::size_t absent = 0;     // of these, not there at all
+
+    [[nodiscard]] bool mostly_elsewhere() const noexcept { return elsewhere * 2 > checked; }
+};
+
+// Asks move_pages(2) about the pages of a mapping of huge (or other) pages of one size, moving none. Up to
+// most_checked pages are looked at: all if there are no more, else an even sample that includes the first and
+// the last. Fails with the kernel's errno where the question is not allowed, as under some containers'
+// seccomp filters.
+[[nodiscard]] Result<Placement> placement_of(const void* begin, std::size_t length, ByteSize page_size,
+                                             NodeId node, std::size_t most_checked) noexcept;
+
+}  // namespace hugepage

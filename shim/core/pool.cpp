@@ -1,0 +1,81 @@
+#include "shim/core/pool.h"
+
+#include "shim/core/slice.h"
+#include "shim/core/text_file.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <atomic>
+#include <tuple>
+
+namespace hugepage {
+
+bool PoolFile::first_time(Reason reason) noexcept {
+    const std::uint32_t bit = 1U << static_cast<unsigned>(reason);
+    return (std::atomic_ref(told_).fetch_or(bit, std::memory_order_relaxed) & bit) == 0;
+}
+
+Status Pool::scan(const FilePattern& pattern) noexcept {
+    pattern_ = pattern;
+    count_ = 0;
+    auto listed = pattern.for_each_node([&](NodeId node) { scan_node(node); });
+    std::ranges::sort(files(), {}, [](const PoolFile& file) {
+        return std::tuple(file.size_, file.node_, std::string_view(file.name_.data()));
+    });
+    return listed;
+}
+
+void Pool::scan_node(NodeId node) noexcept {
+    const Path folder = pattern_.path_of(node);
+    const auto listed = for_each_entry(folder.c_str(), [&](std::string_view name) {
+        Path path = folder;
+        path.append("/").append(name);
+        if (!name.starts_with('.') && !path.truncated()) {
+            add(node, path.c_str(), name);
+        }
+    });
+    if (!listed && listed.error().code == ENOTDIR) {
+        add(node, folder.c_str(), {});
+    }
+}
+
+void Pool::add(NodeId node, const char* path, std::string_view name) noexcept {
+    struct stat facts {};
+    if (count_ == kMaxFiles || ::lstat(path, &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_size <= 0) {
+        return;
+    }
+    const auto is_same_file = [&](const PoolFile& known) {
+        return known.device_ == facts.st_dev && known.inode_ == facts.st_ino && known.node_ == node;
+    };
+    if (facts.st_nlink > 1 && std::ranges::any_of(files(), is_same_file)) {
+        return;
+    }
+    PoolFile& file = files_[count_++];
+    file = PoolFile();
+    file.device_ = facts.st_dev;
+    file.inode_ = facts.st_ino;
+    file.size_ = ByteSize{static_cast<std::uint64_t>(facts.st_size)};
+    file.node_ = node;
+    std::ranges::copy(first_of(name, file.name_.size() - 1), file.name_.begin());
+}
+
+std::span<PoolFile> Pool::files_of(ByteSize size, NodeId node) noexcept {
+    const auto key = [](const PoolFile& file) { return std::tuple(file.size_, file.node_); };
+    const auto found = std::ranges::equal_range(files(), std::tuple(size, node), {}, key);
+    return {found.begin(), found.end()};
+}
+
+bool Pool::has_size(ByteSize size) const noexcept {
+    return std::ranges::binary_search(std::span(files_).first(count_), size, {}, &PoolFile::size_);
+}
+
+Path Pool::path_of(const PoolFile& file) const noexcept {
+    Path path = pattern_.path_of(file.node_);
+    if (file.name_[0] != '\0') {
+        path.append("/").append(file.name_.data());
+    }
+    return path;
+}
+
+}  // namespace hugepage

@@ -1,0 +1,64 @@
+// All files that may be leased, by size and node, as they were when the folders were read.
+#pragma once
+
+#include "shim/core/byte_size.h"
+#include "shim/core/file_pattern.h"
+#include "shim/core/fixed_string.h"
+#include "shim/core/node_id.h"
+#include "shim/core/reason.h"
+#include "shim/core/result.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace hugepage {
+
+// One name in the pool. That it is there says nothing of whether it may be used: that is asked at each lease.
+class PoolFile {
+  public:
+    [[nodiscard]] ByteSize size() const noexcept { return size_; }
+    [[nodiscard]] NodeId node() const noexcept { return node_; }
+
+    // True the first time it is called for the reason: each file's fault is told once. Any thread may call.
+    [[nodiscard]] bool first_time(Reason reason) noexcept;
+
+  private:
+    friend class Pool;
+
+    ByteSize size_;
+    NodeId node_;
+    std::uint64_t device_ = 0;
+    std::uint64_t inode_ = 0;
+    std::uint32_t told_ = 0;        // a bit for each Reason
+    std::array<char, 256> name_{};  // within the node's folder; empty if the pattern names the file itself
+};
+
+// Over 1 MiB, of fixed size: keep it in static storage. Read by any number of threads once scan() is done.
+class Pool {
+  public:
+    static constexpr std::size_t kMaxFiles = 4096;
+
+    // Reads the folders that the pattern stands for. What is no regular file, begins with a dot, or is empty,
+    // is left out, and so are a second name of a file in the same folder and all files over kMaxFiles.
+    [[nodiscard]] Status scan(const FilePattern& pattern) noexcept;
+
+    // By size, then node, then name.
+    [[nodiscard]] std::span<PoolFile> files() noexcept { return std::span(files_).first(count_); }
+    // Those of one size on one node, in the order of their names.
+    [[nodiscard]] std::span<PoolFile> files_of(ByteSize size, NodeId node) noexcept;
+    [[nodiscard]] bool has_size(ByteSize size) const noexcept;
+
+    [[nodiscard]] Path path_of(const PoolFile& file) const noexcept;
+
+  private:
+    void scan_node(NodeId node) noexcept;
+    void add(NodeId node, const char* path, std::string_view name) noexcept;
+
+    FilePattern pattern_;
+    std::array<PoolFile, kMaxFiles> files_{};
+    std::size_t count_ = 0;
+};
+
+}  // namespace hugepage

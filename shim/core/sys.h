@@ -1,0 +1,46 @@
+// open, read, write, close and getdents64 as bare system calls.
+//
+// Not the C library's functions, for two reasons: a host or another preloaded library may have replaced
+// those, and they are cancellation points, which mmap is not: a thread cancelled in the middle of a
+// request would leave a half-made mapping behind. Each returns what the kernel does and sets errno.
+#pragma once
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+
+namespace hugepage::sys {
+
+inline int open(const char* path, int flags, mode_t mode = 0) noexcept {
+    return static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, flags, mode));
+}
+
+inline int close(int fd) noexcept {
+    return static_cast<int>(::syscall(SYS_close, fd));
+}
+
+inline ssize_t read(int fd, void* buffer, std::size_t bytes) noexcept {
+    ssize_t got;
+    do {
+        got = ::syscall(SYS_read, fd, buffer, bytes);
+    } while (got < 0 && errno == EINTR);
+    return got;
+}
+
+inline ssize_t write(int fd, const void* buffer, std::size_t bytes) noexcept {
+    ssize_t put;
+    do {
+        put = ::syscall(SYS_write, fd, buffer, bytes);
+    } while (put < 0 && errno == EINTR);
+    return put;
+}
+
+inline ssize_t getdents64(int fd, void* buffer, std::size_t bytes) noexcept {
+    return ::syscall(SYS_getdents64, fd, buffer, bytes);
+}
+
+}  // namespace hugepage::sys

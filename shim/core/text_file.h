@@ -1,0 +1,30 @@
+// Small text files, as sysfs and procfs hold them, read into the caller's buffer; folders listed; numbers
+// read strictly.
+#pragma once
+
+#include "shim/core/function_ref.h"
+#include "shim/core/result.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace hugepage {
+
+// The content as a view into buffer. ENOSPC if it does not fit.
+[[nodiscard]] Result<std::string_view> read_text(const char* path, std::span<char> buffer) noexcept;
+
+// Calls for each name in the folder but "." and "..", in no order. A name is terminated; it is gone after the
+// call.
+[[nodiscard]] Status for_each_entry(const char* folder,
+                                    FunctionRef<void(std::string_view name)> visit) noexcept;
+
+// Without white space at both ends.
+[[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;
+
+// Decimal digits and nothing else, at most `largest`.
+[[nodiscard]] std::optional<std::uint64_t> parse_number(std::string_view text,
+                                                        std::uint64_t largest) noexcept;
+
+}  // namespace hugepage

@@ -1,0 +1,149 @@
+#include "shim/events.h"
+
+#include "shim/core/format.h"
+#include "shim/core/log.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstring>
+
+namespace hugepage::events {
+namespace {
+
+using log::Level;
+using Message = FixedString<5 * 1024>;
+
+template <class... Parts>
+void say(Level level, const char* module, const Parts&... parts) noexcept {
+    if (log::enabled(level)) {
+        Message message;
+        append(message, parts...);
+        log::write(level, module, message.view());
+    }
+}
+
+// Unlike strerror, not translated and nothing thread-local.
+const char* text_of(int code) noexcept {
+    const char* text = ::strerrordesc_np(code);
+    return text == nullptr ? "unknown error" : text;
+}
+
+bool first(std::atomic<bool>& told) noexcept {
+    return !told.exchange(true, std::memory_order_relaxed);
+}
+
+const char* what_next(Reason reason) noexcept {
+    switch (reason) {
+        case Reason::no_file_for_size:
+            return "make some for this node with hugepage-file-init";
+        case Reason::all_leased:
+            return "make more files with hugepage-file-init, or run fewer sealers on this node";
+        default:
+            return "see the line about each file above";
+    }
+}
+
+}  // namespace
+
+void complaint(const Config::Complaint& complaint) noexcept {
+    say(Level::warn, "config", complaint.name, "=", complaint.value, ": ", complaint.why);
+}
+
+void unusable(std::string_view path, std::string_view why, const Error& error) noexcept {
+    if (error.code != 0) {
+        say(Level::error, "pool", "not serving: ", why, ": ", error.tried, " ", path, ": ",
+            text_of(error.code));
+    } else {
+        say(Level::error, "pool", "not serving: ", why, ": ", path);
+    }
+}
+
+void loaded(Pool& pool) noexcept {
+    if (!log::enabled(Level::debug)) {
+        return;
+    }
+    for (const PoolFile& file : pool.files()) {
+        say(Level::trace, "pool", "loaded memory file: ", pool.path_of(file).view());
+    }
+    Message counts;
+    for (int node = 0; node < kMaxNodes; ++node) {
+        const auto files = std::ranges::count(pool.files(), NodeId{node}, &PoolFile::node);
+        if (files > 0) {
+            append(counts, counts.empty() ? "" : "; ", "numa_id: ", node, ", loaded: ", files);
+        }
+    }
+    say(Level::debug, "pool", "number of loaded memory files: ", counts.view());
+}
+
+void unpinned_once(NodeId node) noexcept {
+    static constinit std::atomic<bool> told{false};
+    if (first(told)) {
+        say(Level::info, "node", "the thread is not pinned to one node: taking numa: ", node.value,
+            ", where it runs now; pin the sealer (taskset, numactl, cpuset) or set HUGEPAGE_NODE to be sure");
+    }
+}
+
+void placement_unknown_once(const Error& error) noexcept {
+    static constinit std::atomic<bool> told{false};
+    if (first(told)) {
+        say(Level::warn, "pool", "cannot ask where pages are: ", error.tried, ": ", text_of(error.code),
+            "; files are taken to be on their folder's node");
+    }
+}
+
+void partly_misplaced(std::string_view path, NodeId wanted, const Placement& placement) noexcept {
+    say(Level::warn, "pool", placement.elsewhere, " of ", placement.checked,
+        " pages looked at are not on numa: ", wanted.value, " but on others, as ", placement.other.value,
+        "; used all the same: ", path);
+}
+
+void leased(std::string_view path, const FileSystem& file_system, ByteSize size, NodeId wanted,
+            const Placement& placement, int helpers, const Took& took) noexcept {
+    say(Level::info, "lease", "leased memory file: ", path, "; memory_size: ", to_text(size).view(),
+        "; page_size: ", to_text(file_system.page_size).view(), "; numa wanted: ", wanted.value,
+        ", pages there: ", placement.checked - placement.elsewhere, " of ", placement.checked,
+        " looked at; took ", Tenths{took.all}, " ms (populate ", Tenths{took.populate}, ", check ",
+        Tenths{took.check}, ", zero ", Tenths{took.zero}, " with ", helpers, " helpers)");
+}
+
+void released(const void* address, std::size_t length) noexcept {
+    say(Level::debug, "lease", "unmapped from a leased file: ", length, " bytes at ", Address{address});
+}
+
+void refused(std::string_view path, const Refusal& refusal) noexcept {
+    if (refusal.reason == Reason::all_leased) {
+        say(Level::debug, "pool", "leased by somebody else: ", path);
+    } else {
+        say(Level::warn, "pool", "not using memory file: ", path, "; reason: ", name_of(refusal.reason), "; ",
+            refusal.why, refusal.code == 0 ? "" : ": ", refusal.code == 0 ? "" : text_of(refusal.code));
+    }
+}
+
+void fallback(ByteSize size, NodeId node, Reason reason, Config::Mode mode) noexcept {
+    const bool required = mode == Config::Mode::require;
+    say(required ? Level::error : Level::warn, "pool", "unable to alloc numa memory, ",
+        required ? "failing with ENOMEM (HUGEPAGE_MODE=require)" : "falling back",
+        ". memory_size: ", size.bytes, "; numa: ", node.value, "; reason: ", name_of(reason), "; ",
+        what_next(reason));
+}
+
+void no_such_size(ByteSize size) noexcept {
+    static constinit std::array<std::atomic<std::uint64_t>, 16> told{};
+    for (auto& slot : told) {
+        std::uint64_t known = 0;
+        if (slot.compare_exchange_strong(known, size.bytes, std::memory_order_relaxed)) {
+            say(Level::info, "pool",
+                "passing on a request that no memory file's size equals. memory_size: ", size.bytes, " (",
+                to_text(size).view(),
+                "); if it is a sector's buffer, make files of exactly this size with "
+                "hugepage-file-init");
+            return;
+        }
+        if (known == size.bytes) {
+            return;
+        }
+    }
+}
+
+}  // namespace hugepage::events
