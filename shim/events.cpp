@@ -50,12 +50,14 @@ void complaint(const Config::Complaint& complaint) noexcept {
     say(Level::warn, "config", complaint.name, "=", complaint.value, ": ", complaint.why);
 }
 
-void unusable(std::string_view path, std::string_view why, const Error& error) noexcept {
-    if (error.code != 0) {
-        say(Level::error, "pool", "not serving: ", why, ": ", error.tried, " ", path, ": ",
-            text_of(error.code));
+void no_files(const FilePattern& pattern, const Status& scanned) noexcept {
+    if (scanned) {
+        say(Level::error, "pool", "not serving: no memory files at ", pattern.text(),
+            "; create some with hugepage-file-init");
     } else {
-        say(Level::error, "pool", "not serving: ", why, ": ", path);
+        say(Level::error, "pool", "not serving: ", scanned.error().tried, " ",
+            pattern.searched_folder().view(), ": ", text_of(scanned.error().code),
+            "; create memory files with hugepage-file-init, or mend the path");
     }
 }
 
@@ -92,19 +94,20 @@ void placement_unknown_once(const Error& error) noexcept {
     }
 }
 
-void partly_misplaced(std::string_view path, NodeId wanted, const Placement& placement) noexcept {
-    say(Level::warn, "pool", placement.elsewhere, " of ", placement.checked,
-        " pages looked at are not on numa: ", wanted.value, " but on others, as ", placement.other.value,
-        "; used all the same: ", path);
-}
-
-void leased(std::string_view path, const FileSystem& file_system, ByteSize size, NodeId wanted,
-            const Placement& placement, int helpers, const Took& took) noexcept {
-    say(Level::info, "lease", "leased memory file: ", path, "; memory_size: ", to_text(size).view(),
-        "; page_size: ", to_text(file_system.page_size).view(), "; numa wanted: ", wanted.value,
-        ", pages there: ", placement.checked - placement.elsewhere, " of ", placement.checked,
-        " looked at; took ", Tenths{took.all}, " ms (populate ", Tenths{took.populate}, ", check ",
-        Tenths{took.check}, ", zero ", Tenths{took.zero}, " with ", helpers, " helpers)");
+void leased(const Leased& lease) noexcept {
+    const Placement& placement = lease.placement;
+    if (placement.elsewhere > 0) {
+        say(Level::warn, "pool", placement.elsewhere, " of ", placement.checked,
+            " pages looked at are not on numa: ", lease.node.value, " but on others, as ",
+            placement.other.value, "; used all the same: ", lease.path);
+    }
+    say(Level::info, "lease", "leased memory file: ", lease.path,
+        "; memory_size: ", to_text(lease.size).view(), "; page_size: ", to_text(lease.page_size).view(),
+        "; numa wanted: ", lease.node.value, ", pages found there: ", placement.checked - placement.elsewhere,
+        " of ", placement.checked, " looked at; took ",
+        Tenths{lease.populate_ms + lease.check_ms + lease.zero_ms}, " ms (populate ",
+        Tenths{lease.populate_ms}, ", check ", Tenths{lease.check_ms}, ", zero ", Tenths{lease.zero_ms},
+        " with ", lease.helpers, " helpers)");
 }
 
 void released(const void* address, std::size_t length) noexcept {

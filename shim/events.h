@@ -15,23 +15,27 @@
 
 namespace hugepage::events {
 
-// How long the parts of serving a request took, in milliseconds.
-struct Took {
-    double populate = 0;
-    double check = 0;
-    double zero = 0;
-    double all = 0;
+// A file that was leased, and what it took.
+struct Leased {
+    std::string_view path;
+    ByteSize size;
+    NodeId node;  // the one wanted
+    ByteSize page_size{};
+    Placement placement{};  // nothing checked if the kernel would not say
+    int helpers = 0;        // threads beside the caller that zeroed
+    double populate_ms = 0;
+    double check_ms = 0;
+    double zero_ms = 0;
 };
 
 void complaint(const Config::Complaint& complaint) noexcept;
-// The shim is inert from here on, though a variable asks for it.
-void unusable(std::string_view path, std::string_view why, const Error& error) noexcept;
+// The shim is inert from here on, though a variable asks for it. `scanned` is how reading the folders ended.
+void no_files(const FilePattern& pattern, const Status& scanned) noexcept;
 void loaded(Pool& pool) noexcept;
 void unpinned_once(NodeId node) noexcept;
 void placement_unknown_once(const Error& error) noexcept;
-void partly_misplaced(std::string_view path, NodeId wanted, const Placement& placement) noexcept;
-void leased(std::string_view path, const FileSystem& file_system, ByteSize size, NodeId wanted,
-            const Placement& placement, int helpers, const Took& took) noexcept;
+// With a warning if some of the pages are on other nodes.
+void leased(const Leased& lease) noexcept;
 void released(const void* address, std::size_t length) noexcept;
 // One file can't be used. Quiet if somebody else merely holds it.
 void refused(std::string_view path, const Refusal& refusal) noexcept;

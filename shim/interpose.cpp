@@ -3,7 +3,6 @@
 //
 // Not to be compiled with _FILE_OFFSET_BITS=64, which would rename mmap here.
 
-#include "shim/map_request.h"
 #include "shim/next.h"
 #include "shim/substitution.h"
 
@@ -12,35 +11,47 @@
 
 namespace next = hugepage::next;
 namespace substitution = hugepage::substitution;
-using hugepage::MapRequest;
+
+namespace {
+
+// Out of line, so that a call that isn't ours pays for a comparison and a jump and sets up no frame.
+template <auto pass_on>
+[[gnu::noinline]] void* consider(void* address, size_t length, int protection, int flags, int fd,
+                                 off_t offset) noexcept {
+    if (void* region = substitution::try_map({address, length, protection, flags, fd, offset})) {
+        return region;
+    }
+    return pass_on(address, length, protection, flags, fd, offset);
+}
+
+[[gnu::noinline]] int forget_and_unmap(void* address, size_t length) noexcept {
+    substitution::forget(address, length);
+    return next::munmap(address, length);
+}
+
+}  // namespace
 
 extern "C" {
 
 [[gnu::visibility("default")]] void* mmap(void* address, size_t length, int protection, int flags, int fd,
                                           off_t offset) noexcept {
-    const MapRequest request{address, length, protection, flags, fd, offset};
     if (substitution::may_serve(length)) [[unlikely]] {
-        if (void* region = substitution::try_map(request)) {
-            return region;
-        }
+        return consider<next::mmap>(address, length, protection, flags, fd, offset);
     }
-    return next::mmap(request);
+    return next::mmap(address, length, protection, flags, fd, offset);
 }
 
 [[gnu::visibility("default")]] void* mmap64(void* address, size_t length, int protection, int flags, int fd,
                                             off64_t offset) noexcept {
-    const MapRequest request{address, length, protection, flags, fd, offset};
     if (substitution::may_serve(length)) [[unlikely]] {
-        if (void* region = substitution::try_map(request)) {
-            return region;
-        }
+        return consider<next::mmap64>(address, length, protection, flags, fd, offset);
     }
-    return next::mmap64(request);
+    return next::mmap64(address, length, protection, flags, fd, offset);
 }
 
 [[gnu::visibility("default")]] int munmap(void* address, size_t length) noexcept {
-    if (substitution::may_own(address, length)) [[unlikely]] {
-        substitution::forget(address, length);
+    if (substitution::may_own()) [[unlikely]] {
+        return forget_and_unmap(address, length);
     }
     return next::munmap(address, length);
 }
@@ -53,9 +64,7 @@ namespace {
     next::resolve();
     substitution::arm();
     if (substitution::is_armed()) {
-        ::pthread_atfork([] { substitution::internal::regions.before_fork(); },
-                         [] { substitution::internal::regions.after_fork(); },
-                         [] { substitution::internal::regions.after_fork(); });
+        ::pthread_atfork(substitution::before_fork, substitution::after_fork, substitution::after_fork);
     }
 }
 

@@ -2,19 +2,15 @@
 
 #include "shim/core/config.h"
 #include "shim/core/errno_guard.h"
-#include "shim/core/lease.h"
-#include "shim/core/placement.h"
 #include "shim/core/pool.h"
 #include "shim/events.h"
-#include "shim/mapping.h"
 #include "shim/node_choice.h"
-#include "shim/zeroing.h"
+#include "shim/serving.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <ctime>
 
 namespace hugepage::substitution {
 namespace internal {
@@ -34,18 +30,12 @@ constinit std::atomic<Phase> phase{Phase::unarmed};
 constinit Config config;  // written while arming, then only read; so is the pool
 constinit Pool pool;
 
-constexpr std::size_t kMostPagesChecked = 1024;
+constexpr std::size_t kPageBytes = 4096;
 constexpr std::size_t kLooksLikeASector = 512UL << 20;
 
 void become(Phase outcome, std::size_t smallest_length) noexcept {
     phase.store(outcome, std::memory_order_release);
     threshold.store(smallest_length, std::memory_order_relaxed);
-}
-
-double now_ms() noexcept {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
 }
 
 // Anonymous memory to read and write, anywhere, with no wish that a file could not fulfil.
@@ -56,79 +46,14 @@ bool is_eligible(const MapRequest& request) noexcept {
            (kind == (MAP_ANONYMOUS | MAP_PRIVATE) || kind == (MAP_ANONYMOUS | MAP_SHARED));
 }
 
-// Turns one file into memory that nobody can tell from fresh anonymous memory, or says what stood in the way.
-Result<void*, Refusal> serve(const PoolFile& file, std::string_view path, const MapRequest& request,
-                             const Topology& topology) noexcept {
-    const auto failed = [](Reason reason, const Error& error) {
-        return Refusal{reason, error.tried, error.code};
-    };
-    events::Took took;
-    const double start = now_ms();
-
-    auto lease = Lease::take(path.data(), file.size());
-    if (!lease) {
-        return lease.error();
+// Of the reasons of several files, one that the operator can mend says more than that others were faster, and
+// that more than that a file is gone.
+Reason more_telling(Reason known, Reason found) noexcept {
+    if (known == Reason::no_file_for_size ||
+        (known == Reason::all_leased && found != Reason::no_file_for_size)) {
+        return found;
     }
-    const FileSystem& file_system = lease.value().file_system();
-    const bool may_swap = file_system.kind != FileSystem::Kind::hugetlbfs;
-    const auto hint = reinterpret_cast<std::uintptr_t>(request.address);
-    auto mapping =
-        Mapping::create({.address = hint % file_system.page_size.bytes == 0 ? request.address : nullptr,
-                         .length = request.length,
-                         .protection = request.protection,
-                         .flags = MAP_SHARED | (may_swap ? request.flags & MAP_LOCKED : 0),
-                         .fd = lease.value().fd(),
-                         .offset = 0});
-    if (!mapping) {
-        return failed(Reason::map_failed, mapping.error());
-    }
-    if ((request.flags & MAP_PRIVATE) != 0) {
-        if (const auto kept = mapping.value().advise(MADV_DONTFORK, "madvise(MADV_DONTFORK)"); !kept) {
-            return failed(Reason::map_failed, kept.error());
-        }
-    }
-    if (const auto kept = mapping.value().advise(MADV_DONTDUMP, "madvise(MADV_DONTDUMP)"); !kept) {
-        return failed(Reason::map_failed, kept.error());
-    }
-    if (const auto filled = mapping.value().advise(MADV_POPULATE_WRITE, "madvise(MADV_POPULATE_WRITE)");
-        !filled) {
-        return failed(Reason::not_populated, filled.error());
-    }
-    took.populate = now_ms() - start;
-
-    const auto asked = placement_of(mapping.value().begin(), request.length, file_system.page_size,
-                                    file.node(), kMostPagesChecked);
-    if (!asked) {
-        events::placement_unknown_once(asked.error());
-    }
-    const Placement placement = asked ? asked.value() : Placement{};
-    if (placement.mostly_elsewhere()) {
-        return Refusal{Reason::misplaced,
-                       "most of its pages are on another node than its folder names; move it to that "
-                       "node's folder or create it anew",
-                       0};
-    }
-    if (placement.elsewhere > 0) {
-        events::partly_misplaced(path, file.node(), placement);
-    }
-    took.check = now_ms() - start - took.populate;
-
-    int helpers = 0;
-    if (config.zero == Config::Zero::always) {
-        const auto cpus = topology.cpus_of(file.node());
-        helpers = zero_memory(mapping.value().begin(), request.length,
-                              {config.zero_threads, cpus ? cpus.value() : CpuSet{}});
-    }
-    took.all = now_ms() - start;
-    took.zero = took.all - took.populate - took.check;
-
-    const auto begin = reinterpret_cast<std::uintptr_t>(mapping.value().begin());
-    if (!regions.insert({begin, request.length, file_system.page_size})) {
-        return Refusal{Reason::table_full,
-                       "this process holds as many regions as the shim can keep account of", 0};
-    }
-    events::leased(path, file_system, file.size(), file.node(), placement, helpers, took);
-    return mapping.value().hand_over();
+    return known;
 }
 
 }  // namespace
@@ -150,11 +75,11 @@ void* try_map(const MapRequest& request) noexcept {
         events::unpinned_once(choice.node);
     }
 
-    // Of several reasons, one that the operator can mend is worth more than that others were faster.
     Reason reason = Reason::no_file_for_size;
     for (PoolFile& file : pool.files_of(size, choice.node)) {
         const Path path = pool.path_of(file);
-        const auto region = serve(file, path.view(), request, topology);
+        const auto region =
+            serve(request, {path.c_str(), file.size(), file.node()}, config, topology, regions);
         if (region) {
             return region.value();
         }
@@ -162,9 +87,7 @@ void* try_map(const MapRequest& request) noexcept {
         if (file.first_time(refusal.reason)) {
             events::refused(path.view(), refusal);
         }
-        if (reason == Reason::no_file_for_size || reason == Reason::all_leased) {
-            reason = refusal.reason == Reason::no_file_for_size ? reason : refusal.reason;
-        }
+        reason = more_telling(reason, refusal.reason);
     }
     events::fallback(size, choice.node, reason, config.mode);
     if (config.mode == Config::Mode::require) {
@@ -176,13 +99,13 @@ void* try_map(const MapRequest& request) noexcept {
 
 void forget(const void* address, std::size_t length) noexcept {
     const auto begin = reinterpret_cast<std::uintptr_t>(address);
-    // The kernel will refuse it, and then all of it is still there.
-    if (regions.splits_a_page(begin, length)) {
+    const std::size_t rounded = (length + kPageBytes - 1) & ~(kPageBytes - 1);  // as munmap does
+    const bool refused = begin % kPageBytes != 0 || rounded < length || begin + rounded < begin;
+    if (refused || !regions.overlaps(begin, rounded) || regions.splits_a_page(begin, rounded)) {
         return;
     }
-    regions.erase(begin, length);
-    const ErrnoGuard errno_guard;
-    events::released(address, length);
+    regions.erase(begin, rounded);
+    events::released(address, rounded);
 }
 
 void arm() noexcept {
@@ -191,8 +114,12 @@ void arm() noexcept {
         return;
     }
     const ErrnoGuard errno_guard;
-    config = Config::parse([](const char* name) -> const char* { return ::secure_getenv(name); }, environ);
-    if (!config.wanted() || config.mode == Config::Mode::off) {
+    const auto variable = [](const char* name) -> const char* { return ::secure_getenv(name); };
+    if (!Config::is_wanted(variable)) {
+        return become(Phase::inert, SIZE_MAX);
+    }
+    config = Config::parse(variable, environ);
+    if (config.mode == Config::Mode::off) {
         return become(Phase::inert, SIZE_MAX);
     }
     log::start(config.log_level, config.log_file.view());
@@ -204,7 +131,7 @@ void arm() noexcept {
     }
     const auto scanned = pool.scan(*config.files);
     if (!scanned || pool.files().empty()) {
-        events::unusable(config.files->text(), "no memory files found", scanned ? Error{} : scanned.error());
+        events::no_files(*config.files, scanned);
         return become(Phase::inert, SIZE_MAX);
     }
     events::loaded(pool);
@@ -213,6 +140,14 @@ void arm() noexcept {
 
 bool is_armed() noexcept {
     return phase.load(std::memory_order_acquire) == Phase::armed;
+}
+
+void before_fork() noexcept {
+    regions.before_fork();
+}
+
+void after_fork() noexcept {
+    regions.after_fork();
 }
 
 }  // namespace hugepage::substitution

@@ -35,15 +35,21 @@ inline bool may_serve(std::size_t length) noexcept {
 // was; or MAP_FAILED with ENOMEM if the operator requires a file and none is to be had.
 [[nodiscard]] void* try_map(const MapRequest& request) noexcept;
 
-inline bool may_own(const void* address, std::size_t length) noexcept {
-    return internal::regions.overlaps(reinterpret_cast<std::uintptr_t>(address), length);
+// Whether this process has any region at all.
+inline bool may_own() noexcept {
+    return internal::regions.size() != 0;
 }
 
-// To be called before the memory is unmapped: from then on another thread may be given the same address.
+// To be called before the memory is unmapped: from then on another thread may be given the same address. What
+// is no region's, and what munmap will refuse, changes nothing. errno is kept.
 void forget(const void* address, std::size_t length) noexcept;
 
 // Reads the environment and the pool, if that has not been done.
 void arm() noexcept;
 [[nodiscard]] bool is_armed() noexcept;
+
+// For pthread_atfork, once armed.
+void before_fork() noexcept;
+void after_fork() noexcept;
 
 }  // namespace hugepage::substitution

@@ -97,22 +97,26 @@ class Parser {
 
 }  // namespace
 
+bool Config::is_wanted(Lookup lookup) noexcept {
+    const auto is_set = [&](const char* name) {
+        const char* text = lookup(name);
+        return text != nullptr && *text != '\0';
+    };
+    return is_set(kFilesPathPattern) || is_set(kFilesPath);
+}
+
 Config Config::parse(Lookup lookup, const char* const* environment) noexcept {
     Config config;
     Parser parser(config, lookup);
     const auto pattern = parser.value(kFilesPathPattern);
     const auto folder = parser.value(kFilesPath);
-    config.files_named = pattern || folder;
-    if (!config.wanted()) {
-        return config;
-    }
     if (pattern) {
         config.files = FilePattern::parse(*pattern);
         if (!config.files) {
             parser.complain(kFilesPathPattern, *pattern,
                             "it must contain $NUMA_NODE_INDEX and be a path of usual length");
         }
-    } else {
+    } else if (folder) {
         config.files = FilePattern::in_folder(*folder);
         if (!config.files) {
             parser.complain(kFilesPath, *folder, "it must be a path of usual length");

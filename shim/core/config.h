@@ -36,23 +36,23 @@ struct Config {
     // A variable's value, or null if it isn't set; secure_getenv outside tests.
     using Lookup = FunctionRef<const char*(const char* name)>;
 
+    // Whether either of the variables that name the files is set. If not, the shim does and says nothing, and
+    // nothing else is worth reading.
+    [[nodiscard]] static bool is_wanted(Lookup lookup) noexcept;
+
     // What can't be used is complained of and leaves its default. `environment` is the null-terminated list
-    // of NAME=value that is searched for unknown names with the shim's prefix; only if the shim is wanted().
+    // of NAME=value that is searched for unknown names with the shim's prefix.
     [[nodiscard]] static Config parse(Lookup lookup, const char* const* environment) noexcept;
 
-    // Whether either of the variables that name the files is set. If not, the shim does and says nothing.
-    [[nodiscard]] bool wanted() const noexcept { return files_named; }
     [[nodiscard]] std::span<const Complaint> complaints() const noexcept {
         return std::span(complaint_list).first(complaint_count);
     }
 
-    bool files_named = false;
-    std::optional<FilePattern> files;  // nothing, although wanted(): what is set can't be used
+    std::optional<FilePattern> files;  // nothing: what is set can't be used
     Mode mode = Mode::try_files;
     std::optional<NodeId> node;  // nothing: the calling thread's
     Zero zero = Zero::always;
-    std::optional<int>
-        zero_threads;  // helpers beside the calling thread; nothing: as many as the node's CPUs suggest
+    std::optional<int> zero_threads;  // helpers beside the calling thread; nothing: see zeroing.h
     log::Level log_level = log::Level::info;
     Path log_file;  // empty: stderr
 

@@ -10,20 +10,30 @@
 
 namespace hugepage {
 
-// Blocks every signal for the thread while it lives, those included that the C library keeps to itself. Keeps
-// errno.
+// The kernel's own form of a signal mask, so that signals that the C library keeps to itself are in it too.
+using SignalMask = std::uint64_t;
+
+// Blocks every signal for the calling thread; returns what was blocked before. Keeps errno.
+inline SignalMask block_signals() noexcept {
+    constexpr SignalMask kAll = ~SignalMask{0};
+    SignalMask before = 0;
+    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &kAll, &before, sizeof(before));
+    return before;
+}
+
+inline void restore_signals(SignalMask before) noexcept {
+    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, sizeof(before));
+}
+
 class SignalBlock {
   public:
-    SignalBlock() noexcept {
-        constexpr std::uint64_t kAll = ~std::uint64_t{0};
-        ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &kAll, &before_, sizeof(before_));
-    }
-    ~SignalBlock() { ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before_, nullptr, sizeof(before_)); }
+    SignalBlock() noexcept : before_(block_signals()) {}
+    ~SignalBlock() { restore_signals(before_); }
     SignalBlock(const SignalBlock&) = delete;
     SignalBlock& operator=(const SignalBlock&) = delete;
 
   private:
-    std::uint64_t before_ = 0;
+    SignalMask before_;
 };
 
 // Usable before any constructor has run; never allocates.

@@ -26,9 +26,6 @@ bool RegionTable::insert_locked(const Region& region) noexcept {
 }
 
 bool RegionTable::overlaps(std::uintptr_t begin, std::size_t length) const noexcept {
-    if (count_.load(std::memory_order_acquire) == 0) {
-        return false;
-    }
     const std::size_t used = used_.load(std::memory_order_acquire);
     for (std::size_t i = 0; i < used; ++i) {
         const std::uintptr_t end = slots_[i].end.load(std::memory_order_acquire);
@@ -85,6 +82,18 @@ std::size_t RegionTable::erase(std::uintptr_t begin, std::size_t length) noexcep
         }
     }
     return ended;
+}
+
+void RegionTable::before_fork() noexcept {
+    const SignalMask before = block_signals();
+    mutex_.lock();
+    signals_before_fork_ = before;
+}
+
+void RegionTable::after_fork() noexcept {
+    const SignalMask before = signals_before_fork_;
+    mutex_.unlock();
+    restore_signals(before);
 }
 
 }  // namespace hugepage

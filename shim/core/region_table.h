@@ -29,7 +29,7 @@ class RegionTable {
     // False if the table is full.
     [[nodiscard]] bool insert(const Region& region) noexcept;
 
-    // Whether any region lies in the range, wholly or in part. One load when there are no regions at all.
+    // Whether any region lies in the range, wholly or in part.
     [[nodiscard]] bool overlaps(std::uintptr_t begin, std::size_t length) const noexcept;
 
     // Whether an end of the range lies inside one of a region's pages, in the way that munmap refuses.
@@ -39,11 +39,12 @@ class RegionTable {
     // regions ended. (If both sides remain and no slot is left, the upper one is forgotten too.)
     std::size_t erase(std::uintptr_t begin, std::size_t length) noexcept;
 
-    [[nodiscard]] std::size_t size() const noexcept { return count_.load(std::memory_order_relaxed); }
+    // One load.
+    [[nodiscard]] std::size_t size() const noexcept { return count_.load(std::memory_order_acquire); }
 
     // For pthread_atfork: no other thread is halfway through a change while the process forks.
-    void before_fork() noexcept { mutex_.lock(); }
-    void after_fork() noexcept { mutex_.unlock(); }
+    void before_fork() noexcept;
+    void after_fork() noexcept;
 
   private:
     // Free if end is 0. Written under the lock.
@@ -59,6 +60,7 @@ class RegionTable {
     std::atomic<std::size_t> count_{0};
     std::atomic<std::size_t> used_{0};  // slots at and after this one have never been taken
     Mutex mutex_;
+    SignalMask signals_before_fork_ = 0;  // under the lock
 };
 
 }  // namespace hugepage

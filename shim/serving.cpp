@@ -1,0 +1,118 @@
+#include "shim/serving.h"
+
+#include "shim/core/placement.h"
+#include "shim/events.h"
+#include "shim/mapping.h"
+#include "shim/zeroing.h"
+
+#include <sys/mman.h>
+
+#include <ctime>
+
+namespace hugepage {
+namespace {
+
+constexpr std::size_t kMostPagesChecked = 1024;
+
+// Milliseconds since it was made, or since the last lap.
+class Stopwatch {
+  public:
+    [[nodiscard]] double lap() noexcept {
+        const double now = now_ms();
+        return now - std::exchange(last_, now);
+    }
+
+  private:
+    static double now_ms() noexcept {
+        timespec now{};
+        ::clock_gettime(CLOCK_MONOTONIC, &now);
+        return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+    }
+
+    double last_ = now_ms();
+};
+
+Refusal refusal(Reason reason, const Error& error) noexcept {
+    return {reason, error.tried, error.code};
+}
+
+Result<Mapping, Refusal> map_and_populate(const MapRequest& request, const Lease& lease) noexcept {
+    const FileSystem& file_system = lease.file_system();
+    const auto hint = reinterpret_cast<std::uintptr_t>(request.address);
+    // Huge pages cannot be swapped, so they need no lock; a file on tmpfs can.
+    const int locked = file_system.kind == FileSystem::Kind::hugetlbfs ? 0 : request.flags & MAP_LOCKED;
+    auto mapping =
+        Mapping::create({.address = hint % file_system.page_size.bytes == 0 ? request.address : nullptr,
+                         .length = request.length,
+                         .protection = request.protection,
+                         .flags = MAP_SHARED | locked,
+                         .fd = lease.fd(),
+                         .offset = 0});
+    if (!mapping) {
+        return refusal(Reason::map_failed, mapping.error());
+    }
+    if ((request.flags & MAP_PRIVATE) != 0) {
+        if (const auto done = mapping.value().advise(MADV_DONTFORK, "madvise(MADV_DONTFORK)"); !done) {
+            return refusal(Reason::map_failed, done.error());
+        }
+    }
+    if (const auto done = mapping.value().advise(MADV_DONTDUMP, "madvise(MADV_DONTDUMP)"); !done) {
+        return refusal(Reason::map_failed, done.error());
+    }
+    if (const auto done = mapping.value().advise(MADV_POPULATE_WRITE, "madvise(MADV_POPULATE_WRITE)");
+        !done) {
+        return refusal(Reason::not_populated, done.error());
+    }
+    return std::move(mapping.value());
+}
+
+}  // namespace
+
+Result<void*, Refusal> serve(const MapRequest& request, const Candidate& file, const Config& config,
+                             const Topology& topology, RegionTable& regions) noexcept {
+    Stopwatch watch;
+    events::Leased leased{.path = file.path, .size = file.size, .node = file.node};
+
+    // The lease's descriptor is closed on return; from then on the mapping alone holds the lock.
+    const auto lease = Lease::take(file.path, file.size);
+    if (!lease) {
+        return lease.error();
+    }
+    leased.page_size = lease.value().file_system().page_size;
+    auto mapped = map_and_populate(request, lease.value());
+    if (!mapped) {
+        return mapped.error();
+    }
+    Mapping& mapping = mapped.value();
+    leased.populate_ms = watch.lap();
+
+    const auto placement =
+        placement_of(mapping.begin(), request.length, leased.page_size, file.node, kMostPagesChecked);
+    if (!placement) {
+        events::placement_unknown_once(placement.error());
+    } else if (placement.value().mostly_elsewhere()) {
+        return Refusal{
+            Reason::misplaced,
+            "most of its pages are on another node than its folder says; move it there or create it anew", 0};
+    } else {
+        leased.placement = placement.value();
+    }
+    leased.check_ms = watch.lap();
+
+    if (config.zero == Config::Zero::always) {
+        const auto cpus = topology.cpus_of(file.node);
+        leased.helpers = zero_memory(mapping.begin(), request.length,
+                                     {config.zero_threads, cpus ? cpus.value() : CpuSet{}});
+    }
+    leased.zero_ms = watch.lap();
+
+    if (!regions.insert(
+            {reinterpret_cast<std::uintptr_t>(mapping.begin()), request.length, leased.page_size})) {
+        return Refusal{Reason::table_full,
+                       "this process holds as many regions as the shim can keep account of", 0};
+    }
+    events::leased(leased);
+    return mapping.hand_over();
+}
+
+}  // namespace hugepage

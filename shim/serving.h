@@ -1,0 +1,31 @@
+// One pool file becomes one region.
+#pragma once
+
+#include "shim/core/config.h"
+#include "shim/core/lease.h"
+#include "shim/core/region_table.h"
+#include "shim/core/topology.h"
+#include "shim/map_request.h"
+
+#include <string_view>
+
+namespace hugepage {
+
+// What of a file's kind, place and state matters to the one who serves it.
+struct Candidate {
+    const char* path;
+    ByteSize size;
+    NodeId node;  // the one its folder names
+};
+
+// Leases the file and maps it so that nobody can tell the memory from fresh anonymous memory: populated, so
+// that no page fault and no SIGBUS is left for later; on its node, or refused; zero, unless the operator has
+// waived it; entered in the table. On any failure all is undone and the refusal says which step it was.
+//
+// Private memory is marked MADV_DONTFORK: the pages are shared memory in truth, and a child that wrote to
+// them would write to its parent's. errno is not kept.
+[[nodiscard]] Result<void*, Refusal> serve(const MapRequest& request, const Candidate& file,
+                                           const Config& config, const Topology& topology,
+                                           RegionTable& regions) noexcept;
+
+}  // namespace hugepage
