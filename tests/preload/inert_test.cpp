@@ -1,0 +1,100 @@
+// When no variable asks for the shim, nobody can tell it is there; when one asks in vain, one line says why.
+
+#include "tests/preload/preloaded.h"
+
+#include <algorithm>
+
+namespace tests {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+const std::string kAnonymous = "memory: anonymous 4kB\n";
+
+// Real jobs of programs nobody built for this: their output, errors and exit status, byte for byte.
+class UnchangedProgram : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+TEST_P(UnchangedProgram, BehavesTheSameWithTheShimPreloadedAndNoVariableSet) {
+    const std::string script = GetParam().second;
+    const TempDir plain_dir;
+    const TempDir shim_dir;
+    const auto job = [&](const TempDir& dir, const Environment& environment) {
+        auto outcome =
+            run({"bash", "-c", "cd " + dir.path().string() + " && { " + script + "; }"}, environment);
+        return outcome;
+    };
+    const auto plain = job(plain_dir, {{"HOME", "/nonexistent"}});
+    const auto shim = job(shim_dir, preloaded({{"HOME", "/nonexistent"}}));
+    EXPECT_EQ(plain.exit_status, 0) << plain.err;
+    EXPECT_FALSE(plain.out.empty());
+    EXPECT_EQ(plain.exit_status, shim.exit_status);
+    EXPECT_EQ(plain.out, shim.out);
+    EXPECT_EQ(plain.err, shim.err);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , UnchangedProgram,
+    testing::Values(
+        std::pair{"Bash",
+                  "for i in $(seq 300); do x=$(echo $((i*i))); done; echo $x; (exit 3) || echo failed; "
+                  "ls / | sort -r | md5sum; seq 200000 | sort -R --random-source=/bin/bash | md5sum"},
+        std::pair{"Git",
+                  "export GIT_AUTHOR_DATE='1700000000 +0000' GIT_COMMITTER_DATE='1700000000 +0000'; "
+                  "git init -q -b main .; git config user.email a@b; git config user.name a; seq 5000 > f; "
+                  "git add f; git commit -qm one; seq 2 5001 > f; git commit -qam two; git gc -q; git fsck; "
+                  "git log --stat --format='%H %s'"},
+        std::pair{
+            "Python",
+            "/usr/bin/python3 -c 'import mmap,hashlib,subprocess,threading;"
+            "m=mmap.mmap(-1,1<<26);m[5]=7;print(hashlib.sha256(m).hexdigest());m.close();"
+            "t=[threading.Thread(target=lambda:hashlib.md5(bytes(1<<24)).hexdigest())for _ in range(4)];"
+            "[x.start() for x in t];[x.join() for x in t];"
+            "print(subprocess.check_output([\"echo\",\"child\"]),sum(x*x for x in range(10**5)))'"},
+        std::pair{
+            "Gcc",
+            "printf '#include <vector>\\n#include <cstdio>\\nint main(){std::vector<int>v(9,2);"
+            "std::printf(\"%%zu\\\\n\",v.size());}' > a.cpp; g++ -O2 -c a.cpp -o a.o && g++ a.o -o a && "
+            "./a && sha256sum < a.o"}),
+    [](const auto& program) { return program.param.first; });
+
+TEST(Inert, WithoutVariablesTheProbeGetsOrdinaryMemoryAndNothingIsSaid) {
+    const auto outcome = run({PROBE, "map", bytes(kFileBytes)}, preloaded({{"HUGEPAGE_MODE", "require"}}));
+    EXPECT_THAT(outcome.out, StartsWith(kAnonymous));
+    EXPECT_THAT(outcome.err, IsEmpty());
+}
+
+// One line, and ordinary memory.
+void expect_one_line(const Environment& environment, const std::string& text) {
+    const auto outcome = run({PROBE, "map", bytes(kFileBytes)}, preloaded(environment));
+    EXPECT_EQ(outcome.exit_status, 0);
+    EXPECT_THAT(outcome.out, StartsWith(kAnonymous));
+    EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr(text));
+}
+
+TEST(Inert, AFolderThatIsNotThereIsSaidInOneLine) {
+    expect_one_line({{"HUGEPAGE_FILES_PATH", "/nowhere/at/all"}},
+                    "open /nowhere/at/all/: No such file or directory");
+}
+
+TEST(Inert, AFolderWithoutFilesIsSaidInOneLine) {
+    const TempDir empty;
+    expect_one_line({{"HUGEPAGE_FILES_PATH", empty.path().string()}},
+                    "no memory files at " + empty.path().string());
+}
+
+TEST(Inert, APatternWithoutPlaceholderIsSaidInOneLine) {
+    expect_one_line({{"HUGEPAGE_FILES_PATH_PATTERN", "/mnt/numa_0"}}, "it must contain $NUMA_NODE_INDEX");
+}
+
+TEST(Inert, LevelOffSaysNothingAtAll) {
+    const auto outcome =
+        run({PROBE, "map", bytes(kFileBytes)},
+            preloaded({{"HUGEPAGE_FILES_PATH", "/nowhere/at/all"}, {"HUGEPAGE_LOG", "off"}}));
+    EXPECT_THAT(outcome.err, IsEmpty());
+}
+
+}  // namespace
+}  // namespace tests

@@ -1,0 +1,68 @@
+// Running the probe with the shim preloaded.
+#pragma once
+
+#include "tests/support/child_process.h"
+#include "tests/support/pool_fixture.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tests {
+
+inline constexpr std::uint64_t kFileBytes = 8UL << 20;  // four pages of 2 MiB
+
+// The environment of a program that is to use the pool. A sanitized shim needs its runtime loaded first.
+inline Environment preloaded(const Environment& more) {
+    Environment environment = more;
+    std::string library = SHIM_LIBRARY;
+    const std::string_view sanitizer = SANITIZER;
+    if (sanitizer.find("address") != std::string_view::npos) {
+        library = "libasan.so.8:" + library;
+        environment.try_emplace("ASAN_OPTIONS", "verify_asan_link_order=0:detect_leaks=0");
+    } else if (sanitizer.find("thread") != std::string_view::npos) {
+        library = "libtsan.so.2:" + library;
+    }
+    environment.emplace("LD_PRELOAD", library);
+    return environment;
+}
+
+inline std::string bytes(std::uint64_t count) {
+    return std::to_string(count);
+}
+
+// A pool of one kind of pages, and programs that use it.
+class PoolTest : public testing::TestWithParam<PageKind> {
+  protected:
+    void SetUp() override {
+        if (!pool_.missing().empty()) {
+            GTEST_SKIP() << pool_.missing();
+        }
+    }
+
+    [[nodiscard]] Environment environment(const Environment& more = {}) const {
+        Environment result = preloaded(more);
+        result.try_emplace("HUGEPAGE_FILES_PATH", pool_.path().string());
+        return result;
+    }
+    [[nodiscard]] Outcome probe(const std::string& scenario, const Environment& more = {},
+                                const std::string& argument = "") const {
+        return run({PROBE, scenario, bytes(kFileBytes), argument}, environment(more));
+    }
+
+    // How the probe describes memory that was served.
+    [[nodiscard]] std::string served() const {
+        return "file " + std::to_string(GetParam().page_bytes / 1024) + "kB";
+    }
+
+    Pool pool_{GetParam()};
+};
+
+inline std::string name_of_kind(const testing::TestParamInfo<PageKind>& kind) {
+    return kind.param.name;
+}
+
+}  // namespace tests

@@ -1,0 +1,130 @@
+#include "tests/support/child_process.h"
+
+#include "tests/support/temp_dir.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+#include <utility>
+
+namespace tests {
+namespace {
+
+struct Pipe {
+    int read_end = -1;
+    int write_end = -1;
+};
+
+Pipe make_pipe() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+        throw std::runtime_error("pipe2");
+    }
+    return {ends[0], ends[1]};
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+    std::vector<char*> result;
+    for (auto& text : texts) {
+        result.push_back(text.data());
+    }
+    result.push_back(nullptr);
+    return result;
+}
+
+}  // namespace
+
+ChildProcess::ChildProcess(const std::vector<std::string>& command, const Environment& environment) {
+    std::vector<std::string> arguments = command;
+    std::vector<std::string> variables = {"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"};
+    for (const auto& [name, value] : environment) {
+        variables.push_back(name + "=" + value);
+    }
+    const auto argv = pointers(arguments);
+    const auto envp = pointers(variables);
+
+    std::string err_name = (std::filesystem::temp_directory_path() / "hugepage-test-err-XXXXXX").string();
+    const int err = ::mkostemp(err_name.data(), O_CLOEXEC | O_APPEND);
+    err_file_ = err_name;
+    const Pipe in = make_pipe();
+    const Pipe out = make_pipe();
+    pid_ = ::fork();
+    if (pid_ == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        ::dup2(in.read_end, STDIN_FILENO);
+        ::dup2(out.write_end, STDOUT_FILENO);
+        ::dup2(err, STDERR_FILENO);
+        ::execvpe(argv[0], argv.data(), envp.data());
+        ::_exit(127);
+    }
+    ::close(in.read_end);
+    ::close(out.write_end);
+    ::close(err);
+    stdin_ = in.write_end;
+    stdout_ = out.read_end;
+}
+
+ChildProcess::~ChildProcess() {
+    if (pid_ > 0) {
+        kill(SIGKILL);
+        static_cast<void>(wait());
+    }
+}
+
+bool ChildProcess::read_some() {
+    std::array<char, 4096> buffer;
+    const ssize_t got = ::read(stdout_, buffer.data(), buffer.size());
+    if (got > 0) {
+        out_.append(buffer.data(), static_cast<std::size_t>(got));
+    }
+    return got > 0;
+}
+
+bool ChildProcess::wait_for(const std::string& text) {
+    while (out_.find(text) == std::string::npos) {
+        if (!read_some()) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void ChildProcess::close_stdin() {
+    if (stdin_ >= 0) {
+        ::close(std::exchange(stdin_, -1));
+    }
+}
+
+void ChildProcess::kill(int signal) const {
+    ::kill(pid_, signal);
+}
+
+Outcome ChildProcess::wait() {
+    close_stdin();
+    while (read_some()) {
+    }
+    ::close(stdout_);
+    int status = 0;
+    ::waitpid(std::exchange(pid_, -1), &status, 0);
+    Outcome outcome;
+    outcome.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    outcome.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    outcome.out = std::move(out_);
+    outcome.err = read_file(err_file_);
+    std::filesystem::remove(err_file_);
+    return outcome;
+}
+
+Outcome run(const std::vector<std::string>& command, const Environment& environment) {
+    ChildProcess child(command, environment);
+    return child.wait();
+}
+
+}  // namespace tests

@@ -1,0 +1,56 @@
+// Programs that a test starts: with an environment of their own, watched to their end, never left behind.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace tests {
+
+// Variables for the child beside PATH; nothing else of the test's environment is handed down.
+using Environment = std::map<std::string, std::string>;
+
+// How a program ended.
+struct Outcome {
+    int exit_status = -1;  // or -1 if a signal ended it
+    int signal = 0;        // or 0
+    std::string out;
+    std::string err;
+
+    [[nodiscard]] bool ok() const { return exit_status == 0; }
+};
+
+// Runs for as long as it lives, at most: killed by the destructor, and by the kernel if the test itself dies.
+class ChildProcess {
+  public:
+    ChildProcess(const std::vector<std::string>& command, const Environment& environment);
+    ~ChildProcess();
+    ChildProcess(const ChildProcess&) = delete;
+    ChildProcess& operator=(const ChildProcess&) = delete;
+
+    [[nodiscard]] pid_t pid() const { return pid_; }
+
+    // Waits until the child has written a line that contains the text to stdout; false if it ends without.
+    [[nodiscard]] bool wait_for(const std::string& text);
+
+    // Ends the child's stdin, on which a waiting program goes on.
+    void close_stdin();
+    void kill(int signal) const;
+    [[nodiscard]] Outcome wait();
+
+  private:
+    bool read_some();
+
+    pid_t pid_ = -1;
+    int stdin_ = -1;
+    int stdout_ = -1;
+    std::string out_;
+    std::filesystem::path err_file_;
+};
+
+[[nodiscard]] Outcome run(const std::vector<std::string>& command, const Environment& environment = {});
+
+}  // namespace tests

@@ -1,0 +1,91 @@
+#include "tests/support/huge_page_reserve.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+namespace tests {
+namespace {
+
+std::string counter_path(std::uint64_t page_bytes) {
+    return "/sys/kernel/mm/hugepages/hugepages-" + std::to_string(page_bytes / 1024) + "kB/nr_hugepages";
+}
+
+long read_counter(int fd) {
+    std::array<char, 32> text{};
+    return ::pread(fd, text.data(), text.size() - 1, 0) <= 0 ? -1 : std::atol(text.data());
+}
+
+// Changes the number of pages by so many; returns by how many it really changed. Others who do it this way
+// wait. Uses nothing but system calls and is so fit for a process forked off a threaded one.
+long change_counter(const char* path, long by) {
+    const int fd = ::open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0) {
+        return 0;
+    }
+    ::flock(fd, LOCK_EX);
+    const long before = read_counter(fd);
+    std::array<char, 32> text{};
+    const int length = std::snprintf(text.data(), text.size(), "%ld", before + by);
+    static_cast<void>(!::pwrite(fd, text.data(), static_cast<std::size_t>(length), 0));
+    const long after = read_counter(fd);
+    ::close(fd);
+    return after - before;
+}
+
+}  // namespace
+
+HugePageReserve::HugePageReserve(std::uint64_t page_bytes, std::uint64_t pages) {
+    const std::string path = counter_path(page_bytes);
+    std::array<int, 2> lifeline{};
+    std::array<int, 2> answer{};
+    if (::pipe2(lifeline.data(), O_CLOEXEC) != 0 || ::pipe2(answer.data(), O_CLOEXEC) != 0) {
+        shortage_ = "no pipe";
+        return;
+    }
+    const long wanted = static_cast<long>(pages);
+    guardian_ = ::fork();
+    if (guardian_ == 0) {
+        // The guardian takes the pages itself: at no moment are there pages without one who will give them
+        // back.
+        ::setsid();
+        ::signal(SIGINT, SIG_IGN);
+        ::signal(SIGTERM, SIG_IGN);
+        ::signal(SIGHUP, SIG_IGN);
+        ::close(lifeline[1]);
+        const long got = change_counter(path.c_str(), wanted);
+        static_cast<void>(!::write(answer[1], &got, sizeof got));
+        char byte = 0;
+        while (got == wanted && ::read(lifeline[0], &byte, 1) < 0) {
+        }
+        change_counter(path.c_str(), -got);
+        ::_exit(0);
+    }
+    ::close(lifeline[0]);
+    ::close(answer[1]);
+    lifeline_ = lifeline[1];
+    long got = 0;
+    if (::read(answer[0], &got, sizeof got) != sizeof got || got != wanted) {
+        shortage_ = "needs " + std::to_string(pages) + " more huge pages of " +
+                    std::to_string(page_bytes >> 20) + " MiB, got " + std::to_string(got) +
+                    " by writing to " + path + (::geteuid() == 0 ? "" : " (run it as root)");
+    }
+    ::close(answer[0]);
+}
+
+HugePageReserve::~HugePageReserve() {
+    if (lifeline_ >= 0) {
+        ::close(lifeline_);
+        ::waitpid(guardian_, nullptr, 0);
+    }
+}
+
+}  // namespace tests

@@ -1,0 +1,102 @@
+#include "tests/support/pool_fixture.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <stdexcept>
+
+namespace tests {
+namespace {
+
+// Once for the process: from here on its mounts are nobody else's and end with it.
+std::string enter_own_mount_namespace() {
+    static const std::string problem = [] {
+        if (::unshare(CLONE_NEWNS) != 0 ||
+            ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+            return std::string("needs a mount namespace of its own: ") + std::strerror(errno) +
+                   " (run it as root)";
+        }
+        return std::string();
+    }();
+    return problem;
+}
+
+int make_file(const std::filesystem::path& path, std::uint64_t bytes) {
+    std::filesystem::create_directories(path.parent_path());
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 || ::ftruncate(fd, static_cast<off_t>(bytes)) != 0) {
+        throw std::runtime_error("create " + path.string() + ": " + std::strerror(errno));
+    }
+    return fd;
+}
+
+}  // namespace
+
+Pool::Pool(const PageKind& kind) {
+    if (!kind.is_huge()) {
+        if (!std::filesystem::is_directory("/dev/shm")) {
+            missing_ = "needs a tmpfs at /dev/shm";
+            return;
+        }
+        root_ = std::make_unique<TempDir>("/dev/shm");
+        path_ = root_->path();
+        return;
+    }
+    missing_ = enter_own_mount_namespace();
+    if (!missing_.empty()) {
+        return;
+    }
+    reserve_ = std::make_unique<HugePageReserve>(kind.page_bytes, kind.pool_bytes / kind.page_bytes);
+    missing_ = reserve_->shortage();
+    if (!missing_.empty()) {
+        return;
+    }
+    root_ = std::make_unique<TempDir>();
+    std::filesystem::permissions(root_->path(), std::filesystem::perms(0755));
+    path_ = root_->path() / "huge";
+    std::filesystem::create_directory(path_);
+    const std::string options = "pagesize=" + std::to_string(kind.page_bytes >> 20) + "M";
+    if (::mount("none", path_.c_str(), "hugetlbfs", 0, options.c_str()) != 0) {
+        missing_ = std::string("needs to mount hugetlbfs: ") + std::strerror(errno);
+    }
+}
+
+Pool::~Pool() {
+    if (reserve_ && !path_.empty()) {
+        ::umount2(path_.c_str(), MNT_DETACH);
+    }
+}
+
+std::filesystem::path Pool::add(const std::string& name, std::uint64_t bytes, int node) const {
+    const auto path = path_ / ("numa_" + std::to_string(node)) / name;
+    const int fd = make_file(path, bytes);
+    void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (memory == MAP_FAILED) {
+        throw std::runtime_error("map " + path.string() + ": " + std::strerror(errno));
+    }
+    std::memset(memory, 0xa5, bytes);
+    ::munmap(memory, bytes);
+    ::close(fd);
+    return path;
+}
+
+std::filesystem::path Pool::add_sparse(const std::string& name, std::uint64_t bytes, int node) const {
+    const auto path = path_ / ("numa_" + std::to_string(node)) / name;
+    ::close(make_file(path, bytes));
+    return path;
+}
+
+bool is_leased(const std::filesystem::path& file) {
+    const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    const bool free = ::flock(fd, LOCK_SH | LOCK_NB) == 0;
+    ::close(fd);
+    return !free;
+}
+
+}  // namespace tests

@@ -1,0 +1,142 @@
+#include "shim/core/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace hugepage {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+using Values = std::map<std::string, std::string>;
+
+// An environment for one parse; the Config's complaints point into it.
+class Variables {
+  public:
+    explicit Variables(Values values) : values_(std::move(values)) {
+        for (const auto& [name, value] : values_) {
+            entries_.push_back(name + "=" + value);
+        }
+        for (const auto& entry : entries_) {
+            list_.push_back(entry.c_str());
+        }
+        list_.push_back(nullptr);
+    }
+
+    [[nodiscard]] Config parse() const { return Config::parse(lookup(), list_.data()); }
+    [[nodiscard]] bool wanted() const { return Config::is_wanted(lookup()); }
+
+  private:
+    struct Lookup {
+        const Values& values;
+        const char* operator()(const char* name) const {
+            const auto found = values.find(name);
+            return found == values.end() ? nullptr : found->second.c_str();
+        }
+    };
+    [[nodiscard]] const Lookup& lookup() const { return lookup_; }
+
+    Values values_;
+    Lookup lookup_{values_};
+    std::vector<std::string> entries_;
+    std::vector<const char*> list_;
+};
+
+std::vector<std::string> complained_names(const Config& config) {
+    std::vector<std::string> names;
+    for (const auto& complaint : config.complaints()) {
+        names.emplace_back(complaint.name);
+    }
+    return names;
+}
+
+TEST(Config, IsWantedOnlyIfFilesAreNamed) {
+    EXPECT_FALSE(Variables(Values{}).wanted());
+    EXPECT_FALSE(Variables(Values{{"HUGEPAGE_MODE", "require"}}).wanted());
+    EXPECT_FALSE(Variables(Values{{"HUGEPAGE_FILES_PATH", ""}}).wanted());
+    EXPECT_TRUE(Variables(Values{{"HUGEPAGE_FILES_PATH", "/x"}}).wanted());
+    EXPECT_TRUE(Variables(Values{{"HUGEPAGE_FILES_PATH_PATTERN", "/x"}}).wanted());
+}
+
+TEST(Config, HasTheDocumentedDefaults) {
+    const Variables variables(Values{{"HUGEPAGE_FILES_PATH", "/mnt/huge"}});
+    const Config config = variables.parse();
+    ASSERT_TRUE(config.files);
+    EXPECT_EQ(config.files->text(), "/mnt/huge/numa_$NUMA_NODE_INDEX");
+    EXPECT_EQ(config.mode, Config::Mode::try_files);
+    EXPECT_EQ(config.node, std::nullopt);
+    EXPECT_EQ(config.zero, Config::Zero::always);
+    EXPECT_EQ(config.zero_threads, std::nullopt);
+    EXPECT_EQ(config.log_level, log::Level::info);
+    EXPECT_TRUE(config.log_file.empty());
+    EXPECT_THAT(complained_names(config), IsEmpty());
+}
+
+TEST(Config, ReadsEveryVariable) {
+    const Variables variables(Values{{"HUGEPAGE_FILES_PATH", "/ignored"},
+                               {"HUGEPAGE_FILES_PATH_PATTERN", "/p/$NUMA_NODE_INDEX"},
+                               {"HUGEPAGE_MODE", "require"},
+                               {"HUGEPAGE_NODE", "1"},
+                               {"HUGEPAGE_ZERO", "never"},
+                               {"HUGEPAGE_ZERO_THREADS", "0"},
+                               {"HUGEPAGE_LOG", "trace"},
+                               {"HUGEPAGE_LOG_FILE", "/tmp/log"}});
+    const Config config = variables.parse();
+    EXPECT_EQ(config.files->text(), "/p/$NUMA_NODE_INDEX");
+    EXPECT_EQ(config.mode, Config::Mode::require);
+    EXPECT_EQ(config.node, NodeId{1});
+    EXPECT_EQ(config.zero, Config::Zero::never);
+    EXPECT_EQ(config.zero_threads, 0);
+    EXPECT_EQ(config.log_level, log::Level::trace);
+    EXPECT_EQ(config.log_file.view(), "/tmp/log");
+    EXPECT_THAT(complained_names(config), IsEmpty());
+}
+
+TEST(Config, ComplainsOnceOfEachWrongValueAndKeepsTheDefault) {
+    const Variables variables(Values{{"HUGEPAGE_FILES_PATH", "/x"},
+                               {"HUGEPAGE_MODE", "TRY"},
+                               {"HUGEPAGE_NODE", "one"},
+                               {"HUGEPAGE_ZERO", "sometimes"},
+                               {"HUGEPAGE_ZERO_THREADS", "-1"},
+                               {"HUGEPAGE_LOG", "verbose"}});
+    const Config config = variables.parse();
+    EXPECT_EQ(config.mode, Config::Mode::try_files);
+    EXPECT_EQ(config.node, std::nullopt);
+    EXPECT_EQ(config.zero, Config::Zero::always);
+    EXPECT_EQ(config.zero_threads, std::nullopt);
+    EXPECT_EQ(config.log_level, log::Level::info);
+    EXPECT_THAT(complained_names(config),
+                testing::UnorderedElementsAre("HUGEPAGE_MODE", "HUGEPAGE_NODE", "HUGEPAGE_ZERO",
+                                              "HUGEPAGE_ZERO_THREADS", "HUGEPAGE_LOG"));
+}
+
+TEST(Config, ComplainsOfUnknownNamesWithItsPrefix) {
+    const Variables variables(Values{{"HUGEPAGE_FILES_PATH", "/x"}, {"HUGEPAGE_FILE_PATH", "/y"}, {"OTHER", "z"}});
+    const Config config = variables.parse();
+    ASSERT_THAT(complained_names(config), ElementsAre("HUGEPAGE_FILE_PATH"));
+    EXPECT_EQ(config.complaints().front().value, "/y");
+}
+
+TEST(Config, ComplainsOfAPatternWithoutPlaceholderAndNamesNoFiles) {
+    const Variables variables(Values{{"HUGEPAGE_FILES_PATH_PATTERN", "/mnt/numa_0"}});
+    const Config config = variables.parse();
+    EXPECT_FALSE(config.files);
+    EXPECT_THAT(complained_names(config), ElementsAre("HUGEPAGE_FILES_PATH_PATTERN"));
+}
+
+TEST(Config, KeepsNoMoreComplaintsThanItHasRoomFor) {
+    Values many{{"HUGEPAGE_FILES_PATH", "/x"}};
+    for (int i = 0; i < 100; ++i) {
+        many[std::string("HUGEPAGE_X").append(std::to_string(i))] = "1";
+    }
+    const Variables variables(many);
+    EXPECT_EQ(variables.parse().complaints().size(), 16U);
+}
+
+}  // namespace
+}  // namespace hugepage

@@ -1,0 +1,118 @@
+#include "shim/core/lease.h"
+
+#include "tests/support/pool_fixture.h"
+
+#include <gtest/gtest.h>
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace hugepage {
+namespace {
+
+constexpr ByteSize kSize{64UL << 10};
+
+class LeaseTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        if (!pool_.missing().empty()) {
+            GTEST_SKIP() << pool_.missing();
+        }
+        file_ = pool_.add("file", kSize.bytes);
+    }
+
+    [[nodiscard]] Reason reason() const {
+        const auto lease = Lease::take(file_.c_str(), kSize);
+        EXPECT_FALSE(lease);
+        return lease ? Reason::no_file_for_size : lease.error().reason;
+    }
+
+    tests::Pool pool_{tests::kTmpfs};
+    std::filesystem::path file_;
+};
+
+TEST_F(LeaseTest, ExcludesASecondLeaseInTheSameProcess) {
+    const auto first = Lease::take(file_.c_str(), kSize);
+    ASSERT_TRUE(first);
+    EXPECT_EQ(reason(), Reason::all_leased);
+}
+
+TEST_F(LeaseTest, EndsWithItsDescriptorWhenNothingIsMapped) {
+    { const auto lease = Lease::take(file_.c_str(), kSize); }
+    EXPECT_TRUE(Lease::take(file_.c_str(), kSize));
+}
+
+TEST_F(LeaseTest, LivesOnInTheMappingAndEndsWithItsLastByte) {
+    void* memory = MAP_FAILED;
+    {
+        const auto lease = Lease::take(file_.c_str(), kSize);
+        memory = ::mmap(nullptr, kSize.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, lease.value().fd(), 0);
+        ASSERT_NE(memory, MAP_FAILED);
+    }
+    EXPECT_EQ(reason(), Reason::all_leased);
+    ASSERT_EQ(::munmap(memory, kSize.bytes - 4096), 0);
+    EXPECT_EQ(reason(), Reason::all_leased);
+    ASSERT_EQ(::munmap(static_cast<char*>(memory) + kSize.bytes - 4096, 4096), 0);
+    EXPECT_TRUE(Lease::take(file_.c_str(), kSize));
+}
+
+TEST_F(LeaseTest, RefusesALink) {
+    std::filesystem::rename(file_, file_.string() + "-moved");
+    std::filesystem::create_symlink(file_.string() + "-moved", file_);
+    EXPECT_EQ(reason(), Reason::insecure);
+}
+
+TEST_F(LeaseTest, RefusesWhatIsNoFile) {
+    std::filesystem::remove(file_);
+    EXPECT_EQ(reason(), Reason::no_file_for_size);
+    ASSERT_EQ(::mkfifo(file_.c_str(), 0600), 0);
+    EXPECT_EQ(reason(), Reason::insecure);
+}
+
+TEST_F(LeaseTest, RefusesAFileThatOthersMayWriteTo) {
+    ASSERT_EQ(::chmod(file_.c_str(), 0602), 0);
+    EXPECT_EQ(reason(), Reason::insecure);
+    ASSERT_EQ(::chmod(file_.c_str(), 0660), 0);
+    EXPECT_TRUE(Lease::take(file_.c_str(), kSize));
+}
+
+TEST_F(LeaseTest, RefusesAFileOfAnotherUser) {
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "needs root, to give a file to somebody else";
+    }
+    ASSERT_EQ(::chown(file_.c_str(), 12345, 0), 0);
+    EXPECT_EQ(reason(), Reason::insecure);
+}
+
+TEST_F(LeaseTest, RefusesAFileWhoseSizeHasChanged) {
+    ASSERT_EQ(::truncate(file_.c_str(), 4096), 0);
+    EXPECT_EQ(reason(), Reason::no_file_for_size);
+}
+
+TEST_F(LeaseTest, RefusesAFileWithHoles) {
+    file_ = pool_.add_sparse("sparse", kSize.bytes);
+    EXPECT_EQ(reason(), Reason::not_populated);
+}
+
+TEST_F(LeaseTest, RefusesASizeThatIsNoMultipleOfThePage) {
+    file_ = pool_.add("odd", 4096);
+    ASSERT_EQ(::truncate(file_.c_str(), 5000), 0);
+    EXPECT_EQ(Lease::take(file_.c_str(), ByteSize{5000}).error().reason, Reason::map_failed);
+}
+
+TEST_F(LeaseTest, RefusesAFileOnADisk) {
+    // The test's own program is on a disk, if anything is: /tmp may well be a tmpfs.
+    const auto self = std::filesystem::read_symlink("/proc/self/exe");
+    const tests::TempDir beside(self.parent_path());
+    file_ = beside.write("file", std::string(kSize.bytes, 'x'));
+    ASSERT_EQ(::chmod(file_.c_str(), 0600), 0);
+    const auto fd = Fd::open(file_.c_str(), O_RDONLY);
+    if (file_system_of(fd.value().get()).value().kind != FileSystem::Kind::other) {
+        GTEST_SKIP() << "needs a build folder on a disk";
+    }
+    EXPECT_EQ(reason(), Reason::not_hugetlbfs);
+}
+
+}  // namespace
+}  // namespace hugepage

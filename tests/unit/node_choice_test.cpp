@@ -1,0 +1,74 @@
+#include "shim/node_choice.h"
+
+#include "tests/support/temp_dir.h"
+
+#include <gtest/gtest.h>
+
+#include <linux/mempolicy.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <thread>
+
+namespace hugepage {
+namespace {
+
+using Source = NodeChoice::Source;
+
+// This machine's CPUs on a node of the test's choosing, and others on another.
+class NodeChoiceTest : public testing::Test {
+  protected:
+    void all_cpus_on(int node) {
+        dir_.write("devices/system/node/node" + std::to_string(node) + "/cpulist", "0-4095\n");
+        dir_.write("devices/system/node/node" + std::to_string(node + 1) + "/cpulist", "4096-4097\n");
+    }
+    [[nodiscard]] Topology topology() const { return Topology(dir_.path().c_str()); }
+
+    tests::TempDir dir_;
+};
+
+TEST_F(NodeChoiceTest, TakesTheVariableBeforeAllElse) {
+    all_cpus_on(3);
+    const auto choice = choose_node(NodeId{7}, topology());
+    EXPECT_EQ(choice.node, NodeId{7});
+    EXPECT_EQ(choice.source, Source::variable);
+}
+
+TEST_F(NodeChoiceTest, TakesTheOneNodeOfTheMemoryPolicyBeforeTheAffinity) {
+    all_cpus_on(3);
+    std::thread([this] {  // of its own, since a policy belongs to the thread
+        unsigned long node_0 = 1;
+        if (::syscall(SYS_set_mempolicy, MPOL_BIND, &node_0, 64) != 0) {
+            GTEST_SKIP() << "needs set_mempolicy: " << errno;
+        }
+        const auto choice = choose_node(std::nullopt, topology());
+        EXPECT_EQ(choice.node, NodeId{0});
+        EXPECT_EQ(choice.source, Source::policy);
+        ::syscall(SYS_set_mempolicy, MPOL_PREFERRED, &node_0, 64);
+        EXPECT_EQ(choose_node(std::nullopt, topology()).source, Source::policy);
+        ::syscall(SYS_set_mempolicy, MPOL_INTERLEAVE, &node_0, 64);
+        EXPECT_EQ(choose_node(std::nullopt, topology()).source, Source::affinity);
+    })
+        .join();
+}
+
+TEST_F(NodeChoiceTest, TakesTheNodeThatTheThreadsCpusLieIn) {
+    all_cpus_on(3);
+    const auto choice = choose_node(std::nullopt, topology());
+    EXPECT_EQ(choice.node, NodeId{3});
+    EXPECT_EQ(choice.source, Source::affinity);
+}
+
+TEST_F(NodeChoiceTest, TakesTheCurrentCpusNodeWhenTheThreadMayRunAnywhere) {
+    dir_.write("devices/system/node/node0/cpulist", "0-4095\n");
+    dir_.write("devices/system/node/node1/cpulist", "0-4095\n");
+    const auto choice = choose_node(std::nullopt, topology());
+    unsigned cpu = 0;
+    unsigned node = 0;
+    ::getcpu(&cpu, &node);
+    EXPECT_EQ(choice.source, Source::current);
+    EXPECT_EQ(choice.node, NodeId{static_cast<int>(node)});
+}
+
+}  // namespace
+}  // namespace hugepage

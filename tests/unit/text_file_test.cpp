@@ -1,0 +1,56 @@
+#include "shim/core/text_file.h"
+
+#include "tests/support/temp_dir.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <set>
+#include <string>
+
+namespace hugepage {
+namespace {
+
+using tests::TempDir;
+
+TEST(TextFile, GivesTheWholeContent) {
+    const TempDir dir;
+    std::array<char, 16> buffer;
+    const auto text = read_text(dir.write("a", "0-3\n").c_str(), buffer);
+    ASSERT_TRUE(text);
+    EXPECT_EQ(text.value(), "0-3\n");
+}
+
+TEST(TextFile, SaysWhatFailed) {
+    const TempDir dir;
+    std::array<char, 4> buffer;
+    EXPECT_EQ(read_text((dir.path() / "none").c_str(), buffer).error().code, ENOENT);
+    EXPECT_EQ(read_text(dir.write("long", "1234").c_str(), buffer).error().code, ENOSPC);
+    EXPECT_EQ(read_text(dir.path().c_str(), buffer).error().code, EISDIR);
+}
+
+TEST(TextFile, ListsEveryNameOfALargeFolder) {
+    const TempDir dir;
+    std::set<std::string> expected;
+    for (int i = 0; i < 300; ++i) {
+        expected.insert("name-" + std::to_string(i));
+        dir.write(*expected.rbegin(), "");
+        dir.write("name-" + std::to_string(i), "");
+    }
+    std::set<std::string> seen;
+    ASSERT_TRUE(for_each_entry(dir.path().c_str(), [&](std::string_view name) { seen.emplace(name); }));
+    EXPECT_EQ(seen, expected);
+    EXPECT_EQ(for_each_entry("/nowhere/at/all", [](std::string_view) {}).error().code, ENOENT);
+}
+
+TEST(TextFile, ReadsNumbersStrictly) {
+    EXPECT_EQ(parse_number("0", 10), 0U);
+    EXPECT_EQ(parse_number("10", 10), 10U);
+    for (const char* text : {"", "11", " 1", "1 ", "-1", "+1", "1a", "99999999999999999999999"}) {
+        EXPECT_EQ(parse_number(text, 10), std::nullopt) << text;
+    }
+}
+
+}  // namespace
+}  // namespace hugepage
