@@ -1,0 +1,255 @@
+// pc1-label as a user meets it: results, files, messages, exit statuses.
+#include "command.h"
+#include "tools/pc1/sha256.h"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace pc1 {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+// Of a 2 KiB sector with everything (but the API version, in the last case) left at its default; from the
+// reference program.
+constexpr const char* kLayer1Of2KiB = "f200cfbde320dd13634961429c5f807981eff76eaf8c91de8ce0b1f6fc5f1c3e";
+constexpr const char* kLayer2Of2KiB = "1250b98234f607591afe48918fec08db2ba10b8eada628f5831ee1dcdf70c304";
+constexpr const char* kLayer1Of2KiBApi1_0 =
+    "ff681673a0f974f0e8054d8d926f196a0429abb08422fc4e45629c61c38f51c2";
+
+// The sanitizers turn mlock into a call that does nothing.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kMlockWorks = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool kMlockWorks = false;
+#else
+constexpr bool kMlockWorks = true;
+#endif
+#else
+constexpr bool kMlockWorks = true;
+#endif
+
+class Folder {
+  public:
+    Folder() {
+        std::string name = (fs::temp_directory_path() / "pc1-label-test-XXXXXX").string();
+        if (mkdtemp(name.data()) == nullptr) {
+            throw std::runtime_error("mkdtemp failed");
+        }
+        path_ = name;
+    }
+    ~Folder() {
+        std::error_code ignored;
+        fs::remove_all(path_, ignored);
+    }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    const fs::path& path() const { return path_; }
+
+    std::vector<std::string> names() const {
+        std::vector<std::string> names;
+        for (const auto& entry : fs::directory_iterator(path_)) {
+            names.push_back(entry.path().filename().string());
+        }
+        std::ranges::sort(names);
+        return names;
+    }
+
+  private:
+    fs::path path_;
+};
+
+std::string sha256_of_file(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    const std::vector<std::uint8_t> content{std::istreambuf_iterator<char>(file), {}};
+    return to_hex(Sha256().update(content).finish());
+}
+
+Json labelled(std::vector<std::string> arguments, const Surroundings& surroundings = {}) {
+    arguments.insert(arguments.end(), {"--json", "--digest"});
+    const Outcome outcome = run_pc1_label(arguments, surroundings);
+    EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
+    return Json::parse(outcome.out);
+}
+
+std::vector<std::string> digests(const Json& result) {
+    std::vector<std::string> digests;
+    for (const Json& layer : result.at("layers")) {
+        digests.push_back(layer.at("sha256"));
+    }
+    return digests;
+}
+
+TEST(Pc1Label, GivesTheDigestsOfTheReferenceProgram) {
+    const Json result = labelled({"--sector-size", "2KiB"});
+    EXPECT_EQ(result.at("schema_version"), 1);
+    EXPECT_EQ(result.at("sector_size"), 2048);
+    EXPECT_EQ(result.at("nodes"), 64);
+    EXPECT_THAT(digests(result), testing::ElementsAre(kLayer1Of2KiB, kLayer2Of2KiB));
+    EXPECT_EQ(digests(labelled({"--sector-size", "2KiB", "--api-version", "1.0"})).front(),
+              kLayer1Of2KiBApi1_0);
+}
+
+TEST(Pc1Label, GivesTheSameWhereverItsMemoryComesFromAndHoweverItHashes) {
+    const auto expected = digests(labelled({"--sector-size", "1MiB", "--layers", "3"}));
+    const Json with_calloc = labelled({"--sector-size", "1MiB", "--layers", "3", "--alloc", "calloc"});
+    EXPECT_EQ(digests(with_calloc), expected);
+    EXPECT_EQ(with_calloc.at("alloc"), "calloc");
+    EXPECT_EQ(with_calloc.at("locked"), false);
+    const Json portable = labelled({"--sector-size", "1MiB", "--layers", "3", "--sha256", "portable"});
+    EXPECT_EQ(digests(portable), expected);
+    EXPECT_EQ(portable.at("sha256_implementation"), "portable");
+}
+
+TEST(Pc1Label, TakesTheSizeInBytesAndBothIdsFromTheUser) {
+    const std::string other_id(64, '7');
+    const auto usual = digests(labelled({"--sector-size", "2048"}));
+    EXPECT_THAT(usual, testing::ElementsAre(kLayer1Of2KiB, kLayer2Of2KiB));
+    EXPECT_NE(digests(labelled({"--sector-size", "2048", "--replica-id", other_id})), usual);
+    EXPECT_NE(digests(labelled({"--sector-size", "2048", "--porep-id", other_id})), usual);
+}
+
+TEST(Pc1Label, SaysOnceThatItsMemoryIsNotLockedAndGoesOn) {
+    if (!kMlockWorks) {
+        GTEST_SKIP() << "needs an mlock that can fail; the sanitizers replace it";
+    }
+    const std::vector<std::string> arguments{"--sector-size", "1MiB", "--layers", "2", "--digest", "--json"};
+    const auto expected = digests(labelled({"--sector-size", "1MiB", "--layers", "2"}));
+    for (const rlim_t limit : {rlim_t{0}, rlim_t{64 << 10}}) {
+        SCOPED_TRACE(limit);
+        const Outcome outcome =
+            run_pc1_label(arguments, {.stderr_is_terminal = false, .lockable_memory = limit});
+        EXPECT_EQ(outcome.exit_status, 0);
+        EXPECT_THAT(outcome.err,
+                    StartsWith("pc1-label: memory is not locked (2 of 2 buffers): mlock of 1 MiB: "));
+        EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1);
+        const Json result = Json::parse(outcome.out);
+        EXPECT_EQ(result.at("locked"), false);
+        EXPECT_EQ(result.at("locked_buffers"), 0);
+        EXPECT_EQ(digests(result), expected);
+    }
+}
+
+TEST(Pc1Label, WritesTheLayersUnderTheNamesOfSealers) {
+    const Folder folder;
+    const fs::path output = folder.path() / "new" / "cache";
+    const Json result = labelled({"--sector-size", "2KiB", "--output", output.string()});
+    EXPECT_EQ(sha256_of_file(output / "sc-02-data-layer-1.dat"), kLayer1Of2KiB);
+    EXPECT_EQ(sha256_of_file(output / "sc-02-data-layer-2.dat"), kLayer2Of2KiB);
+    EXPECT_EQ(std::distance(fs::directory_iterator(output), {}), 2);
+    EXPECT_EQ(result.at("layers").at(0).at("file"), (output / "sc-02-data-layer-1.dat").string());
+}
+
+TEST(Pc1Label, FailsBeforeItStartsIfThereIsNoRoom) {
+    const Folder folder;
+    const Outcome outcome = run_pc1_label(
+        {"--sector-size", "64GiB", "--layers", "4000000000", "--output", (folder.path() / "new").string()});
+    EXPECT_EQ(outcome.exit_status, 1);
+    EXPECT_THAT(outcome.out, IsEmpty());
+    EXPECT_THAT(outcome.err, AllOf(StartsWith("pc1-label: no room in "), HasSubstr(" are free\n")));
+    EXPECT_THAT(folder.names(), IsEmpty());
+}
+
+TEST(Pc1Label, FailsIfTheOutputIsNoFolder) {
+    const Folder folder;
+    std::ofstream(folder.path() / "file") << "mine";
+    const Outcome outcome =
+        run_pc1_label({"--sector-size", "2KiB", "--output", (folder.path() / "file").string()});
+    EXPECT_EQ(outcome.exit_status, 1);
+    EXPECT_THAT(outcome.err, StartsWith("pc1-label: "));
+    EXPECT_THAT(folder.names(), testing::ElementsAre("file"));
+}
+
+TEST(Pc1Label, RefusesWhatMakesNoSenseInOneLineAndWritesNothing) {
+    const std::string short_hex(63, '0');
+    const std::string wrong_hex(64, 'x');
+    const std::vector<std::vector<std::string>> nonsense{
+        {},
+        {"--sector-size"},
+        {"--sector-size", ""},
+        {"--sector-size", "many"},
+        {"--sector-size", "0"},
+        {"--sector-size", "33"},
+        {"--sector-size", "128GiB", "--layers", "1"},
+        {"--sector-size", "64MiB"},  // no default for the layers
+        {"--sector-size", "2KiB", "--layers", "0"},
+        {"--sector-size", "2KiB", "--layers", "-1"},
+        {"--sector-size", "2KiB", "--layers", "2x"},
+        {"--sector-size", "2KiB", "--layers", "4294967296"},
+        {"--sector-size", "2KiB", "--replica-id", short_hex},
+        {"--sector-size", "2KiB", "--replica-id", wrong_hex},
+        {"--sector-size", "2KiB", "--porep-id", short_hex + "00"},
+        {"--sector-size", "2KiB", "--api-version", "1.3"},
+        {"--sector-size", "2KiB", "--alloc", "malloc"},
+        {"--sector-size", "2KiB", "--sha256", "md5"},
+        {"--sector-size", "2KiB", "--sector-size", "4KiB"},
+        {"--sector-size", "2KiB", "--unknown"},
+        {"--sector-size", "2KiB", "extra"},
+    };
+    for (std::vector<std::string> arguments : nonsense) {
+        SCOPED_TRACE(testing::PrintToString(arguments));
+        const Folder folder;
+        arguments.insert(arguments.begin(), {"--output", (folder.path() / "new").string()});
+        const Outcome outcome = run_pc1_label(arguments);
+        EXPECT_EQ(outcome.exit_status, 2);
+        EXPECT_THAT(outcome.out, IsEmpty());
+        EXPECT_THAT(outcome.err,
+                    AllOf(StartsWith("pc1-label: "), testing::EndsWith("Try 'pc1-label --help'.\n")));
+        EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1);
+        EXPECT_THAT(folder.names(), IsEmpty());
+    }
+}
+
+TEST(Pc1Label, ExplainsItselfOnStdout) {
+    for (const char* flag : {"-h", "--help"}) {
+        const Outcome outcome = run_pc1_label({flag});
+        EXPECT_EQ(outcome.exit_status, 0);
+        EXPECT_THAT(outcome.err, IsEmpty());
+        EXPECT_THAT(outcome.out, AllOf(HasSubstr("--sector-size SIZE"), HasSubstr("Default: mmap"),
+                                       HasSubstr("Default: 1.1"), HasSubstr("Example:")));
+    }
+    for (const char* flag : {"-V", "--version"}) {
+        const Outcome outcome = run_pc1_label({flag});
+        EXPECT_EQ(outcome.exit_status, 0);
+        EXPECT_THAT(outcome.out, testing::ContainsRegex("^pc1-label [0-9]+\\.[0-9]+\\.[0-9]+\n$"));
+    }
+}
+
+TEST(Pc1Label, PrintsATableThatFits80Columns) {
+    const Outcome outcome = run_pc1_label({"--sector-size", "2KiB", "--digest"});
+    EXPECT_EQ(outcome.exit_status, 0);
+    EXPECT_THAT(outcome.out,
+                AllOf(HasSubstr("2 KiB, 64 nodes"), HasSubstr("ns/node"), HasSubstr(kLayer2Of2KiB)));
+    std::istringstream lines(outcome.out);
+    for (std::string line; std::getline(lines, line);) {
+        EXPECT_LE(line.size(), 80U) << line;
+    }
+    EXPECT_THAT(run_pc1_label({"--sector-size", "2KiB"}).out, Not(HasSubstr(kLayer2Of2KiB)));
+}
+
+TEST(Pc1Label, ShowsItsProgressOnATerminalOnlyAndClearsItAway) {
+    const Outcome shown =
+        run_pc1_label({"--sector-size", "2KiB"}, {.stderr_is_terminal = true, .lockable_memory = {}});
+    EXPECT_EQ(shown.exit_status, 0);
+    EXPECT_THAT(shown.err,
+                AllOf(HasSubstr("\rparents "), HasSubstr("\rlayer 2 of 2 "), testing::EndsWith("\r\033[K")));
+    EXPECT_THAT(shown.out, Not(HasSubstr("\r")));
+    const Outcome hidden = run_pc1_label({"--sector-size", "2KiB"});
+    EXPECT_THAT(hidden.err, Not(HasSubstr("\r")));
+}
+
+}  // namespace
+}  // namespace pc1

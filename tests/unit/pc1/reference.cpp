@@ -1,0 +1,99 @@
+// Reading the fixture.
+#include "reference.h"
+
+#include <nlohmann/json.hpp>
+
+#include <fstream>
+#include <stdexcept>
+
+namespace pc1::reference {
+namespace {
+
+using Json = nlohmann::json;
+
+const Json& fixture() {
+    static const Json json = [] {
+        std::ifstream file(PC1_VECTORS);
+        return Json::parse(file);
+    }();
+    return json;
+}
+
+Bytes32 bytes32(const Json& hex) {
+    return bytes32_from_hex(hex.get<std::string>()).value();
+}
+
+ApiVersion version_of(const Json& name) {
+    if (name == "v1_0") {
+        return ApiVersion::kV1_0;
+    }
+    if (name == "v1_1") {
+        return ApiVersion::kV1_1;
+    }
+    throw std::runtime_error("unknown API version in the fixture: " + name.dump());
+}
+
+// Every element of a list, converted.
+template <class Convert>
+auto each(const Json& list, Convert convert) {
+    std::vector<decltype(convert(list.front()))> converted;
+    for (const Json& element : list) {
+        converted.push_back(convert(element));
+    }
+    return converted;
+}
+
+Keys read_keys(const Json& json) {
+    const auto number = [](const Json& text) { return std::stoull(text.get<std::string>()); };
+    const auto numbers = each(json.at("feistel_keys"), number);
+    return {bytes32(json.at("porep_id")), json.at("drg_seed"), {numbers.begin(), numbers.end()}};
+}
+
+Row read_row(const Json& json) {
+    Row row{json.at("node"), {}};
+    std::size_t place = 0;
+    for (const char* kind : {"base", "exp"}) {
+        for (const Json& parent : json.at(kind)) {
+            row.parents.at(place++) = parent;
+        }
+    }
+    return row;
+}
+
+Parents read_parents(const Json& json) {
+    return {json.at("nodes"), version_of(json.at("api")), bytes32(json.at("porep_id")),
+            each(json.at("parents"), read_row)};
+}
+
+LayerLabels read_layer(const Json& json) {
+    return {json.at("sha256"), json.at("last"), json.at("first4").get<std::vector<std::string>>()};
+}
+
+Labels read_labels(const Json& json) {
+    return {json.at("sector_size"),         version_of(json.at("api")), bytes32(json.at("porep_id")),
+            bytes32(json.at("replica_id")), json.at("parents_sha256"),  each(json.at("layer"), read_layer)};
+}
+
+}  // namespace
+
+const std::vector<Keys>& keys() {
+    static const auto all = each(fixture().at("keys"), read_keys);
+    return all;
+}
+
+const std::vector<Parents>& parents() {
+    static const auto all = each(fixture().at("parents"), read_parents);
+    return all;
+}
+
+const std::vector<Labels>& labels() {
+    static const auto all = each(fixture().at("labels"), read_labels);
+    return all;
+}
+
+std::string describe(const Labels& expected) {
+    return std::to_string(expected.sector_size) + " bytes, API " + std::string(to_text(expected.version)) +
+           ", PoRep id " + to_hex(expected.porep_id) + ", replica id " + to_hex(expected.replica_id);
+}
+
+}  // namespace pc1::reference

@@ -1,0 +1,54 @@
+// What the reference program gave (tests/fixtures/sdr), as the tests want it.
+#pragma once
+
+#include "tools/pc1/graph.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace pc1::reference {
+
+struct Keys {
+    Bytes32 porep_id;
+    std::string drg_seed;  // hex
+    std::vector<std::uint64_t> feistel;
+};
+
+struct Row {
+    std::uint64_t node;
+    ParentRow parents;
+};
+
+struct Parents {
+    std::uint64_t nodes;
+    ApiVersion version;
+    Bytes32 porep_id;
+    std::vector<Row> rows;
+};
+
+// Digests and labels are hex.
+struct LayerLabels {
+    std::string sha256;
+    std::string last;
+    std::vector<std::string> first;
+};
+
+struct Labels {
+    std::uint64_t sector_size;
+    ApiVersion version;
+    Bytes32 porep_id;
+    Bytes32 replica_id;
+    std::string parents_sha256;
+    std::vector<LayerLabels> layers;
+};
+
+// Each reads the file at its first call.
+const std::vector<Keys>& keys();
+const std::vector<Parents>& parents();
+const std::vector<Labels>& labels();
+
+// For SCOPED_TRACE.
+std::string describe(const Labels& expected);
+
+}  // namespace pc1::reference

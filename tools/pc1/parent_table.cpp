@@ -1,0 +1,56 @@
+// Computing the parent table by several threads.
+#include "tools/pc1/parent_table.h"
+
+#include <system_error>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <vector>
+
+namespace pc1 {
+namespace {
+
+// What a thread takes at a time: some milliseconds of work.
+constexpr std::uint64_t kChunk = 4096;
+
+}  // namespace
+
+// The rows are left uninitialised: the threads touch them first, each its own share.
+ParentTable::ParentTable(std::uint64_t nodes)
+    : nodes_(nodes), rows_(std::make_unique_for_overwrite<ParentRow[]>(nodes)) {}
+
+ParentTable ParentTable::compute(const Graph& graph, unsigned threads, const OnProgress& on_progress) {
+    ParentTable table(graph.nodes());
+    std::atomic<std::uint64_t> next_chunk = 0;
+    std::atomic<std::uint64_t> nodes_done = 0;
+    const auto compute_chunks = [&](const OnProgress* report) {
+        for (;;) {
+            const std::uint64_t first = kChunk * next_chunk.fetch_add(1, std::memory_order_relaxed);
+            if (first >= table.nodes_) {
+                return;
+            }
+            const std::uint64_t count = std::min(kChunk, table.nodes_ - first);
+            graph.parents(first, count, table.rows_.get() + first);
+            const std::uint64_t done = nodes_done.fetch_add(count, std::memory_order_relaxed) + count;
+            if (report != nullptr) {
+                (*report)(done);
+            }
+        }
+    };
+
+    {
+        std::vector<std::jthread> helpers;
+        try {
+            for (unsigned i = 1; i < threads; ++i) {
+                helpers.emplace_back(compute_chunks, nullptr);
+            }
+        } catch (const std::system_error&) {
+            // No more threads to be had: those that run do the rest.
+        }
+        compute_chunks(on_progress ? &on_progress : nullptr);
+    }
+    return table;
+}
+
+}  // namespace pc1

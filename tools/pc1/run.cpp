@@ -1,0 +1,148 @@
+// The phases of a labelling: room for the output, two buffers, parents, then layer by layer.
+#include "tools/pc1/run.h"
+
+#include "tools/common/progress.h"
+#include "tools/pc1/labels.h"
+#include "tools/pc1/layer_file.h"
+#include "tools/pc1/sector.h"
+#include "tools/pc1/sha256.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <new>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+
+namespace pc1 {
+namespace {
+
+// Between two looks at the progress bar: some milliseconds of work.
+constexpr std::uint64_t kNodesAtATime = 8192;
+constexpr std::size_t kBytesAtATime = std::size_t{4} << 20;
+
+class Stopwatch {
+  public:
+    [[nodiscard]] double seconds() const { return tools::Seconds(Clock::now() - start_).count(); }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    Clock::time_point start_ = Clock::now();
+};
+
+struct Buffers {
+    SectorBuffer current;
+    SectorBuffer previous;
+};
+
+std::string per_node(std::uint64_t nodes, tools::Seconds elapsed) {
+    return fmt::format("{:.0f} ns/node", elapsed.count() * 1e9 / static_cast<double>(nodes));
+}
+
+std::string per_second(std::uint64_t bytes, tools::Seconds elapsed) {
+    constexpr double kGiB = 1 << 30;
+    return fmt::format("{:.2f} GiB/s", static_cast<double>(bytes) / kGiB / elapsed.count());
+}
+
+Buffers get_buffers(const Options& options, Result& result) {
+    const Stopwatch watch;
+    Buffers buffers{SectorBuffer::get(options.allocation, options.sector_size),
+                    SectorBuffer::get(options.allocation, options.sector_size)};
+    result.memory_seconds = watch.seconds();
+    for (const SectorBuffer* buffer : {&buffers.current, &buffers.previous}) {
+        result.locked_buffers += buffer->is_locked() ? 1 : 0;
+    }
+    const int lock_error = std::max(buffers.current.lock_error(), buffers.previous.lock_error());
+    if (lock_error != 0) {
+        const char* hint =
+            lock_error == ENOMEM || lock_error == EPERM ? "; see the limit in 'ulimit -l'" : "";
+        spdlog::warn("memory is not locked ({} of {} buffers): mlock of {}: {}{}",
+                     kBuffers - result.locked_buffers, kBuffers, size_text(options.sector_size),
+                     std::strerror(lock_error), hint);
+    }
+    return buffers;
+}
+
+ParentTable compute_parents(const Options& options, Result& result) {
+    const Graph graph(result.nodes, options.api_version, options.porep_id);
+    result.parents_threads = std::max(1U, std::thread::hardware_concurrency());
+    tools::ProgressBar bar("parents", result.nodes, per_node);
+    const Stopwatch watch;
+    try {
+        auto table = ParentTable::compute(graph, result.parents_threads,
+                                          [&bar](std::uint64_t done) { bar.update(done); });
+        result.parents_seconds = watch.seconds();
+        return table;
+    } catch (const std::bad_alloc&) {
+        throw std::runtime_error("no memory for the parents of all nodes (" +
+                                 size_text(result.nodes * sizeof(ParentRow)) + ")");
+    }
+}
+
+double label_layer(const Labeller& labeller, const Layer& layer, const Options& options,
+                   std::uint64_t nodes) {
+    tools::ProgressBar bar(fmt::format("layer {} of {}", layer.number, options.layers), nodes, per_node);
+    const Stopwatch watch;
+    for (std::uint64_t done = 0; done < nodes;) {
+        const std::uint64_t end = std::min(nodes, done + kNodesAtATime);
+        labeller.label(layer, done, end);
+        done = end;
+        bar.update(done);
+    }
+    return watch.seconds();
+}
+
+Bytes32 digest_of(std::span<const std::uint8_t> labels, const Sha256Kernel& kernel, std::uint32_t number) {
+    tools::ProgressBar bar(fmt::format("digest of layer {}", number), labels.size(), per_second);
+    Sha256 hash(kernel);
+    for (std::size_t done = 0; done < labels.size();) {
+        const std::size_t now = std::min(kBytesAtATime, labels.size() - done);
+        hash.update(labels.subspan(done, now));
+        done += now;
+        bar.update(done);
+    }
+    return hash.finish();
+}
+
+LayerResult finish_layer(const Options& options, const Layer& layer, double seconds) {
+    LayerResult result{.number = layer.number, .seconds = seconds, .digest = {}, .file = {}};
+    const std::span<const std::uint8_t> labels(layer.labels, options.sector_size);
+    if (options.digest) {
+        result.digest = digest_of(labels, *options.sha256, layer.number);
+    }
+    if (options.output) {
+        tools::ProgressBar bar(fmt::format("writing layer {}", layer.number), labels.size(), per_second);
+        result.file = write_layer(*options.output, layer.number, labels,
+                                  [&bar](std::uint64_t bytes) { bar.update(bytes); });
+    }
+    return result;
+}
+
+}  // namespace
+
+Result run(const Options& options) {
+    Result result;
+    result.nodes = options.sector_size / kNodeBytes;
+    if (options.output) {
+        prepare_output_folder(*options.output, options.layers, options.sector_size);
+    }
+    Buffers buffers = get_buffers(options, result);
+    const ParentTable parents = compute_parents(options, result);
+    const Labeller labeller(options.replica_id, parents, *options.sha256);
+    for (std::uint32_t number = 1; number <= options.layers; ++number) {
+        const Layer layer{
+            .number = number, .previous = buffers.previous.data(), .labels = buffers.current.data()};
+        const double seconds = label_layer(labeller, layer, options, result.nodes);
+        result.layers.push_back(finish_layer(options, layer, seconds));
+        std::swap(buffers.current, buffers.previous);
+    }
+    return result;
+}
+
+}  // namespace pc1

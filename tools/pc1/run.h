@@ -1,0 +1,35 @@
+// One labelling from beginning to end, and what was measured on the way.
+#pragma once
+
+#include "tools/pc1/options.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+namespace pc1 {
+
+inline constexpr int kBuffers = 2;
+
+struct LayerResult {
+    std::uint32_t number = 0;
+    double seconds = 0;             // labelling only, without digest and writing
+    std::optional<Bytes32> digest;  // if asked for
+    std::optional<std::filesystem::path> file;
+};
+
+struct Result {
+    std::uint64_t nodes = 0;
+    int locked_buffers = 0;     // of kBuffers
+    double memory_seconds = 0;  // from before the first mmap (or calloc) to after the last mlock
+    double parents_seconds = 0;
+    unsigned parents_threads = 0;
+    std::vector<LayerResult> layers;
+};
+
+// Shows its progress on stderr if that is a terminal, and says there if memory could not be locked. Throws
+// std::exception, with a message for the user, if it cannot be done.
+[[nodiscard]] Result run(const Options& options);
+
+}  // namespace pc1
