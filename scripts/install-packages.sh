@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Installs what building, testing and the demo need and this machine lacks, from the distribution's own packages
+# (Debian 12, Ubuntu 24.04). Does nothing, and asks for nothing, if all is there.
+#
+#   scripts/install-packages.sh build|test
+set -euo pipefail
+
+build=(cmake ninja-build g++ libnuma-dev libspdlog-dev libcli11-dev nlohmann-json3-dev)
+test=(libgtest-dev libgmock-dev libbenchmark-dev binutils util-linux git python3)
+
+case "${1:-}" in
+    build) wanted=("${build[@]}") ;;
+    test) wanted=("${build[@]}" "${test[@]}") ;;
+    *) echo "usage: $0 build|test" >&2; exit 2 ;;
+esac
+
+missing=()
+for package in "${wanted[@]}"; do
+    status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+    [[ $status == installed ]] || missing+=("$package")
+done
+((${#missing[@]} > 0)) || exit 0
+
+as_root=()
+if ((EUID != 0)); then
+    command -v sudo >/dev/null || { echo "$0: missing packages: ${missing[*]}; install them as root" >&2; exit 5; }
+    echo "sudo: to install packages: ${missing[*]}"
+    as_root=(sudo)
+fi
+install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}")
+echo "installing: ${missing[*]}"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# The lists of a fresh system are empty or old: then fetch them, and try once more.
+if ! "${install[@]}" >"$log" 2>&1; then
+    if ! { "${as_root[@]}" apt-get update && "${install[@]}"; } >"$log" 2>&1; then
+        cat "$log" >&2
+        echo "$0: apt-get could not install: ${missing[*]}" >&2
+        exit 1
+    fi
+fi

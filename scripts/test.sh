@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Builds everything and runs every test: installs what is missing, configures a preset, builds, ctest.
+#
+#   scripts/test.sh [PRESET] [CTEST ARGUMENTS]      PRESET: release (default), debug, asan, tsan
+#
+# Tests that need real huge pages (label hugetlb) reserve their own 2 MiB pages and give them back; that takes root, and
+# without it they are skipped with the reason. To leave them out: scripts/test.sh release -LE hugetlb
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+preset=release
+case "${1:-}" in
+    release | debug | asan | tsan) preset=$1; shift ;;
+esac
+
+scripts/install-packages.sh test
+scripts/check-layers.sh
+cmake --preset "$preset" >/dev/null
+cmake --build --preset "$preset"
+ctest --preset "$preset" --parallel "$(nproc)" "$@"

@@ -1,0 +1,122 @@
+// The whole path once, as an operator has it: files made by hugepage-file-init on real huge pages, an
+// unmodified program that labels a sector, the shim between them.
+
+#include "tests/preload/preloaded.h"
+
+#include <nlohmann/json.hpp>
+
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <fstream>
+
+namespace tests {
+namespace {
+
+using testing::Each;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+constexpr std::uint64_t kSector = 64UL << 20;
+constexpr PageKind kTwoSectors{"Huge2M", 2UL << 20, 2 * kSector};
+
+// The digests of the first layers that the reference program gives for this sector, API version 1.1.
+std::vector<std::string> reference_digests(std::size_t layers) {
+    const auto vectors = nlohmann::json::parse(std::ifstream(SDR_VECTORS));
+    std::vector<std::string> digests;
+    for (const auto& sector : vectors.at("labels")) {
+        if (sector.at("sector_size") == kSector && sector.at("api") == "v1_1") {
+            for (std::size_t layer = 0; layer < layers; ++layer) {
+                digests.push_back(sector.at("layer").at(layer).at("sha256"));
+            }
+        }
+    }
+    return digests;
+}
+
+// The kernel page sizes, in kB, of the mappings of exactly so many bytes in another process.
+std::vector<long> kernel_page_sizes(pid_t pid, std::uint64_t length) {
+    std::ifstream maps("/proc/" + std::to_string(pid) + "/smaps");
+    std::vector<long> sizes;
+    bool inside = false;
+    for (std::string line; std::getline(maps, line);) {
+        unsigned long begin = 0;
+        unsigned long end = 0;
+        if (std::sscanf(line.c_str(), "%lx-%lx ", &begin, &end) == 2) {
+            inside = end - begin == length;
+        } else if (inside && line.starts_with("KernelPageSize:")) {
+            sizes.push_back(std::strtol(line.c_str() + 15, nullptr, 10));
+        }
+    }
+    return sizes;
+}
+
+// Not yet a zombie, that is.
+bool is_running(pid_t pid) {
+    siginfo_t ended{};
+    return ::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           ended.si_pid == 0;
+}
+
+class Sector : public testing::Test {
+  protected:
+    void SetUp() override {
+        if (!pool_.missing().empty()) {
+            GTEST_SKIP() << pool_.missing();
+        }
+        const auto made =
+            run({FILE_INIT, "--node=0", "--num=2", "--size=64MiB", "--path=" + pool_.path().string()});
+        ASSERT_EQ(made.exit_status, 0) << made.err;
+        files_ = {pool_.path() / "numa_0/64.0_MiB_0", pool_.path() / "numa_0/64.0_MiB_1"};
+        ASSERT_EQ(made.out,
+                  "Created hugepage memory files:\n" + files_[0].string() + "\n" + files_[1].string() + "\n");
+    }
+
+    [[nodiscard]] Environment environment() const {
+        return preloaded({{"HUGEPAGE_FILES_PATH", pool_.path().string()}, {"HUGEPAGE_MODE", "require"}});
+    }
+
+    Pool pool_{kTwoSectors};
+    std::vector<std::filesystem::path> files_;
+};
+
+const std::vector<std::string> kLabelTwoLayers = {PC1_LABEL, "--sector-size=64MiB", "--layers=2", "--digest",
+                                                  "--json"};
+
+std::vector<std::string> digests(const Outcome& outcome) {
+    const auto report = nlohmann::json::parse(outcome.out);
+    std::vector<std::string> result;
+    for (const auto& layer : report.at("layers")) {
+        result.push_back(layer.at("sha256"));
+    }
+    return result;
+}
+
+TEST_F(Sector, IsLabelledOnHugePagesWithTheReferenceDigests) {
+    ChildProcess labelling(kLabelTwoLayers, environment());
+    // Both buffers are there from before the first layer to the end: look while it runs.
+    std::vector<long> sizes;
+    while (sizes.size() < 2 && is_running(labelling.pid())) {
+        sizes = kernel_page_sizes(labelling.pid(), kSector);
+    }
+    EXPECT_THAT(sizes, SizeIs(2));
+    EXPECT_THAT(sizes, Each(2048));
+    EXPECT_TRUE(is_leased(files_[0]));
+    EXPECT_TRUE(is_leased(files_[1]));
+    const auto served = labelling.wait();
+    ASSERT_EQ(served.exit_status, 0) << served.err;
+    EXPECT_THAT(served.err, HasSubstr("leased memory file: " + files_[0].string()));
+    EXPECT_THAT(served.err, HasSubstr("leased memory file: " + files_[1].string()));
+    EXPECT_EQ(digests(served), reference_digests(2));
+    EXPECT_FALSE(is_leased(files_[0]));
+    EXPECT_FALSE(is_leased(files_[1]));
+}
+
+TEST_F(Sector, IsLabelledTheSameWithoutTheShim) {
+    const auto plain = run(kLabelTwoLayers);
+    ASSERT_EQ(plain.exit_status, 0) << plain.err;
+    EXPECT_EQ(digests(plain), reference_digests(2));
+}
+
+}  // namespace
+}  // namespace tests
