@@ -1,0 +1,107 @@
+# What it refuses, in which words, and that it changes nothing then.
+# shellcheck shell=bash disable=SC2154,SC2034  # set by, or for, the other files
+pages=8
+
+node=$(first_node)
+
+# expect_untouched <status> <part of the message> <arguments>
+expect_untouched() {
+    local before
+    before=$(state_of "$mnt")
+    expect_refusal "$@"
+    expect_equal "$(state_of "$mnt")" "$before"
+}
+
+case_a_file_of_another_size_is_in_the_way() {
+    expect_success -n "$node" -s 4MiB --path "$mnt"
+    mv "$mnt/numa_$node/4.0_MiB_0" "$mnt/numa_$node/2.0_MiB_1"
+    expect_untouched 1 "2.0_MiB_1 is in the way: its size is 4.0 MiB (4194304 bytes), not 2.0 MiB; nothing was \
+created; if nothing uses it, type: sudo rm $mnt/numa_$node/2.0_MiB_1" -n "$node" -c 3 -s 2MiB --path "$mnt"
+}
+
+# (A link cannot be: hugetlbfs has none.)
+case_a_file_of_a_disk_is_in_the_way() {
+    mkdir "$mnt/numa_$node"
+    truncate -s 4M "$dir/disk"
+    touch "$mnt/numa_$node/4.0_MiB_0"
+    mount --bind "$dir/disk" "$mnt/numa_$node/4.0_MiB_0"
+    expect_untouched 1 "it is not on hugetlbfs" -n "$node" -c 2 -s 4MiB --path "$mnt"
+}
+
+case_a_folder_is_in_the_way() {
+    mkdir -p "$mnt/numa_$node/4.0_MiB_0"
+    expect_untouched 1 "it is a folder; nothing was created; move it away" -n "$node" -s 4MiB --path "$mnt"
+}
+
+case_a_fifo_is_in_the_way() {
+    mkdir "$mnt/numa_$node"
+    mkfifo "$mnt/numa_$node/4.0_MiB_0"
+    expect_untouched 1 "it is no regular file" -n "$node" -s 4MiB --path "$mnt"
+}
+
+case_a_file_with_holes_is_in_the_way() {
+    mkdir "$mnt/numa_$node"
+    truncate -s 4M "$mnt/numa_$node/4.0_MiB_0"
+    fallocate -o 0 -l 2M "$mnt/numa_$node/4.0_MiB_0"
+    expect_untouched 1 "it has holes: 2.0 MiB of 4.0 MiB are allocated" -n "$node" -s 4MiB --path "$mnt"
+    expect_pages_left $((pages - 1))
+}
+
+case_a_second_name_is_in_the_way() {
+    expect_success -n "$node" -s 4MiB --path "$mnt"
+    ln "$mnt/numa_$node/4.0_MiB_0" "$mnt/numa_$node/4.0_MiB_1"
+    expect_untouched 1 "4.0_MiB_1 is in the way: it is a second name (hard link)" -n "$node" -c 3 -s 4MiB --path "$mnt"
+}
+
+case_what_belongs_to_others_is_in_the_way_if_an_owner_is_asked_for() {
+    local name=$mnt/numa_$node/4.0_MiB_0
+    expect_success -n "$node" -s 4MiB --path "$mnt"
+    expect_untouched 1 "it belongs to user 0, not 12345; nothing was created; type: sudo chown 12345 $name" \
+        -n "$node" -s 4MiB --path "$mnt" --user 12345
+    expect_untouched 1 "its mode is 0600, not 0640; nothing was created; type: sudo chmod 0640 $name" \
+        -n "$node" -s 4MiB --path "$mnt" --mode 0640
+}
+
+case_too_few_pages_are_told_with_the_command_to_get_them() {
+    expect_untouched 1 "create 4 files of 1.0 PiB on node $node: 2147483648 pages of 2 MiB needed, " \
+        -n "$node" -c 4 -s 1PiB --path "$mnt/p"
+    [[ $err =~ "type: echo "[0-9]+" | sudo tee /sys/devices/system/node/node$node/hugepages/hugepages-2048kB/nr_huge" ]] ||
+        fail "no command: $err"
+    expect_pages_left "$pages"
+}
+
+case_the_limit_of_the_mount_is_told() {
+    umount "$mnt"
+    mount -t hugetlbfs -o pagesize=2M,size=4M none "$mnt"
+    expect_untouched 1 "3 pages of 2 MiB needed, but the mount at $mnt has only 2 left of its limit" \
+        -n "$node" -s 6MiB --path "$mnt"
+}
+
+case_a_size_of_no_whole_pages_is_told_with_better_ones() {
+    expect_untouched 2 "--size: 3MiB is not a whole number of the 2 MiB pages that are mounted there; the nearest \
+would be 2MiB or 4MiB." -n "$node" -s 3MiB --path "$mnt"
+    expect_untouched 2 "did you mean 32GiB? the nearest would be 30516MiB or 30518MiB." -n "$node" -s 32GB --path "$mnt"
+}
+
+case_a_user_who_may_not_write_is_told() {
+    chmod 755 "$mnt"
+    chmod 711 "$dir"
+    as_nobody="setpriv --reuid=65534 --regid=65534 --clear-groups"
+    $as_nobody test -x "$tool" || skip "needs a build folder that everybody may enter"
+    tool_as_nobody() { $as_nobody "$real_tool" "$@"; }
+    real_tool=$tool tool=tool_as_nobody
+    expect_untouched 5 "create files in $mnt/p/numa_$node: Permission denied; use sudo" \
+        -n "$node" -s 4MiB --path "$mnt/p"
+    tool=$real_tool expect_success -n "$node" -s 4MiB --path "$mnt"
+    expect_untouched 5 "look at $mnt/numa_$node/4.0_MiB_0: Permission denied" -n "$node" -s 4MiB --path "$mnt"
+    chmod 777 "$mnt"
+    expect_untouched 5 "to --user and --group: Operation not permitted; use sudo" \
+        -n "$node" -s 4MiB --path "$mnt/q" --user 0
+    expect_success -n "$node" -s 2MiB --path "$mnt/q"
+    expect_equal "$(stat -c '%a %u %g' "$mnt/q/numa_$node/2.0_MiB_0")" "600 65534 65534"
+}
+
+case_a_read_only_mount_is_told() {
+    mount -o remount,ro,bind "$mnt" 2>/dev/null || mount --bind -o ro "$mnt" "$mnt"
+    expect_untouched 5 "Read-only file system; type: sudo mount -o remount,rw $mnt" -n "$node" -s 4MiB --path "$mnt"
+}

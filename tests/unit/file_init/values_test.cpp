@@ -1,0 +1,45 @@
+#include "tools/file_init/values.h"
+
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+namespace file_init {
+namespace {
+
+TEST(Mode, IsOctal) {
+    EXPECT_EQ(parse_mode("0600"), mode_t{0600});
+    EXPECT_EQ(parse_mode("640"), mode_t{0640});
+    EXPECT_EQ(parse_mode("0"), mode_t{0});
+    for (const char* text : {"", "8", "0o600", "1000", "-600", "600 "}) {
+        EXPECT_FALSE(parse_mode(text)) << text;
+    }
+}
+
+TEST(Users, AreNamesOrNumbers) {
+    EXPECT_EQ(parse_user("root"), uid_t{0});
+    EXPECT_EQ(parse_user("12345"), uid_t{12345});
+    EXPECT_EQ(parse_group("root"), gid_t{0});
+    EXPECT_FALSE(parse_user("nobody at all"));
+    EXPECT_FALSE(parse_user("4294967295")) << "means \"leave it\" to chown";
+}
+
+TEST(BinaryUnit, TakesThePlaceOfADecimalOne) {
+    EXPECT_EQ(in_binary_unit("32GB"), "32GiB");
+    EXPECT_EQ(in_binary_unit("32gb"), "32GiB");
+    EXPECT_EQ(in_binary_unit("2 m"), "2 MiB");
+    EXPECT_FALSE(in_binary_unit("32GiB"));
+    EXPECT_FALSE(in_binary_unit("32Gi"));
+    EXPECT_FALSE(in_binary_unit("32B"));
+    EXPECT_FALSE(in_binary_unit("32"));
+}
+
+TEST(IdleSlashes, AreLeftOut) {
+    EXPECT_EQ(without_idle_slashes("/a//b/"), "/a/b");
+    EXPECT_EQ(without_idle_slashes("a"), "a");
+    EXPECT_EQ(without_idle_slashes("//"), "/");
+    EXPECT_EQ(without_idle_slashes(""), "");
+}
+
+}  // namespace
+}  // namespace file_init

@@ -1,0 +1,37 @@
+// How this program says that it could not do what was asked, and with which exit status.
+#pragma once
+
+#include <cerrno>
+#include <stdexcept>
+#include <string>
+
+namespace file_init {
+
+enum class ExitCode {
+    done = 0,
+    failed = 1,
+    usage = 2,          // the command line makes no sense, or not on this machine
+    no_permission = 5,  // it would work as another user
+};
+
+// what() is one line for the user: what was tried, on what, why it failed, what to do.
+class Failure : public std::runtime_error {
+  public:
+    Failure(ExitCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+
+    [[nodiscard]] ExitCode code() const noexcept { return code_; }
+
+  private:
+    ExitCode code_;
+};
+
+// The status for a system call that ended in this errno.
+[[nodiscard]] constexpr ExitCode exit_code_of(int error) noexcept {
+    const bool permission = error == EACCES || error == EPERM || error == EROFS;
+    return permission ? ExitCode::no_permission : ExitCode::failed;
+}
+
+// "open /mnt/huge: Permission denied", followed by the advice if there is any.
+[[nodiscard]] Failure system_failure(const std::string& tried, int error, const std::string& advice = {});
+
+}  // namespace file_init

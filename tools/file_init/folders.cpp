@@ -1,0 +1,33 @@
+#include "tools/file_init/folders.h"
+
+#include "tools/file_init/failure.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace file_init {
+
+Folders::~Folders() {
+    for (auto path = made_.rbegin(); path != made_.rend(); ++path) {
+        ::rmdir(path->c_str());
+    }
+}
+
+void Folders::make(const std::string& path) {
+    constexpr mode_t kMode = 0755;
+    made_.reserve(made_.size() + 1);
+    std::string own = path;
+    if (::mkdir(path.c_str(), kMode) != 0) {
+        if (errno == EEXIST) {
+            return;
+        }
+        throw system_failure("make the folder " + path, errno);
+    }
+    made_.push_back(std::move(own));
+    // The umask has taken bits from the mode.
+    if (::chmod(path.c_str(), kMode) != 0) {
+        throw system_failure("chmod " + path, errno);
+    }
+}
+
+}  // namespace file_init

@@ -1,0 +1,80 @@
+// hugepage-file-init: creates the files of huge pages that the shim hands out.
+//
+// stdout gets the list of files and nothing else; stderr gets messages and, on a terminal, the progress.
+#include "tools/file_init/create.h"
+#include "tools/file_init/failure.h"
+#include "tools/file_init/inspect.h"
+#include "tools/file_init/options.h"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <variant>
+
+namespace {
+
+using file_init::ExitCode;
+
+void print(const std::string& text) {
+    if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
+        throw file_init::system_failure("write to stdout", errno);
+    }
+}
+
+std::string list_of(const char* heading, const std::vector<std::string>& paths) {
+    if (paths.empty()) {
+        return {};
+    }
+    std::string text = std::string(heading) + "\n";
+    for (const std::string& path : paths) {
+        text += path + "\n";
+    }
+    return text;
+}
+
+void run(const file_init::Request& request) {
+    if ((request.mode.value_or(0) & S_IWOTH) != 0) {
+        spdlog::warn("--mode: the shim will not use files that everybody may write to");
+    }
+    const file_init::Interrupts interrupts;
+    const auto nodes = file_init::nodes_of_machine();
+    const auto facts = file_init::inspect(request, file_init::choose_node(request, nodes));
+    const auto plan = file_init::make_plan(request, facts);
+    if (!plan.create.empty()) {
+        file_init::create(request, facts, plan, interrupts);
+    }
+    print(list_of("Created hugepage memory files:", plan.create) +
+          list_of("Kept hugepage memory files (already right):", plan.keep));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    spdlog::set_default_logger(spdlog::stderr_logger_st("hugepage-file-init"));
+    spdlog::set_pattern("hugepage-file-init: %v");
+    try {
+        const auto parsed = file_init::parse_options(argc, argv);
+        if (const auto* wanted = std::get_if<file_init::TextForUser>(&parsed)) {
+            print(wanted->text);
+        } else {
+            run(std::get<file_init::Request>(parsed));
+        }
+        return static_cast<int>(ExitCode::done);
+    } catch (const file_init::Failure& failure) {
+        const bool usage = failure.code() == ExitCode::usage;
+        spdlog::error("{}{}", failure.what(), usage ? " Try 'hugepage-file-init --help'." : "");
+        return static_cast<int>(failure.code());
+    } catch (const file_init::Interrupted& interrupted) {
+        constexpr int kSignalBase = 128;
+        spdlog::error("interrupted, nothing was created");
+        return kSignalBase + interrupted.signal();
+    } catch (const std::exception& error) {
+        spdlog::error("{}", error.what());
+        return static_cast<int>(ExitCode::failed);
+    }
+}

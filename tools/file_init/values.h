@@ -1,0 +1,30 @@
+// The values of options, read strictly: to the last character, or not at all.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace file_init {
+
+// Decimal, 1 <= value <= largest.
+[[nodiscard]] std::optional<std::size_t> parse_count(std::string_view text, std::size_t largest);
+
+// Permission bits in octal, as "0600" or "640"; nothing above 0777.
+[[nodiscard]] std::optional<mode_t> parse_mode(std::string_view text);
+
+// A name that the system knows, or a number.
+[[nodiscard]] std::optional<uid_t> parse_user(const std::string& text);
+[[nodiscard]] std::optional<gid_t> parse_group(const std::string& text);
+
+// A path without doubled and closing slashes, otherwise as it was.
+[[nodiscard]] std::string without_idle_slashes(std::string_view path);
+
+// The same number with the binary unit in place of a decimal one: "32GB" -> "32GiB", "2 m" -> "2 MiB".
+// Nothing if the unit is binary already, or if there is none.
+[[nodiscard]] std::optional<std::string> in_binary_unit(std::string_view size);
+
+}  // namespace file_init

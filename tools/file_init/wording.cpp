@@ -1,0 +1,51 @@
+#include "tools/file_init/wording.h"
+
+#include "tools/file_init/failure.h"
+
+#include <system_error>
+
+namespace file_init {
+
+std::string size_text(hugepage::ByteSize size) {
+    return std::string(hugepage::to_text(size).view());
+}
+
+std::string page_size_text(hugepage::ByteSize size) {
+    std::string text(hugepage::to_exact_text(size).view());
+    return text.insert(text.find_first_not_of("0123456789"), 1, ' ');
+}
+
+std::string mount_size_text(hugepage::ByteSize size) {
+    const std::string text(hugepage::to_exact_text(size).view());
+    return text.substr(0, text.find_first_of("iB"));
+}
+
+std::string counted(std::uint64_t count, std::string_view noun) {
+    return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+std::string quoted(const std::string& path) {
+    constexpr std::string_view kPlain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%,=";
+    if (!path.empty() && path.find_first_not_of(kPlain) == std::string::npos) {
+        return path;
+    }
+    std::string result = "'";
+    for (const char c : path) {
+        if (c == '\'') {
+            result += "'\\'";
+        }
+        result += c;
+    }
+    return result + "'";
+}
+
+Failure system_failure(const std::string& tried, int error, const std::string& advice) {
+    std::string message = tried + ": " + std::generic_category().message(error);
+    if (!advice.empty()) {
+        message += "; " + advice;
+    }
+    return {exit_code_of(error), message};
+}
+
+}  // namespace file_init
