@@ -15,6 +15,7 @@ esac
 
 scripts/install-packages.sh test
 scripts/check-layers.sh
-cmake --preset "$preset" >/dev/null
+# Warnings are errors where the project is checked, not where a newer compiler has more of them to give.
+cmake --preset "$preset" -DHUGEPAGE_SHIM_WERROR="${CI:-OFF}" >/dev/null
 cmake --build --preset "$preset"
 ctest --preset "$preset" --parallel "$(nproc)" "$@"

@@ -109,6 +109,11 @@ void forget(const void* address, std::size_t length) noexcept {
 }
 
 void arm() noexcept {
+    // Some programs map memory before the C library has taken over the environment (a sanitizer's runtime
+    // does). Then it is too early to decide anything.
+    if (environ == nullptr) {
+        return;
+    }
     Phase expected = Phase::unarmed;
     if (!phase.compare_exchange_strong(expected, Phase::arming, std::memory_order_acquire)) {
         return;

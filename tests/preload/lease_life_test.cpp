@@ -50,8 +50,8 @@ TEST_P(LeaseLife, EndsWithTheHolderThatIsKilled) {
 
 TEST_P(LeaseLife, EndsAtExec) {
     ChildProcess holder(command("exec"), environment());
-    ASSERT_TRUE(holder.wait_for("memory: " + served()));
     ASSERT_TRUE(holder.wait_for("holding"));
+    EXPECT_EQ(holder.out(), "memory: " + served() + "\nholding\n");
     expect_free_at_once();
     EXPECT_TRUE(holder.wait().ok());
 }

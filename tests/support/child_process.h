@@ -33,8 +33,10 @@ class ChildProcess {
 
     [[nodiscard]] pid_t pid() const { return pid_; }
 
-    // Waits until the child has written a line that contains the text to stdout; false if it ends without.
+    // Waits until the child has written the text to stdout; false if it ends without.
     [[nodiscard]] bool wait_for(const std::string& text);
+    // What it has written so far, as far as wait_for has read.
+    [[nodiscard]] const std::string& out() const { return out_; }
 
     // Ends the child's stdin, on which a waiting program goes on.
     void close_stdin();

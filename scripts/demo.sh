@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# Shows the whole path on this machine in two minutes: builds, makes two memory files, labels the same small sector plain
+# and with the shim preloaded, shows both side by side, checks the labels, and puts everything back as it was.
+#
+#   scripts/demo.sh
+#
+# Reserving huge pages and mounting hugetlbfs takes root; as an ordinary user it asks sudo for just these, and without
+# sudo it uses ordinary files on tmpfs instead, which shows everything but the huge pages.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+readonly sector=64MiB sector_bytes=$((64 << 20)) page_bytes=$((2 << 20))
+readonly pages=$((2 * sector_bytes / page_bytes))
+# What the reference program gives for this sector (API version 1.1, PoRep id 05 00…, replica id 09 09…), layers 1 and 2.
+readonly reference=(09cb846bafc5162d6370fc9a21238844624d6501261ba5951e2b60fd3b7f8234
+    116e55d52951b0dfb823b495c6542ab2a8e35c94b427cc67b15487d5c8beb352)
+
+say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+[[ -t 1 && -z ${NO_COLOR:-} ]] || say() { printf '\n%s\n' "$*"; }
+die() { echo "demo: $*" >&2; exit 1; }
+
+as_root=()
+((EUID == 0)) || as_root=(sudo)
+
+# --- what was changed, and its undoing ---------------------------------------------------------------------------
+work=$(mktemp -d /tmp/hugepage-demo-XXXXXX)
+node=$(sed 's/[-,].*//' /sys/devices/system/node/has_cpu 2>/dev/null || echo 0)
+counter=/sys/devices/system/node/node$node/hugepages/hugepages-2048kB/nr_hugepages
+[[ -e $counter ]] || counter=/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+pool=
+reserved=0
+mounted=
+
+put_back() {
+    local status=$?
+    trap '' INT TERM HUP
+    if [[ -n $mounted ]]; then
+        rm -rf "${mounted:?}"/numa_*
+        "${as_root[@]}" umount "$mounted" || echo "demo: could not unmount $mounted" >&2
+    elif [[ -n $pool ]]; then
+        rm -rf "$pool"
+    fi
+    if ((reserved > 0)); then
+        echo $(($(<"$counter") - reserved)) | "${as_root[@]}" tee "$counter" >/dev/null ||
+            echo "demo: could not give back $reserved pages of 2 MiB in $counter" >&2
+    fi
+    rm -rf "$work"
+    ((status != 130)) || echo "demo: interrupted; everything is as it was" >&2
+    exit "$status"
+}
+trap put_back EXIT
+trap 'exit 130' INT TERM HUP
+
+# --- build -------------------------------------------------------------------------------------------------------
+scripts/install-packages.sh build
+say "Building"
+cmake -S . -B build/demo -G Ninja -DCMAKE_BUILD_TYPE=Release -DHUGEPAGE_SHIM_BUILD_TESTS=OFF \
+    -DHUGEPAGE_SHIM_BUILD_BENCH=OFF >/dev/null
+cmake --build build/demo
+readonly shim=$PWD/build/demo/libhugepage_shim.so
+readonly file_init=$PWD/build/demo/tools/file_init/hugepage-file-init
+readonly pc1_label=$PWD/build/demo/tools/pc1/pc1-label
+
+# --- two memory files --------------------------------------------------------------------------------------------
+may_reserve() {
+    ((EUID == 0)) && return
+    command -v sudo >/dev/null || return
+    echo "sudo: to reserve $pages huge pages of 2 MiB (given back at the end) and to mount hugetlbfs on a folder of ours"
+    sudo -v
+}
+
+reserve_and_mount() {
+    local before after
+    before=$(<"$counter")
+    echo $((before + pages)) | "${as_root[@]}" tee "$counter" >/dev/null || return
+    after=$(<"$counter")
+    reserved=$((after - before))
+    if ((reserved < pages)); then
+        echo "got only $reserved of $pages pages of 2 MiB: memory is too fragmented or too full"
+        return 1
+    fi
+    mkdir "$work/huge"
+    "${as_root[@]}" mount -t hugetlbfs -o "pagesize=2M,mode=0700,uid=$(id -u),gid=$(id -g)" none "$work/huge" || return
+    mounted=$work/huge
+    pool=$mounted
+}
+
+if may_reserve && reserve_and_mount; then
+    say "Reserved $pages huge pages of 2 MiB on node $node, mounted hugetlbfs at $pool"
+    "$file_init" --node "$node" --num 2 --size "$sector" --path "$pool"
+else
+    say "No right to reserve huge pages (or none to be had): using files on tmpfs, whose pages are ordinary ones"
+    [[ -d /dev/shm ]] || die "there is no tmpfs at /dev/shm either"
+    pool=$(mktemp -d /dev/shm/hugepage-demo-XXXXXX)
+    mkdir "$pool/numa_$node"
+    for i in 0 1; do
+        (umask 077 && fallocate -l "$sector_bytes" "$pool/numa_$node/64.0_MiB_$i")
+        echo "$pool/numa_$node/64.0_MiB_$i"
+    done
+fi
+
+# --- the same sector twice ---------------------------------------------------------------------------------------
+# On the node's CPUs, as a sealer's worker is pinned.
+pinned=()
+cpus=$(cat "/sys/devices/system/node/node$node/cpulist" 2>/dev/null || true)
+[[ -z $cpus ]] || pinned=(taskset -c "$cpus")
+label() { "${pinned[@]}" "$pc1_label" --sector-size "$sector" --layers 2 --digest; }
+
+say "Labelling a sector of $sector, plain"
+label >"$work/plain"
+say "Labelling it again: HUGEPAGE_FILES_PATH=$pool LD_PRELOAD=libhugepage_shim.so"
+HUGEPAGE_FILES_PATH=$pool HUGEPAGE_LOG_FILE=$work/log LD_PRELOAD=$shim label >"$work/shim"
+
+# The tables without their digests, which are compared below.
+table() { echo "$1"; echo; sed '/^Layer.*SHA-256/,$d; /id  *0/d' "$2"; }
+say "Side by side"
+table "PLAIN" "$work/plain" >"$work/left"
+table "WITH THE SHIM" "$work/shim" >"$work/right"
+if [[ -t 1 ]] && (($(tput cols 2>/dev/null || echo 80) < 118)); then
+    cat "$work/left" "$work/right"
+else
+    paste "$work/left" "$work/right" | awk -F '\t' '{ printf "%-58s | %s\n", $1, $2 }'
+fi
+
+say "What the shim said"
+cat "$work/log"
+
+say "The labels"
+digests() { grep -oE '[0-9a-f]{64}$' <(sed -n '/^Layer.*SHA-256/,$p' "$1"); }
+mapfile -t plain < <(digests "$work/plain")
+mapfile -t served < <(digests "$work/shim")
+for layer in 0 1; do
+    [[ ${plain[layer]:-} == "${reference[layer]}" ]] || die "layer $((layer + 1)), plain, is wrong: ${plain[layer]:-none}"
+    [[ ${served[layer]:-} == "${reference[layer]}" ]] || die "layer $((layer + 1)) with the shim is wrong: ${served[layer]:-none}"
+    echo "layer $((layer + 1)): both equal the reference program's: ${reference[layer]}"
+done
+(($(grep -c 'leased memory file' "$work/log") == 2)) || die "the shim did not serve both buffers; see what it said above"
+say "Everything worked; putting back what was changed"
