@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -87,6 +88,7 @@ int map(char* memory, std::size_t bytes) {
 int shared(std::size_t bytes) {
     char* memory = take(bytes, MAP_SHARED | MAP_ANONYMOUS);
     std::printf("memory: %s\n", describe(memory).c_str());
+    std::fflush(stdout);
     if (::fork() == 0) {
         memory[bytes - 1] = 'c';
         ::_exit(0);
@@ -104,17 +106,22 @@ int flags(std::size_t bytes) {
         }
     };
     constexpr int kReadWrite = PROT_READ | PROT_WRITE;
+    // Address space that is free to be asked for, at a place where a huge page can begin.
+    constexpr std::uintptr_t kHugePage = 2UL << 20;
+    const std::size_t room = bytes + kHugePage;
+    const auto start = reinterpret_cast<std::uintptr_t>(::mmap(nullptr, room, PROT_NONE, kPrivate, -1, 0));
+    void* place = reinterpret_cast<void*>((start + kHugePage - 1) / kHugePage * kHugePage);
+    ::munmap(reinterpret_cast<void*>(start), room);
     show("noreserve", ::mmap(nullptr, bytes, kReadWrite, kPrivate | MAP_NORESERVE, -1, 0));
     show("populate", ::mmap(nullptr, bytes, kReadWrite, kPrivate | MAP_POPULATE, -1, 0));
     show("locked", ::mmap(nullptr, bytes, kReadWrite, kPrivate | MAP_LOCKED, -1, 0));
-    show("hint", ::mmap(reinterpret_cast<void*>(0x7000'0020'0000), bytes, kReadWrite, kPrivate, -1, 0));
+    show("hint", ::mmap(place, bytes, kReadWrite, kPrivate, -1, 0));
     show("read only", ::mmap(nullptr, bytes, PROT_READ, kPrivate, -1, 0));
     show("none", ::mmap(nullptr, bytes, PROT_NONE, kPrivate, -1, 0));
     show("executable", ::mmap(nullptr, bytes, kReadWrite | PROT_EXEC, kPrivate, -1, 0));
     show("stack", ::mmap(nullptr, bytes, kReadWrite, kPrivate | MAP_STACK, -1, 0));
     show("growsdown", ::mmap(nullptr, bytes, kReadWrite, kPrivate | MAP_GROWSDOWN, -1, 0));
-    show("fixed",
-         ::mmap(reinterpret_cast<void*>(0x7000'0000'0000), bytes, kReadWrite, kPrivate | MAP_FIXED, -1, 0));
+    show("fixed", ::mmap(place, bytes, kReadWrite, kPrivate | MAP_FIXED, -1, 0));
     show("one page more", ::mmap(nullptr, bytes + 4096, kReadWrite, kPrivate, -1, 0));
     show("one page less", ::mmap(nullptr, bytes - 4096, kReadWrite, kPrivate, -1, 0));
     show("one byte less", ::mmap(nullptr, bytes - 1, kReadWrite, kPrivate, -1, 0));
