@@ -7,7 +7,7 @@
 hold_pages() {
     local node counter before after
     [ "$(id -u)" -eq 0 ] || { rmdir "$FILE_INIT_TEST_DIR"; skip "needs root, to reserve huge pages and to mount"; }
-    unshare --mount true || { rmdir "$FILE_INIT_TEST_DIR"; skip "needs a mount namespace of its own"; }
+    unshare --mount --propagation unchanged true || { rmdir "$FILE_INIT_TEST_DIR"; skip "needs a mount namespace of its own"; }
     node=$(first_node)
     counter=/sys/devices/system/node/node$node/hugepages/hugepages-2048kB/nr_hugepages
     [ -w "$counter" ] || { rmdir "$FILE_INIT_TEST_DIR"; skip "needs huge pages of 2 MiB on node $node"; }
@@ -29,6 +29,11 @@ hold_pages() {
         let_pages_go
         skip "needs $1 huge pages of 2 MiB on node $node, got $((after - before))"
     fi
+}
+
+# Private, so that no mount is seen outside; but the root of a chroot that is no mount point can't be made so.
+mount_propagation() {
+    if unshare --mount --propagation private true 2>/dev/null; then echo private; else echo unchanged; fi
 }
 
 # Returns when the guardian has done its work; the folder goes last.

@@ -27,7 +27,7 @@ if [ -z "${FILE_INIT_TEST_DIR:-}" ]; then
         . "$here/huge_pages.sh"
         hold_pages "$pages"
         status=0
-        unshare --mount --propagation private bash "$0" "$@" || status=$?
+        unshare --mount --propagation "$(mount_propagation)" bash "$0" "$@" || status=$?
         let_pages_go
         exit "$status"
     fi
