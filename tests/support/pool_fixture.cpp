@@ -17,11 +17,13 @@ namespace {
 // Once for the process: from here on its mounts are nobody else's and end with it.
 std::string enter_own_mount_namespace() {
     static const std::string problem = [] {
-        if (::unshare(CLONE_NEWNS) != 0 ||
-            ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+        if (::unshare(CLONE_NEWNS) != 0) {
             return std::string("needs a mount namespace of its own: ") + std::strerror(errno) +
                    " (run it as root)";
         }
+        // Fails in a chroot whose root is no mount point; then mounts may be seen outside until they are
+        // undone.
+        static_cast<void>(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr));
         return std::string();
     }();
     return problem;
