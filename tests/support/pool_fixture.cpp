@@ -40,6 +40,10 @@ int make_file(const std::filesystem::path& path, std::uint64_t bytes) {
 
 }  // namespace
 
+void PrintTo(const PageKind& kind, std::ostream* out) {
+    *out << kind.name;
+}
+
 Pool::Pool(const PageKind& kind) {
     if (!kind.is_huge()) {
         if (!std::filesystem::is_directory("/dev/shm")) {

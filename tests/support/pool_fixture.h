@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <ostream>
 #include <string>
 
 namespace tests {
@@ -21,6 +22,9 @@ struct PageKind {
 
     [[nodiscard]] bool is_huge() const { return page_bytes > 4096; }
 };
+
+// How gtest shows it.
+void PrintTo(const PageKind& kind, std::ostream* out);
 
 inline constexpr PageKind kTmpfs{"Tmpfs", 4096, 64UL << 20};
 inline constexpr PageKind kHuge2M{"Huge2M", 2UL << 20, 64UL << 20};

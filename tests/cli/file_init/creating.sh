@@ -151,6 +151,7 @@ case_pages_that_the_mount_holds_back_can_be_had() {
 case_progress_is_for_terminals_only() {
     TERM=xterm expect_success -n "$node" -s 4MiB --path "$mnt/a"
     command -v script >/dev/null || skip "needs script(1)"
+    [ -e /dev/pts/ptmx ] || skip "needs pseudoterminals: mount devpts at /dev/pts"
     TERM=xterm script -qec "'$tool' -n $node -s 4MiB --path '$mnt/b'" /dev/null >"$dir/seen" </dev/null
     grep -q "node $node: 1 file of 4.0 MiB" "$dir/seen" || fail "no progress on a terminal: $(cat "$dir/seen")"
 }
