@@ -25,11 +25,15 @@ as_root=()
 # --- what was changed, and its undoing ---------------------------------------------------------------------------
 work=$(mktemp -d /tmp/hugepage-demo-XXXXXX)
 node=$(sed 's/[-,].*//' /sys/devices/system/node/has_cpu 2>/dev/null || echo 0)
-counter=/sys/devices/system/node/node$node/hugepages/hugepages-2048kB/nr_hugepages
-[[ -e $counter ]] || counter=/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+counters=/sys/devices/system/node/node$node/hugepages/hugepages-2048kB
+[[ -e $counters ]] || counters=/sys/kernel/mm/hugepages/hugepages-2048kB
+counter=$counters/nr_hugepages
 pool=
 reserved=0
 mounted=
+
+# The pages that were asked for; surplus ones go by themselves.
+persistent() { echo $(($(<"$counter") - $(<"$counters/surplus_hugepages"))); }
 
 put_back() {
     local status=$?
@@ -41,7 +45,7 @@ put_back() {
         rm -rf "$pool"
     fi
     if ((reserved > 0)); then
-        echo $(($(<"$counter") - reserved)) | "${as_root[@]}" tee "$counter" >/dev/null ||
+        echo $(($(persistent) - reserved)) | "${as_root[@]}" tee "$counter" >/dev/null ||
             echo "demo: could not give back $reserved pages of 2 MiB in $counter" >&2
     fi
     rm -rf "$work"
@@ -71,9 +75,9 @@ may_reserve() {
 
 reserve_and_mount() {
     local before after
-    before=$(<"$counter")
+    before=$(persistent)
     echo $((before + pages)) | "${as_root[@]}" tee "$counter" >/dev/null || return
-    after=$(<"$counter")
+    after=$(persistent)
     reserved=$((after - before))
     if ((reserved < pages)); then
         echo "got only $reserved of $pages pages of 2 MiB: memory is too fragmented or too full"

@@ -1,6 +1,11 @@
 # Reserving huge pages of 2 MiB for a while.
 # shellcheck shell=bash disable=SC2154,SC2016  # set by, or for, the other files
 
+# Without surplus pages, which go by themselves when they are no longer in use.
+pages_asked_for() {
+    echo $(($(cat "$1") - $(cat "${1%/*}/surplus_hugepages")))
+}
+
 # Adds so many pages to the first node's, or skips the test. From now on a guardian waits for the end of this process
 # and all that it starts (which hold a pipe open), takes the pages away again, and removes $FILE_INIT_TEST_DIR. It is
 # no child of anybody, so that who kills the test with all its children does not find it.
@@ -13,16 +18,16 @@ hold_pages() {
     [ -w "$counter" ] || { rmdir "$FILE_INIT_TEST_DIR"; skip "needs huge pages of 2 MiB on node $node"; }
     exec {reading}<"$counter"
     flock -w 10 "$reading" || true
-    before=$(cat "$counter")
+    before=$(pages_asked_for "$counter")
     echo $((before + $1)) >"$counter"
-    after=$(cat "$counter")
+    after=$(pages_asked_for "$counter")
     exec {reading}<&-
     exec {lifeline}> >(exec setsid --fork bash -c '
         trap "" HUP INT TERM
         cat >/dev/null
         exec {reading}<"$1"
         flock -w 10 "$reading" || true
-        echo $(($(cat "$1") - $2)) >"$1"
+        echo $(($(cat "$1") - $(cat "${1%/*}/surplus_hugepages") - $2)) >"$1"
         rm -rf --one-file-system "$3"' guardian "$counter" $((after - before)) "$FILE_INIT_TEST_DIR" \
         >/dev/null 2>&1)
     if [ $((after - before)) -lt "$1" ]; then
