@@ -36,18 +36,25 @@ Refusal refusal(Reason reason, const Error& error) noexcept {
     return {reason, error.tried, error.code};
 }
 
-Result<Mapping, Refusal> map_and_populate(const MapRequest& request, const Lease& lease) noexcept {
-    const FileSystem& file_system = lease.file_system();
+// A mapping that holds the file's lock: the lease's descriptor is closed on return, so that the lock is the
+// mapping's alone and no child that is forked meanwhile keeps it.
+Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidate& file,
+                                       ByteSize& page_size) noexcept {
+    const auto lease = Lease::take(file.path, file.size);
+    if (!lease) {
+        return lease.error();
+    }
+    const FileSystem& file_system = lease.value().file_system();
+    page_size = file_system.page_size;
     const auto hint = reinterpret_cast<std::uintptr_t>(request.address);
     // Huge pages cannot be swapped, so they need no lock; a file on tmpfs can.
     const int locked = file_system.kind == FileSystem::Kind::hugetlbfs ? 0 : request.flags & MAP_LOCKED;
-    auto mapping =
-        Mapping::create({.address = hint % file_system.page_size.bytes == 0 ? request.address : nullptr,
-                         .length = request.length,
-                         .protection = request.protection,
-                         .flags = MAP_SHARED | locked,
-                         .fd = lease.fd(),
-                         .offset = 0});
+    auto mapping = Mapping::create({.address = hint % page_size.bytes == 0 ? request.address : nullptr,
+                                    .length = request.length,
+                                    .protection = request.protection,
+                                    .flags = MAP_SHARED | locked,
+                                    .fd = lease.value().fd(),
+                                    .offset = 0});
     if (!mapping) {
         return refusal(Reason::map_failed, mapping.error());
     }
@@ -59,10 +66,6 @@ Result<Mapping, Refusal> map_and_populate(const MapRequest& request, const Lease
     if (const auto done = mapping.value().advise(MADV_DONTDUMP, "madvise(MADV_DONTDUMP)"); !done) {
         return refusal(Reason::map_failed, done.error());
     }
-    if (const auto done = mapping.value().advise(MADV_POPULATE_WRITE, "madvise(MADV_POPULATE_WRITE)");
-        !done) {
-        return refusal(Reason::not_populated, done.error());
-    }
     return std::move(mapping.value());
 }
 
@@ -73,17 +76,14 @@ Result<void*, Refusal> serve(const MapRequest& request, const Candidate& file, c
     Stopwatch watch;
     events::Leased leased{.path = file.path, .size = file.size, .node = file.node};
 
-    // The lease's descriptor is closed on return; from then on the mapping alone holds the lock.
-    const auto lease = Lease::take(file.path, file.size);
-    if (!lease) {
-        return lease.error();
-    }
-    leased.page_size = lease.value().file_system().page_size;
-    auto mapped = map_and_populate(request, lease.value());
+    auto mapped = lease_and_map(request, file, leased.page_size);
     if (!mapped) {
         return mapped.error();
     }
     Mapping& mapping = mapped.value();
+    if (const auto done = mapping.advise(MADV_POPULATE_WRITE, "madvise(MADV_POPULATE_WRITE)"); !done) {
+        return refusal(Reason::not_populated, done.error());
+    }
     leased.populate_ms = watch.lap();
 
     const auto placement =

@@ -79,13 +79,13 @@ TEST(Config, HasTheDocumentedDefaults) {
 
 TEST(Config, ReadsEveryVariable) {
     const Variables variables(Values{{"HUGEPAGE_FILES_PATH", "/ignored"},
-                               {"HUGEPAGE_FILES_PATH_PATTERN", "/p/$NUMA_NODE_INDEX"},
-                               {"HUGEPAGE_MODE", "require"},
-                               {"HUGEPAGE_NODE", "1"},
-                               {"HUGEPAGE_ZERO", "never"},
-                               {"HUGEPAGE_ZERO_THREADS", "0"},
-                               {"HUGEPAGE_LOG", "trace"},
-                               {"HUGEPAGE_LOG_FILE", "/tmp/log"}});
+                                     {"HUGEPAGE_FILES_PATH_PATTERN", "/p/$NUMA_NODE_INDEX"},
+                                     {"HUGEPAGE_MODE", "require"},
+                                     {"HUGEPAGE_NODE", "1"},
+                                     {"HUGEPAGE_ZERO", "never"},
+                                     {"HUGEPAGE_ZERO_THREADS", "0"},
+                                     {"HUGEPAGE_LOG", "trace"},
+                                     {"HUGEPAGE_LOG_FILE", "/tmp/log"}});
     const Config config = variables.parse();
     EXPECT_EQ(config.files->text(), "/p/$NUMA_NODE_INDEX");
     EXPECT_EQ(config.mode, Config::Mode::require);
@@ -99,11 +99,11 @@ TEST(Config, ReadsEveryVariable) {
 
 TEST(Config, ComplainsOnceOfEachWrongValueAndKeepsTheDefault) {
     const Variables variables(Values{{"HUGEPAGE_FILES_PATH", "/x"},
-                               {"HUGEPAGE_MODE", "TRY"},
-                               {"HUGEPAGE_NODE", "one"},
-                               {"HUGEPAGE_ZERO", "sometimes"},
-                               {"HUGEPAGE_ZERO_THREADS", "-1"},
-                               {"HUGEPAGE_LOG", "verbose"}});
+                                     {"HUGEPAGE_MODE", "TRY"},
+                                     {"HUGEPAGE_NODE", "one"},
+                                     {"HUGEPAGE_ZERO", "sometimes"},
+                                     {"HUGEPAGE_ZERO_THREADS", "-1"},
+                                     {"HUGEPAGE_LOG", "verbose"}});
     const Config config = variables.parse();
     EXPECT_EQ(config.mode, Config::Mode::try_files);
     EXPECT_EQ(config.node, std::nullopt);
@@ -116,7 +116,8 @@ TEST(Config, ComplainsOnceOfEachWrongValueAndKeepsTheDefault) {
 }
 
 TEST(Config, ComplainsOfUnknownNamesWithItsPrefix) {
-    const Variables variables(Values{{"HUGEPAGE_FILES_PATH", "/x"}, {"HUGEPAGE_FILE_PATH", "/y"}, {"OTHER", "z"}});
+    const Variables variables(
+        Values{{"HUGEPAGE_FILES_PATH", "/x"}, {"HUGEPAGE_FILE_PATH", "/y"}, {"OTHER", "z"}});
     const Config config = variables.parse();
     ASSERT_THAT(complained_names(config), ElementsAre("HUGEPAGE_FILE_PATH"));
     EXPECT_EQ(config.complaints().front().value, "/y");

@@ -5,6 +5,8 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -75,6 +77,22 @@ TEST(Zeroing, ChoosesHelpersByCpusAndWork) {
     EXPECT_EQ(zero_memory(memory.begin(), 1UL << 20, {std::nullopt, many}), 0);
     EXPECT_GT(zero_memory(memory.begin(), 256UL << 20, {std::nullopt, many}), 1);
     EXPECT_LE(zero_memory(memory.begin(), 256UL << 20, {std::nullopt, many}), kMostHelpers);
+}
+
+TEST(Zeroing, IsDoneByTheCallerAloneWhenThereAreNoThreadsToBeHad) {
+    const Memory memory(64UL << 20);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        // Of somebody who may have no process more; root is not counted.
+        const rlimit none{0, 0};
+        const bool limited =
+            (::geteuid() != 0 || ::setuid(65534) == 0) && ::setrlimit(RLIMIT_NPROC, &none) == 0;
+        const int helped = zero_memory(memory.begin(), 64UL << 20, {4, {}});
+        ::_exit(limited && helped == 0 && memory.is_zero(0, 64UL << 20) ? 0 : 1);
+    }
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 TEST(Zeroing, KeepsTheCallersAffinityAndSignalMask) {
