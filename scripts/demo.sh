@@ -120,10 +120,10 @@ table() { echo "$1"; echo; sed '/^Layer.*SHA-256/,$d; /id  *0/d' "$2"; }
 say "Side by side"
 table "PLAIN" "$work/plain" >"$work/left"
 table "WITH THE SHIM" "$work/shim" >"$work/right"
-if [[ -t 1 ]] && (($(tput cols 2>/dev/null || echo 80) < 118)); then
+if [[ -t 1 ]] && (($(tput cols 2>/dev/null || echo 80) < 122)); then
     cat "$work/left" "$work/right"
 else
-    paste "$work/left" "$work/right" | awk -F '\t' '{ printf "%-58s | %s\n", $1, $2 }'
+    paste "$work/left" "$work/right" | awk -F '\t' '{ printf "%-60s | %s\n", $1, $2 }'
 fi
 
 say "What the shim said"
@@ -138,5 +138,8 @@ for layer in 0 1; do
     [[ ${served[layer]:-} == "${reference[layer]}" ]] || die "layer $((layer + 1)) with the shim is wrong: ${served[layer]:-none}"
     echo "layer $((layer + 1)): both equal the reference program's: ${reference[layer]}"
 done
-(($(grep -c 'leased memory file' "$work/log") == 2)) || die "the shim did not serve both buffers; see what it said above"
+# More than twice where mlock was refused: then pc1-label, as a sealer, maps again.
+if (($(grep -c 'leased memory file' "$work/log") < 2)) || grep -q 'falling back' "$work/log"; then
+    die "the shim did not serve both buffers; see what it said above"
+fi
 say "Everything worked; putting back what was changed"
