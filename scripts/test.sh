@@ -3,8 +3,9 @@
 #
 #   scripts/test.sh [PRESET] [CTEST ARGUMENTS]      PRESET: release (default), debug, asan, tsan
 #
-# Tests that need real huge pages (label hugetlb) reserve their own 2 MiB pages and give them back; that takes root, and
-# without it they are skipped with the reason. To leave them out: scripts/test.sh release -LE hugetlb
+# Tests that need real huge pages (label hugetlb) reserve their own 2 MiB pages and give them back. That takes root: an
+# ordinary user is asked for sudo for just these; without sudo they are skipped with the reason. To leave them out:
+# scripts/test.sh release -LE hugetlb
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,4 +19,11 @@ scripts/check-layers.sh
 # Warnings are errors where the project is checked, not where a newer compiler has more of them to give.
 cmake --preset "$preset" -DHUGEPAGE_SHIM_WERROR="${CI:-OFF}" >/dev/null
 cmake --build --preset "$preset"
-ctest --preset "$preset" --parallel "$(nproc)" "$@"
+
+tests=(ctest --preset "$preset" --parallel "$(nproc)")
+if ((EUID == 0 || $# > 0)) || ! command -v sudo >/dev/null; then
+    exec "${tests[@]}" "$@"
+fi
+"${tests[@]}" -LE hugetlb
+echo "sudo: to run the tests that reserve huge pages of 2 MiB (given back) and mount hugetlbfs in a namespace of their own"
+sudo "${tests[@]}" -L hugetlb
