@@ -2,6 +2,7 @@
 #include "tools/file_init/options.h"
 
 #include "shim/core/text_file.h"
+#include "tools/common/command_line.h"
 #include "tools/file_init/failure.h"
 #include "tools/file_init/touch.h"
 #include "tools/file_init/values.h"
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <limits>
 #include <string_view>
+#include <utility>
 
 namespace file_init {
 namespace {
@@ -143,14 +145,6 @@ Request checked(const RawOptions& raw) {
     return request;
 }
 
-void refuse_empty_values(const CLI::App& app) {
-    for (const CLI::Option* option : app.get_options()) {
-        if (option->count() > 0 && option->get_expected_max() > 0 && option->results().front().empty()) {
-            usage_failure(option->get_name() + " needs a value, not an empty one.");
-        }
-    }
-}
-
 bool has_worker_spelling(int argc, const char* const* argv) {
     return argc > 2 && std::string_view(argv[1]) == "store" &&
            std::string_view(argv[2]) == "hugepage-file-init";
@@ -168,17 +162,12 @@ std::variant<Request, TextForUser> parse_options(int argc, const char* const* ar
     RawOptions raw;
     describe(app, raw);
     try {
-        app.parse(argc, argv);
-    } catch (const CLI::CallForHelp&) {
-        return TextForUser{app.help()};
-    } catch (const CLI::CallForVersion& version) {
-        return TextForUser{std::string(version.what()) + "\n"};
-    } catch (const CLI::ParseError& error) {
-        std::string reason = error.what();
-        std::ranges::replace(reason, '\n', ' ');
-        usage_failure(reason + ".");
+        if (auto text = tools::parse(app, argc, argv)) {
+            return TextForUser{std::move(*text)};
+        }
+    } catch (const tools::WrongCommandLine& wrong) {
+        usage_failure(wrong.what());
     }
-    refuse_empty_values(app);
     return checked(raw);
 }
 

@@ -2,6 +2,7 @@
 // took.
 //
 // stdout gets the result and nothing else; stderr gets messages and, on a terminal, the progress.
+#include "tools/common/command_line.h"
 #include "tools/pc1/options.h"
 #include "tools/pc1/report.h"
 #include "tools/pc1/run.h"
@@ -41,7 +42,7 @@ int main(int argc, char** argv) {
         const auto& options = std::get<pc1::Options>(parsed);
         const pc1::Result result = pc1::run(options);
         return print(options.json ? pc1::as_json(options, result) : pc1::as_table(options, result));
-    } catch (const pc1::UsageError& error) {
+    } catch (const tools::WrongCommandLine& error) {
         spdlog::error("{} Try 'pc1-label --help'.", error.what());
         return kUsage;
     } catch (const std::exception& error) {

@@ -1,6 +1,7 @@
 // Reading the command line: CLI11 splits it, the values are checked here, to their last character.
 #include "tools/pc1/options.h"
 
+#include "tools/common/command_line.h"
 #include "tools/pc1/sector.h"
 #include "tools/pc1/sha256.h"
 
@@ -77,11 +78,11 @@ void describe(CLI::App& app, RawOptions& raw, Options& options) {
 std::uint64_t sector_size_of(const std::string& text) {
     const auto size = parse_size(text);
     if (!size) {
-        throw UsageError("--sector-size: '" + text +
-                         "' is no size; write it like 2KiB, 64MiB, 32GiB or 2048.");
+        throw tools::WrongCommandLine("--sector-size: '" + text +
+                                      "' is no size; write it like 2KiB, 64MiB, 32GiB or 2048.");
     }
     if (const auto reason = why_not_a_sector_size(*size)) {
-        throw UsageError("--sector-size: '" + text + "' will not do: " + *reason + ".");
+        throw tools::WrongCommandLine("--sector-size: '" + text + "' will not do: " + *reason + ".");
     }
     return *size;
 }
@@ -90,7 +91,7 @@ std::uint32_t layers_of(const std::string& text) {
     std::uint32_t layers = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), layers);
     if (error != std::errc{} || end != text.data() + text.size() || layers == 0) {
-        throw UsageError("--layers: '" + text + "' is no number from 1 to 4294967295.");
+        throw tools::WrongCommandLine("--layers: '" + text + "' is no number from 1 to 4294967295.");
     }
     return layers;
 }
@@ -98,7 +99,7 @@ std::uint32_t layers_of(const std::string& text) {
 Bytes32 bytes32_of(const std::string& option, const std::string& text) {
     const auto bytes = bytes32_from_hex(text);
     if (!bytes) {
-        throw UsageError(option + ": '" + text + "' is not 64 hexadecimal digits.");
+        throw tools::WrongCommandLine(option + ": '" + text + "' is not 64 hexadecimal digits.");
     }
     return *bytes;
 }
@@ -115,7 +116,7 @@ Value choice(const std::string& option, const std::string& text,
         known += known.empty() ? "" : ", ";
         known += name;
     }
-    throw UsageError(option + ": '" + text + "' is none of " + known + ".");
+    throw tools::WrongCommandLine(option + ": '" + text + "' is none of " + known + ".");
 }
 
 // "auto" is the fastest one that has passed its self-test.
@@ -131,7 +132,7 @@ const Sha256Kernel& sha256_of(const std::string& text) {
             return *kernel;
         }
     }
-    throw UsageError("--sha256: this CPU does not have " + std::string(wanted) + ".");
+    throw tools::WrongCommandLine("--sha256: this CPU does not have " + std::string(wanted) + ".");
 }
 
 Options checked(const RawOptions& raw, Options options) {
@@ -145,8 +146,8 @@ Options checked(const RawOptions& raw, Options options) {
 
     const auto usual_layers = default_layers(options.sector_size);
     if (raw.layers.empty() && !usual_layers) {
-        throw UsageError("--layers is needed: no proof of the network has sectors of " +
-                         size_text(options.sector_size) + ".");
+        throw tools::WrongCommandLine("--layers is needed: no proof of the network has sectors of " +
+                                      size_text(options.sector_size) + ".");
     }
     options.layers = raw.layers.empty() ? *usual_layers : layers_of(raw.layers);
     options.porep_id = raw.porep_id.empty() ? default_porep_id(options.sector_size, options.api_version)
@@ -176,24 +177,11 @@ std::variant<Options, TextForUser> parse_options(int argc, const char* const* ar
                    .output = {}};
     Options options;
     describe(app, raw, options);
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::CallForHelp&) {
-        return TextForUser{app.help()};
-    } catch (const CLI::CallForVersion& version) {
-        return TextForUser{std::string(version.what()) + "\n"};
-    } catch (const CLI::ParseError& error) {
-        std::string reason = error.what();
-        std::ranges::replace(reason, '\n', ' ');
-        throw UsageError(reason + ".");
-    }
-    for (const CLI::Option* option : app.get_options()) {
-        if (option->count() > 0 && option->get_expected_max() > 0 && option->results().front().empty()) {
-            throw UsageError(option->get_name() + " needs a value, not an empty one.");
-        }
+    if (auto text = tools::parse(app, argc, argv)) {
+        return TextForUser{std::move(*text)};
     }
     if (raw.sector_size.empty()) {
-        throw UsageError("--sector-size is needed.");
+        throw tools::WrongCommandLine("--sector-size is needed.");
     }
     return checked(raw, std::move(options));
 }

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <variant>
 
@@ -33,13 +32,7 @@ struct TextForUser {
     std::string text;
 };
 
-// The command line makes no sense; what() says what and why, in one line.
-class UsageError : public std::runtime_error {
-  public:
-    using std::runtime_error::runtime_error;
-};
-
-// Throws UsageError.
+// Throws tools::WrongCommandLine.
 [[nodiscard]] std::variant<Options, TextForUser> parse_options(int argc, const char* const* argv);
 
 [[nodiscard]] const char* to_text(Allocation allocation);

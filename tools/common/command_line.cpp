@@ -1,0 +1,29 @@
+#include "tools/common/command_line.h"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+
+namespace tools {
+
+std::optional<std::string> parse(CLI::App& app, int argc, const char* const* argv) {
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::CallForHelp&) {
+        return app.help();
+    } catch (const CLI::CallForVersion& version) {
+        return std::string(version.what()) + "\n";
+    } catch (const CLI::ParseError& error) {
+        std::string reason = error.what();
+        std::ranges::replace(reason, '\n', ' ');
+        throw WrongCommandLine(reason + ".");
+    }
+    for (const CLI::Option* option : app.get_options()) {
+        if (option->count() > 0 && option->get_expected_max() > 0 && option->results().front().empty()) {
+            throw WrongCommandLine(option->get_name() + " needs a value, not an empty one.");
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace tools
