@@ -27,6 +27,8 @@ struct Choice {
     std::string_view word;
     T value;
 };
+template <class T>
+Choice(const char*, T) -> Choice<T>;  // clang has no deduction for aggregates before version 17
 
 constexpr std::array kModes = {Choice{"try", Config::Mode::try_files},
                                Choice{"require", Config::Mode::require}, Choice{"off", Config::Mode::off}};

@@ -62,8 +62,9 @@ void Pool::add(NodeId node, const char* path, std::string_view name) noexcept {
 
 std::span<PoolFile> Pool::files_of(ByteSize size, NodeId node) noexcept {
     const auto key = [](const PoolFile& file) { return std::tuple(file.size_, file.node_); };
-    const auto found = std::ranges::equal_range(files(), std::tuple(size, node), {}, key);
-    return {found.begin(), found.end()};
+    const auto begin = std::ranges::lower_bound(files(), std::tuple(size, node), {}, key);
+    const auto end = std::ranges::upper_bound(files(), std::tuple(size, node), {}, key);
+    return {begin, end};
 }
 
 bool Pool::has_size(ByteSize size) const noexcept {
