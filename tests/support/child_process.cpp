@@ -1,9 +1,8 @@
 #include "tests/support/child_process.h"
 
-#include "tests/support/temp_dir.h"
-
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,6 +38,16 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
     return result;
 }
 
+std::string content_of(int fd) {
+    std::string content;
+    std::array<char, 4096> buffer;
+    for (ssize_t got;
+         (got = ::pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(content.size()))) > 0;) {
+        content.append(buffer.data(), static_cast<std::size_t>(got));
+    }
+    return content;
+}
+
 }  // namespace
 
 ChildProcess::ChildProcess(const std::vector<std::string>& command, const Environment& environment) {
@@ -50,9 +59,7 @@ ChildProcess::ChildProcess(const std::vector<std::string>& command, const Enviro
     const auto argv = pointers(arguments);
     const auto envp = pointers(variables);
 
-    std::string err_name = (std::filesystem::temp_directory_path() / "hugepage-test-err-XXXXXX").string();
-    const int err = ::mkostemp(err_name.data(), O_CLOEXEC | O_APPEND);
-    err_file_ = err_name;
+    stderr_ = ::memfd_create("stderr", MFD_CLOEXEC);
     const Pipe in = make_pipe();
     const Pipe out = make_pipe();
     pid_ = ::fork();
@@ -60,13 +67,12 @@ ChildProcess::ChildProcess(const std::vector<std::string>& command, const Enviro
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         ::dup2(in.read_end, STDIN_FILENO);
         ::dup2(out.write_end, STDOUT_FILENO);
-        ::dup2(err, STDERR_FILENO);
+        ::dup2(stderr_, STDERR_FILENO);
         ::execvpe(argv[0], argv.data(), envp.data());
         ::_exit(127);
     }
     ::close(in.read_end);
     ::close(out.write_end);
-    ::close(err);
     stdin_ = in.write_end;
     stdout_ = out.read_end;
 }
@@ -117,8 +123,8 @@ Outcome ChildProcess::wait() {
     outcome.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     outcome.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     outcome.out = std::move(out_);
-    outcome.err = read_file(err_file_);
-    std::filesystem::remove(err_file_);
+    outcome.err = content_of(stderr_);
+    ::close(stderr_);
     return outcome;
 }
 

@@ -3,7 +3,6 @@
 
 #include <sys/types.h>
 
-#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -50,7 +49,7 @@ class ChildProcess {
     int stdin_ = -1;
     int stdout_ = -1;
     std::string out_;
-    std::filesystem::path err_file_;
+    int stderr_ = -1;  // a file without a name
 };
 
 [[nodiscard]] Outcome run(const std::vector<std::string>& command, const Environment& environment = {});

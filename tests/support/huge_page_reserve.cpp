@@ -72,11 +72,13 @@ HugePageReserve::HugePageReserve(std::uint64_t page_bytes, std::uint64_t pages) 
         ::signal(SIGINT, SIG_IGN);
         ::signal(SIGTERM, SIG_IGN);
         ::signal(SIGHUP, SIG_IGN);
-        ::close(lifeline[1]);
         const long got = change_pages(counters, wanted);
         static_cast<void>(!::write(answer[1], &got, sizeof got));
+        // It must not hold the lifelines of others.
+        ::dup2(lifeline[0], STDIN_FILENO);
+        ::closefrom(STDIN_FILENO + 1);
         char byte = 0;
-        while (got == wanted && ::read(lifeline[0], &byte, 1) < 0) {
+        while (got == wanted && ::read(STDIN_FILENO, &byte, 1) < 0) {
         }
         change_pages(counters, -got);
         ::_exit(0);

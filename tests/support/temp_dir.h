@@ -1,4 +1,4 @@
-// A folder of one test's own, gone with all its content at the end of the test.
+// A folder of one test's own, gone with all its content at the end of the test, whatever end that is.
 #pragma once
 
 #include <filesystem>
@@ -9,7 +9,8 @@ namespace tests {
 
 class TempDir {
   public:
-    // Within `parent`; fails the process with a message if it can't be made.
+    // Within `parent`; throws if it can't be made. A guardian process, of its own session, removes the folder
+    // when this object goes or when the test dies, even by SIGKILL.
     explicit TempDir(const std::filesystem::path& parent = std::filesystem::temp_directory_path());
     ~TempDir();
     TempDir(const TempDir&) = delete;
@@ -22,6 +23,8 @@ class TempDir {
 
   private:
     std::filesystem::path path_;
+    int lifeline_ = -1;  // the guardian reads the other end; it is closed when this process is gone
+    int guardian_ = -1;
 };
 
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);
