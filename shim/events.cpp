@@ -12,7 +12,7 @@ namespace hugepage::events {
 namespace {
 
 using log::Level;
-using Message = FixedString<5 * 1024>;
+using Message = FixedString<2 * 1024>;
 
 template <class... Parts>
 void say(Level level, const char* module, const Parts&... parts) noexcept {

@@ -116,12 +116,12 @@ Config Config::parse(Lookup lookup, const char* const* environment) noexcept {
         config.files = FilePattern::parse(*pattern);
         if (!config.files) {
             parser.complain(kFilesPathPattern, *pattern,
-                            "it must contain $NUMA_NODE_INDEX and be a path of usual length");
+                            "it must contain $NUMA_NODE_INDEX and be shorter than 1,000 bytes");
         }
     } else if (folder) {
         config.files = FilePattern::in_folder(*folder);
         if (!config.files) {
-            parser.complain(kFilesPath, *folder, "it must be a path of usual length");
+            parser.complain(kFilesPath, *folder, "it must be shorter than 1,000 bytes");
         }
     }
 
@@ -137,6 +137,10 @@ Config Config::parse(Lookup lookup, const char* const* environment) noexcept {
                                                 "it must be auto or a number up to 256; auto is used");
     if (const auto file = parser.value(kLogFile); file && *file != "stderr") {
         config.log_file.append(*file);
+        if (config.log_file.truncated()) {
+            parser.complain(kLogFile, *file, "it must be shorter than 1,000 bytes; stderr is used");
+            config.log_file.clear();
+        }
     }
     parser.complain_of_unknown_names(environment);
     return config;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <climits>
 #include <cstddef>
 #include <string_view>
 
@@ -25,6 +24,11 @@ class FixedString {
         return *this;
     }
 
+    // Over the last characters; only where there are as many.
+    void replace_end(std::string_view text) noexcept {
+        std::copy_n(text.data(), text.size(), text_.data() + size_ - text.size());
+    }
+
     void clear() noexcept {
         size_ = 0;
         text_[0] = '\0';
@@ -42,6 +46,8 @@ class FixedString {
     bool truncated_ = false;
 };
 
-using Path = FixedString<PATH_MAX>;
+// Shorter than the kernel allows: several of them are on the stack of a request, and a thread's stack may be
+// as small as 16 KiB. Longer paths are refused where they come in.
+using Path = FixedString<1024>;
 
 }  // namespace hugepage

@@ -40,7 +40,7 @@ constexpr const char* name_of(Level level) noexcept {
     return "OFF";
 }
 
-using Line = FixedString<6 * 1024>;
+using Line = FixedString<2 * 1024>;
 
 void append_escaped(Line& line, std::string_view message) noexcept {
     for (const char c : message) {
@@ -101,12 +101,9 @@ void write(Level level, const char* module, std::string_view message) noexcept {
            part(second % 60, 2), ".", part(now.tv_nsec, 9), "+00:00 ", name_of(level), " ThreadId(",
            part(thread == ::syscall(SYS_getpid) ? 1 : thread, 2), ") hugepage_shim::", module, ": ");
     append_escaped(line, message);
+    line.append("\n");
     if (line.truncated()) {
-        Line cut;
-        cut.append(first_of(line.view(), line.view().size() - 4)).append("...\n");
-        line = cut;
-    } else {
-        line.append("\n");
+        line.replace_end("...\n");
     }
 
     if (state.file.empty()) {

@@ -5,9 +5,10 @@
 
 namespace hugepage {
 
-// The kernel's limits: MAX_NUMNODES, and the largest NR_CPUS a distribution builds with.
+// The kernel's limit on nodes (MAX_NUMNODES), and more CPUs than there are in any machine for this. Sets of
+// CPUs are on the stack of a request, so no more than need be.
 inline constexpr int kMaxNodes = 1024;
-inline constexpr int kMaxCpus = 8192;
+inline constexpr int kMaxCpus = 4096;
 
 // A NUMA node, 0 <= value < kMaxNodes.
 struct NodeId {

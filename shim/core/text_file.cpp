@@ -34,7 +34,7 @@ Status for_each_entry(const char* folder, FunctionRef<void(std::string_view name
     if (!directory) {
         return directory.error();
     }
-    alignas(dirent64) std::array<char, 2048> buffer;
+    alignas(dirent64) std::array<char, 1024> buffer;
     for (;;) {
         const ssize_t got = sys::getdents64(directory.value().get(), buffer.data(), buffer.size());
         if (got < 0) {

@@ -51,9 +51,9 @@ Status Topology::for_each_node(FunctionRef<void(NodeId node, const CpuSet& cpus)
 }
 
 Result<CpuSet> Topology::cpus_of(NodeId node) const noexcept {
-    Path path = folder_;
+    auto path = folder_;
     append(path, "/", kNodePrefix, node.value, "/cpulist");
-    std::array<char, 4096> text;
+    std::array<char, 1024> text;  // machines have few ranges a node
     const auto content = read_text(path.c_str(), text);
     if (!content) {
         return content.error();

@@ -30,7 +30,7 @@ class Topology {
     [[nodiscard]] Result<std::optional<NodeId>> single_node_of(const CpuSet& cpus) const noexcept;
 
   private:
-    Path folder_;
+    FixedString<256> folder_;
 };
 
 }  // namespace hugepage

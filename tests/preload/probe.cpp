@@ -12,10 +12,14 @@
 //   probe closefrom BYTES       takes a buffer, closes every descriptor from 3 up, prints "holding", waits
 //   probe stderr BYTES FILE     closes descriptor 2, opens FILE in its place, takes a buffer
 //   probe threads BYTES COUNT   COUNT threads take, fill, check and give back at once
+//   probe smallstack BYTES      the same as map, on a thread with the smallest stack there is
 //   probe exec BYTES            takes a buffer, then becomes "probe wait"
 //   probe wait                  prints "holding", waits for the end of stdin
 
+#include <limits.h>
+
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,6 +32,7 @@
 #include <fstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -237,6 +242,25 @@ int threads(std::size_t bytes, int count) {
     return 0;
 }
 
+int on_a_small_stack(std::size_t bytes) {
+    pthread_attr_t attributes;
+    ::pthread_attr_init(&attributes);
+    ::pthread_attr_setstacksize(&attributes, static_cast<std::size_t>(PTHREAD_STACK_MIN));
+    pthread_t thread{};
+    char* memory = nullptr;
+    std::pair<std::size_t, char**> task{bytes, &memory};
+    ::pthread_create(
+        &thread, &attributes,
+        [](void* argument) -> void* {
+            const auto* asked = static_cast<std::pair<std::size_t, char**>*>(argument);
+            *asked->second = take(asked->first);
+            return nullptr;
+        },
+        &task);
+    ::pthread_join(thread, nullptr);
+    return map(memory, bytes);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -272,6 +296,7 @@ int main(int argc, char** argv) {
     if (scenario == "parts") return parts(bytes);
     if (scenario == "closefrom") return closes_descriptors(bytes);
     if (scenario == "stderr") return reuses_stderr(bytes, argv[3]);
+    if (scenario == "smallstack") return on_a_small_stack(bytes);
     if (scenario == "threads") return threads(bytes, count);
     return 2;
 }

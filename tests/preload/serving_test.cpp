@@ -228,6 +228,21 @@ TEST_P(Serving, NeverWritesIntoAFileThatTookThePlaceOfStderr) {
     EXPECT_EQ(read_file(file), "");
 }
 
+TEST_P(Serving, NeedsLittleStack) {
+#ifndef NDEBUG
+    GTEST_SKIP() << "unoptimized code needs more stack";
+#endif
+    if (!std::string(SANITIZER).empty()) {
+        GTEST_SKIP() << "sanitizers need more stack than the smallest";
+    }
+    pool_.add("file", kFileBytes);
+    pool_.add("leased", kFileBytes);
+    ChildProcess holder({PROBE, "hold", bytes(kFileBytes), "1"}, environment());
+    ASSERT_TRUE(holder.wait_for("holding"));
+    EXPECT_THAT(probe("smallstack", {{"HUGEPAGE_LOG", "trace"}, {"HUGEPAGE_ZERO_THREADS", "4"}}).out,
+                StartsWith("memory: " + served() + "\nfresh: zero\n"));
+}
+
 TEST_P(Serving, SurvivesManyThreadsAtOnce) {
     for (const char* name : {"a", "b", "c"}) {
         pool_.add(name, kFileBytes);

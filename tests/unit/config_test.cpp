@@ -130,6 +130,14 @@ TEST(Config, ComplainsOfAPatternWithoutPlaceholderAndNamesNoFiles) {
     EXPECT_THAT(complained_names(config), ElementsAre("HUGEPAGE_FILES_PATH_PATTERN"));
 }
 
+TEST(Config, ComplainsOfALogFileWithAnEndlessNameAndUsesStderr) {
+    const Variables variables(
+        Values{{"HUGEPAGE_FILES_PATH", "/x"}, {"HUGEPAGE_LOG_FILE", std::string(1024, 'l')}});
+    const Config config = variables.parse();
+    EXPECT_TRUE(config.log_file.empty());
+    EXPECT_THAT(complained_names(config), ElementsAre("HUGEPAGE_LOG_FILE"));
+}
+
 TEST(Config, KeepsNoMoreComplaintsThanItHasRoomFor) {
     Values many{{"HUGEPAGE_FILES_PATH", "/x"}};
     for (int i = 0; i < 100; ++i) {

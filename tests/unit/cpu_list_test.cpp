@@ -23,10 +23,10 @@ TEST(CpuList, ReadsTheEmptyListOfANodeWithoutCpus) {
 }
 
 TEST(CpuList, ReachesTheLastCpuAndNoFurther) {
-    ASSERT_TRUE(parse_cpu_list("8191"));
-    EXPECT_TRUE(parse_cpu_list("8191")->contains(CpuId{8191}));
-    EXPECT_FALSE(parse_cpu_list("8192"));
-    EXPECT_FALSE(parse_cpu_list("0-8192"));
+    ASSERT_TRUE(parse_cpu_list("4095"));
+    EXPECT_TRUE(parse_cpu_list("4095")->contains(CpuId{4095}));
+    EXPECT_FALSE(parse_cpu_list("4096"));
+    EXPECT_FALSE(parse_cpu_list("0-4096"));
 }
 
 TEST(CpuList, RefusesWhatIsNoList) {

@@ -19,8 +19,8 @@ using Source = NodeChoice::Source;
 class NodeChoiceTest : public testing::Test {
   protected:
     void all_cpus_on(int node) {
-        dir_.write("devices/system/node/node" + std::to_string(node) + "/cpulist", "0-4095\n");
-        dir_.write("devices/system/node/node" + std::to_string(node + 1) + "/cpulist", "4096-4097\n");
+        dir_.write("devices/system/node/node" + std::to_string(node) + "/cpulist", "0-2047\n");
+        dir_.write("devices/system/node/node" + std::to_string(node + 1) + "/cpulist", "2048-2049\n");
     }
     [[nodiscard]] Topology topology() const { return Topology(dir_.path().c_str()); }
 
@@ -60,8 +60,8 @@ TEST_F(NodeChoiceTest, TakesTheNodeThatTheThreadsCpusLieIn) {
 }
 
 TEST_F(NodeChoiceTest, TakesTheCurrentCpusNodeWhenTheThreadMayRunAnywhere) {
-    dir_.write("devices/system/node/node0/cpulist", "0-4095\n");
-    dir_.write("devices/system/node/node1/cpulist", "0-4095\n");
+    dir_.write("devices/system/node/node0/cpulist", "0-2047\n");
+    dir_.write("devices/system/node/node1/cpulist", "0-2047\n");
     const auto choice = choose_node(std::nullopt, topology());
     unsigned cpu = 0;
     unsigned node = 0;
