@@ -62,6 +62,10 @@ void no_files(const FilePattern& pattern, const Status& scanned) noexcept {
 }
 
 void loaded(Pool& pool) noexcept {
+    if (pool.files().size() == Pool::kMaxFiles) {
+        say(Level::warn, "pool", "there are more memory files than the ", Pool::kMaxFiles,
+            " that the shim keeps account of; the others are left out");
+    }
     if (!log::enabled(Level::debug)) {
         return;
     }

@@ -3,6 +3,7 @@
 #include "shim/core/errno_guard.h"
 #include "shim/core/fd.h"
 #include "shim/core/format.h"
+#include "shim/core/mutex.h"
 #include "shim/core/slice.h"
 
 #include <sys/stat.h>
@@ -51,6 +52,19 @@ void append_escaped(Line& line, std::string_view message) noexcept {
         } else {
             line.append({&c, 1});
         }
+    }
+}
+
+// As write(2), but if nobody reads the pipe any more, the host gets no SIGPIPE for a line that isn't its own.
+void write_quietly(int fd, std::string_view line) noexcept {
+    constexpr SignalMask kPipe = SignalMask{1} << (SIGPIPE - 1);
+    const SignalBlock block;
+    SignalMask pending = 0;
+    ::syscall(SYS_rt_sigpending, &pending, sizeof(pending));
+    const bool broken = sys::write(fd, line.data(), line.size()) < 0 && errno == EPIPE;
+    if (broken && (pending & kPipe) == 0) {
+        constexpr timespec kNoWait{};
+        ::syscall(SYS_rt_sigtimedwait, &kPipe, nullptr, &kNoWait, sizeof(kPipe));
     }
 }
 
@@ -108,13 +122,13 @@ void write(Level level, const char* module, std::string_view message) noexcept {
 
     if (state.file.empty()) {
         if (stderr_is_unchanged()) {
-            sys::write(STDERR_FILENO, line.c_str(), line.view().size());
+            write_quietly(STDERR_FILENO, line.view());
         }
         return;
     }
     constexpr int kAppend = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NOCTTY;
     if (const auto file = Fd::open(state.file.c_str(), kAppend, 0644)) {
-        sys::write(file.value().get(), line.c_str(), line.view().size());
+        write_quietly(file.value().get(), line.view());
     }
 }
 

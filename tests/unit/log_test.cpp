@@ -5,8 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <thread>
 
@@ -78,6 +81,23 @@ TEST(Log, KeepsErrnoEvenIfTheFileCannotBeOpened) {
     log::write(log::Level::info, "a", "b");
     EXPECT_EQ(errno, EDOM);
     log::start(log::Level::off, "");
+}
+
+TEST(Log, SendsTheHostNoSignalWhenNobodyReadsItsStderr) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        std::array<int, 2> ends{};
+        const bool piped = ::pipe(ends.data()) == 0 && ::dup2(ends[1], STDERR_FILENO) == STDERR_FILENO;
+        ::close(ends[0]);
+        log::start(log::Level::info, "");
+        log::write(log::Level::info, "a", "b");
+        sigset_t pending{};
+        ::sigpending(&pending);
+        ::_exit(piped && sigismember(&pending, SIGPIPE) == 0 ? 0 : 1);
+    }
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
 }
 
 TEST(Log, RefusesALinkInPlaceOfItsFile) {
