@@ -63,8 +63,8 @@ void no_files(const FilePattern& pattern, const Status& scanned) noexcept {
 
 void loaded(Pool& pool) noexcept {
     if (pool.files().size() == Pool::kMaxFiles) {
-        say(Level::warn, "pool", "there are more memory files than the ", Pool::kMaxFiles,
-            " that the shim keeps account of; the others are left out");
+        say(Level::warn, "pool", Pool::kMaxFiles,
+            " memory files found, which is as many as the shim keeps account of; any others are left out");
     }
     if (!log::enabled(Level::debug)) {
         return;
