@@ -1,77 +1,49 @@
-// ChaCha8, two blocks side by side: each row of a block's 4 x 4 words is one vector, so a quarter round works
-// on the four columns (or, with the rows turned, diagonals) of both blocks at once.
+// The portable ChaCha8 kernel, on vectors that every 64-bit CPU has, and the choice between the kernels.
 #include "tools/pc1/chacha8.h"
+
+#include "tools/pc1/chacha8_rounds.h"
+#include "tools/pc1/cpu.h"
+
+#include <array>
 
 namespace pc1 {
 namespace {
 
-constexpr int kDoubleRounds = 4;
-constexpr std::size_t kRow = 4;     // words
-constexpr std::size_t kBlocks = 2;  // the first half of a vector belongs to block 0, the second to block 1
-
-using Rows = std::uint32_t __attribute__((vector_size(kBlocks * kRow * sizeof(std::uint32_t))));
-
-template <int Bits>
-[[gnu::always_inline]] inline void xor_rotate(Rows& row, const Rows& other) {
-    row ^= other;
-    row = (row << Bits) | (row >> (32 - Bits));
+bool agrees_with_portable(const Chacha8Kernel& kernel) {
+    constexpr std::array<std::uint32_t, 7> kSeed{0x01234567, 0x89abcdef, 0xdeadbeef, 7, 0xffffffff, 1, 42};
+    constexpr std::uint32_t kFirst = 0xfffffff8;  // the lanes wrap around
+    std::array<std::uint32_t[kChachaLanes], kChachaWords> expected{};
+    std::array<std::uint32_t[kChachaLanes], kChachaWords> words{};
+    kChacha8Portable.key_streams(kSeed.data(), kFirst, expected.data());
+    kernel.key_streams(kSeed.data(), kFirst, words.data());
+    return __builtin_memcmp(words.data(), expected.data(), sizeof words) == 0;
 }
 
-[[gnu::always_inline]] inline void quarter_rounds(Rows& a, Rows& b, Rows& c, Rows& d) {
-    a += b;
-    xor_rotate<16>(d, a);
-    c += d;
-    xor_rotate<12>(b, c);
-    a += b;
-    xor_rotate<8>(d, a);
-    c += d;
-    xor_rotate<7>(b, c);
-}
-
-// Moves the words of each row down by N places, those that fall off come in again at the end.
-template <int N>
-[[gnu::always_inline]] inline void turn(Rows& row) {
-    row = __builtin_shufflevector(row, row, N % 4, (N + 1) % 4, (N + 2) % 4, (N + 3) % 4, 4 + N % 4,
-                                  4 + (N + 1) % 4, 4 + (N + 2) % 4, 4 + (N + 3) % 4);
+std::vector<const Chacha8Kernel*> usable_kernels() {
+    std::vector<const Chacha8Kernel*> usable;
+#ifdef PC1_X86_64
+    if (cpu::has_avx512() && agrees_with_portable(kChacha8Avx512)) {
+        usable.push_back(&kChacha8Avx512);
+    }
+    if (cpu::has_avx2() && agrees_with_portable(kChacha8Avx2)) {
+        usable.push_back(&kChacha8Avx2);
+    }
+#endif
+    usable.push_back(&kChacha8Portable);
+    return usable;
 }
 
 }  // namespace
 
-std::array<std::uint64_t, kChachaDraws> chacha8_draws(const Bytes32& key) {
-    Rows before[4];
-    before[0] =
-        Rows{0x61707865, 0x3320646e, 0x79622d32, 0x6b206574, 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
-    for (std::size_t i = 0; i < kRow; ++i) {
-        before[1][i] = before[1][kRow + i] = load_le<std::uint32_t>(key.data() + 4 * i);
-        before[2][i] = before[2][kRow + i] = load_le<std::uint32_t>(key.data() + 16 + 4 * i);
-    }
-    before[3] = Rows{0, 0, 0, 0, 1, 0, 0, 0};  // block counter, stream
+const Chacha8Kernel kChacha8Portable{"portable", key_streams<Lanes4>};
 
-    Rows a = before[0];
-    Rows b = before[1];
-    Rows c = before[2];
-    Rows d = before[3];
-    for (int i = 0; i < kDoubleRounds; ++i) {
-        quarter_rounds(a, b, c, d);
-        turn<1>(b);
-        turn<2>(c);
-        turn<3>(d);
-        quarter_rounds(a, b, c, d);
-        turn<3>(b);
-        turn<2>(c);
-        turn<1>(d);
-    }
-    const Rows after[4] = {a + before[0], b + before[1], c + before[2], d + before[3]};
+const std::vector<const Chacha8Kernel*>& chacha8_kernels() {
+    static const auto kernels = usable_kernels();
+    return kernels;
+}
 
-    std::array<std::uint64_t, kChachaDraws> draws{};
-    for (std::size_t i = 0; i < draws.size(); ++i) {
-        const std::size_t block = i / 8;
-        const std::size_t word = 2 * (i % 8);  // within the block
-        const std::size_t column = kRow * block + word % kRow;
-        const Rows& row = after[word / kRow];
-        draws[i] = row[column] | static_cast<std::uint64_t>(row[column + 1]) << 32;
-    }
-    return draws;
+const Chacha8Kernel& best_chacha8_kernel() {
+    return *chacha8_kernels().front();
 }
 
 }  // namespace pc1

@@ -1,19 +1,18 @@
-// ChaCha with eight rounds as a generator of random numbers: 64-bit block counter from 0, stream 0. Never
-// fails.
+// The choice between the implementations of ChaCha with eight rounds, the graph's generator of random
+// numbers.
 #pragma once
 
-#include "tools/pc1/bytes.h"
+#include "tools/pc1/chacha8_kernels.h"
 
-#include <array>
-#include <cstddef>
-#include <cstdint>
+#include <vector>
 
 namespace pc1 {
 
-// Two blocks of output, which are sixteen 64-bit draws; one node's base parents take ten of them.
-inline constexpr std::size_t kChachaDraws = 16;
+// Every implementation that this CPU can run and that gives the same results as the portable one, fastest
+// first, the portable one last. Tested at the first call, the same ever after; thread-safe.
+[[nodiscard]] const std::vector<const Chacha8Kernel*>& chacha8_kernels();
 
-// The first draws under `key`, in order: each is two words of the key stream, the low half first.
-[[nodiscard]] std::array<std::uint64_t, kChachaDraws> chacha8_draws(const Bytes32& key);
+// The first of them.
+[[nodiscard]] const Chacha8Kernel& best_chacha8_kernel();
 
 }  // namespace pc1

@@ -9,8 +9,7 @@
 namespace pc1 {
 namespace {
 
-// Rows whose expander parents are computed in one go.
-constexpr std::size_t kRowsAtATime = 16;
+constexpr std::size_t kRowsAtATime = DrSampler::kAtATime;
 
 Bytes32 tagged_digest(std::string_view tag, const Bytes32& porep_id) {
     Sha256 hash;
@@ -59,21 +58,24 @@ GraphKeys GraphKeys::derive(const Bytes32& porep_id) {
     return keys;
 }
 
-Graph::Graph(std::uint64_t nodes, ApiVersion version, const Bytes32& porep_id)
+Graph::Graph(std::uint64_t nodes, ApiVersion version, const GraphKeys& keys, const Chacha8Kernel& chacha8)
     : nodes_(nodes),
       version_(version),
-      keys_(GraphKeys::derive(porep_id)),
-      expander_(kExpanderParents * nodes, keys_.feistel[0], keys_.feistel[1], keys_.feistel[2]) {}
+      sampler_(keys.drg_seed, chacha8),
+      expander_(kExpanderParents * nodes, {keys.feistel[0], keys.feistel[1], keys.feistel[2]}) {}
+
+Graph::Graph(std::uint64_t nodes, ApiVersion version, const Bytes32& porep_id, const Chacha8Kernel& chacha8)
+    : Graph(nodes, version, GraphKeys::derive(porep_id), chacha8) {}
 
 void Graph::parents(std::uint64_t first, std::size_t count, ParentRow* rows) const {
-    std::array<std::uint64_t, kRowsAtATime * kExpanderParents> images{};
+    std::array<std::uint64_t, kRowsAtATime * kExpanderParents> images;
+    std::array<DrSample, kRowsAtATime> samples;
     while (count > 0) {
         const std::size_t now = std::min(count, kRowsAtATime);
         expander_.images(kExpanderParents * first, std::span(images).first(now * kExpanderParents));
+        sampler_.sample(static_cast<std::uint32_t>(first), std::span(samples).first(now));
         for (std::size_t i = 0; i < now; ++i) {
-            const auto node = static_cast<std::uint32_t>(first + i);
-            const DrSample sample = node < 2 ? DrSample{} : sample_base_parents(keys_.drg_seed, node);
-            fill_base_parents(version_, node, sample, rows[i]);
+            fill_base_parents(version_, static_cast<std::uint32_t>(first + i), samples[i], rows[i]);
             for (std::size_t k = 0; k < kExpanderParents; ++k) {
                 const std::uint64_t image = images[i * kExpanderParents + k];
                 const std::uint64_t kept = version_ == ApiVersion::kV1_0 ? image & 0xffffffff : image;

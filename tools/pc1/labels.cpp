@@ -1,119 +1,168 @@
-// The hot loop: per node, point at what is to be hashed, hash it, store the label.
+// The two ways to label a layer: alone, and with producers.
 #include "tools/pc1/labels.h"
 
-#include "tools/pc1/sha256.h"
+#include "tools/pc1/conveyor.h"
+#include "tools/pc1/node_hash.h"
 
 #include <algorithm>
+#include <array>
+#include <vector>
 
 namespace pc1 {
 namespace {
 
-constexpr std::size_t kParentsStart = 2;  // in halves; the header fills the first block
-constexpr std::size_t kHashedParents = 37;
-constexpr std::size_t kPaddingHalf = kParentsStart + kHashedParents;
+// How far ahead of the hashing a node's parents are fetched into the cache: far enough, at 600 ns a node and
+// more, for misses in the TLB and in every cache; and so near that they are not lost again.
+constexpr std::size_t kFetchAhead = 4;
 
-// How far ahead of the hashing the parents are fetched: far enough, at some 700 ns a node, for misses in the
-// TLB and in every cache; and so near that they are not lost again.
-constexpr std::uint64_t kFetchAhead = 4;
+// That a producer computes in one go.
+constexpr std::size_t kRowsAtATime = 64;
 
-// replica_id || be32(layer) || be64(node) || zeros
-class Header {
-  public:
-    Header(const Bytes32& replica_id, std::uint32_t layer) {
-        std::ranges::copy(replica_id, bytes_.begin());
-        store_be(bytes_.data() + 32, layer);
+constexpr std::uint64_t kNodesBetweenReports = 8192;
+
+// Where the labels of a node's parents will be.
+PreparedNode prepare(const Layer& layer, const HeaderHash& header, std::uint64_t node, const ParentRow& row) {
+    PreparedNode prepared{.state = header.of(node), .labels = {}};
+    for (std::size_t i = 0; i < kParents; ++i) {
+        // Layer 1 has none before it; its expander parents are not hashed.
+        const std::uint8_t* from = i < kBaseParents || layer.number == 1 ? layer.labels : layer.previous;
+        prepared.labels[i] = from + kNodeBytes * row[i];
     }
-    void set_node(std::uint64_t node) { store_be(bytes_.data() + 36, node); }
-    const std::uint8_t* half(std::size_t i) const { return bytes_.data() + 32 * i; }
-    std::span<const std::uint8_t> bytes() const { return bytes_; }
+    return prepared;
+}
 
-  private:
-    std::array<std::uint8_t, 64> bytes_{};
+// A node with the labels of its parents, as far as they were there.
+struct alignas(64) Slot {
+    PreparedNode node;
+    std::array<std::array<std::uint8_t, kNodeBytes>, kParents> copies;
 };
 
-// Ends every message but that of node 0: a one bit, zeros, the length in bits.
-constexpr std::array<std::uint8_t, 32> kPadding = [] {
-    std::array<std::uint8_t, 32> padding{0x80};
-    constexpr std::size_t kBits = 8 * (64 + kHashedParents * kNodeBytes);
-    static_assert(kBits == 0x2700);
-    padding[30] = kBits >> 8;
-    padding[31] = kBits & 0xff;
-    return padding;
-}();
-
-// Labels are numbers of 254 bits, little-endian.
-void clear_top_bits(std::uint8_t* label) {
-    label[kNodeBytes - 1] &= 0x3f;
+// Labels from `labelled` on are not there yet.
+void copy_labels(const Layer& layer, std::uint64_t labelled, const ParentRow& row, Slot& slot) {
+    const std::size_t count = layer.number == 1 ? kBaseParents : kParents;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (i >= kBaseParents || row[i] < labelled) {
+            std::copy_n(slot.node.labels[i], kNodeBytes, slot.copies[i].begin());
+            slot.node.labels[i] = slot.copies[i].data();
+        }
+    }
 }
+
+void hash_node(const ParentsHash& hash, const Layer& layer, std::uint64_t node, const PreparedNode& prepared,
+               const PreparedNode& soon) {
+    std::uint8_t* label = layer.labels + kNodeBytes * node;
+    if (node == 0) {
+        hash.label_node_zero(prepared.state, label);
+    } else {
+        hash.label(prepared, soon, label);
+    }
+}
+
+class Reporter {
+  public:
+    explicit Reporter(const OnLabelled& on_labelled) : on_labelled_(&on_labelled) {}
+
+    void add(std::uint64_t nodes) {
+        const std::uint64_t before = done_ / kNodesBetweenReports;
+        done_ += nodes;
+        if (*on_labelled_ && done_ / kNodesBetweenReports != before) {
+            (*on_labelled_)(done_);
+        }
+    }
+
+  private:
+    const OnLabelled* on_labelled_;
+    std::uint64_t done_ = 0;
+};
 
 }  // namespace
 
-Labeller::Labeller(const Bytes32& replica_id, const ParentTable& parents, const Sha256Kernel& kernel)
-    : replica_id_(replica_id), parents_(&parents), kernel_(&kernel) {}
+Labeller::Labeller(const Bytes32& replica_id, const ParentSource& parents, const Sha256Kernel& kernel,
+                   const Crew& crew)
+    : replica_id_(replica_id), parents_(&parents), kernel_(&kernel), crew_(crew) {}
 
-void Labeller::label(const Layer& layer, std::uint64_t first, std::uint64_t last) const {
-    if (first == 0 && first < last) {
-        label_node_zero(layer);
-        first = 1;
-    }
-    Header header(replica_id_, layer.number);
-    Message message{};
-    message.halves[0] = header.half(0);
-    message.halves[1] = header.half(1);
-    message.halves[kPaddingHalf] = kPadding.data();
-    message.soon.fill(header.half(0));  // in the cache anyway
-    for (std::uint64_t node = first; node < last; ++node) {
-        header.set_node(node);
-        if (layer.number == 1) {
-            gather_first_layer(layer, node, message);
-        } else {
-            gather_later_layer(layer, node, message);
-        }
-        auto state = std::to_array(kSha256InitialState);
-        kernel_->absorb_halves(state.data(), message.halves.data(), message.soon.data(), message.soon.size());
-
-        std::uint8_t* label = layer.labels + kNodeBytes * node;
-        for (std::size_t i = 0; i < state.size(); ++i) {
-            store_be(label + 4 * i, state[i]);
-        }
-        clear_top_bits(label);
+void Labeller::label(const Layer& layer, NodeRange nodes, const OnLabelled& on_labelled) const {
+    if (crew_.producers == 0) {
+        label_alone(layer, nodes, on_labelled);
+    } else {
+        label_with_producers(layer, nodes, on_labelled);
     }
 }
 
-// The only one without parents.
-void Labeller::label_node_zero(const Layer& layer) const {
-    Header header(replica_id_, layer.number);
-    header.set_node(0);
-    const Bytes32 digest = Sha256(*kernel_).update(header.bytes()).finish();
-    std::ranges::copy(digest, layer.labels);
-    clear_top_bits(layer.labels);
-}
-
-// The six base parents six times over, then the first of them once more.
-void Labeller::gather_first_layer(const Layer& layer, std::uint64_t node, Message& message) const {
-    const ParentRow& row = parents_->row(node);
-    const ParentRow& later = parents_->row(std::min(node + kFetchAhead, parents_->nodes() - 1));
-    for (std::size_t i = 0; i < kBaseParents; ++i) {
-        const std::uint8_t* parent = layer.labels + kNodeBytes * row[i];
-        for (std::size_t at = kParentsStart + i; at < kPaddingHalf; at += kBaseParents) {
-            message.halves[at] = parent;
+// Nodes are prepared a batch ahead, so that the parents of the next ones can be fetched while one is hashed.
+void Labeller::label_alone(const Layer& layer, NodeRange nodes, const OnLabelled& on_labelled) const {
+    constexpr std::size_t kBatch = 16;
+    static_assert(kFetchAhead <= kBatch);
+    const HeaderHash header(replica_id_, layer.number, *kernel_);
+    const ParentsHash hash(layer.number, *kernel_);
+    std::array<PreparedNode, 2 * kBatch> window{};
+    const auto prepared = [&](std::uint64_t node) -> PreparedNode& {
+        return window[(node - nodes.first) % window.size()];
+    };
+    const auto prepare_batch = [&](std::uint64_t first) {
+        std::array<ParentRow, kBatch> rows;
+        const std::uint64_t last = std::min(first + kBatch, nodes.last);
+        if (first < last) {
+            parents_->parents(first, last - first, rows.data());
         }
-        message.soon[i] = layer.labels + kNodeBytes * later[i];
+        for (std::uint64_t node = first; node < last; ++node) {
+            prepared(node) = prepare(layer, header, node, rows[node - first]);
+        }
+    };
+
+    Reporter reporter(on_labelled);
+    prepare_batch(nodes.first);
+    for (std::uint64_t first = nodes.first; first < nodes.last; first += kBatch) {
+        prepare_batch(first + kBatch);
+        const std::uint64_t last = std::min(first + kBatch, nodes.last);
+        for (std::uint64_t node = first; node < last; ++node) {
+            const std::uint64_t soon = std::min(node + kFetchAhead, nodes.last - 1);
+            hash_node(hash, layer, node, prepared(node), prepared(soon));
+        }
+        reporter.add(last - first);
     }
 }
 
-// All fourteen parents twice, then the first nine of them.
-void Labeller::gather_later_layer(const Layer& layer, std::uint64_t node, Message& message) const {
-    const ParentRow& row = parents_->row(node);
-    const ParentRow& later = parents_->row(std::min(node + kFetchAhead, parents_->nodes() - 1));
-    for (std::size_t i = 0; i < kParents; ++i) {
-        const std::uint8_t* from = i < kBaseParents ? layer.labels : layer.previous;
-        const std::uint8_t* parent = from + kNodeBytes * row[i];
-        for (std::size_t at = kParentsStart + i; at < kPaddingHalf; at += kParents) {
-            message.halves[at] = parent;
+// Producers copy the labels that are there already, so that the random reads are theirs. What is not there
+// yet was written by the hashing thread a moment before it needs it, and is in its cache.
+void Labeller::label_with_producers(const Layer& layer, NodeRange nodes,
+                                    const OnLabelled& on_labelled) const {
+    const HeaderHash header(replica_id_, layer.number, *kernel_);
+    const std::size_t places = std::max<std::size_t>(1, crew_.lookahead / crew_.stride);
+    const std::uint64_t chunks = (nodes.last - nodes.first + crew_.stride - 1) / crew_.stride;
+    std::vector<Slot> slots(places * crew_.stride);
+    Conveyor conveyor(chunks, places);
+
+    const auto range_of = [&](std::uint64_t chunk) {
+        const std::uint64_t first = nodes.first + chunk * crew_.stride;
+        return NodeRange{first, std::min(first + crew_.stride, nodes.last)};
+    };
+    const auto produce = [&](std::uint64_t chunk, std::size_t place) {
+        const std::uint64_t labelled = range_of(conveyor.consumed()).first;
+        const NodeRange range = range_of(chunk);
+        Slot* slot = &slots[place * crew_.stride];
+        std::array<ParentRow, kRowsAtATime> rows;
+        for (std::uint64_t first = range.first; first < range.last; first += kRowsAtATime) {
+            const std::size_t count = std::min<std::uint64_t>(kRowsAtATime, range.last - first);
+            parents_->parents(first, count, rows.data());
+            for (std::size_t i = 0; i < count; ++i, ++slot) {
+                slot->node = prepare(layer, header, first + i, rows[i]);
+                copy_labels(layer, labelled, rows[i], *slot);
+            }
         }
-        message.soon[i] = from + kNodeBytes * later[i];
-    }
+    };
+    const ParentsHash hash(layer.number, *kernel_);
+    Reporter reporter(on_labelled);
+    const auto consume = [&](std::uint64_t chunk, std::size_t place) {
+        const NodeRange range = range_of(chunk);
+        const Slot* slot = &slots[place * crew_.stride];
+        const Slot* last = slot + (range.last - range.first) - 1;
+        for (std::uint64_t node = range.first; node < range.last; ++node, ++slot) {
+            hash_node(hash, layer, node, slot->node, std::min(slot + kFetchAhead, last)->node);
+        }
+        reporter.add(range.last - range.first);
+    };
+    conveyor.run(crew_.producers, produce, consume);
 }
 
 }  // namespace pc1

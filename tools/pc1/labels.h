@@ -2,12 +2,12 @@
 #pragma once
 
 #include "tools/pc1/bytes.h"
-#include "tools/pc1/parent_table.h"
+#include "tools/pc1/parent_source.h"
 #include "tools/pc1/sha256_kernels.h"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 namespace pc1 {
 
@@ -19,31 +19,41 @@ struct Layer {
     std::uint8_t* labels = nullptr;
 };
 
-// Holds what stays the same from layer to layer. The table and the kernel must outlive it. Labelling is
-// sequential by nature: every label is hashed into the next one. Different layers of different sectors may
-// run in parallel.
+// The nodes first .. last - 1. Labels before `first` must be there.
+struct NodeRange {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+};
+
+// Every label is hashed into the next one, so there is one hashing thread, the caller's. Producers find and
+// compute all that it needs beside the label before; without producers it does so itself.
+struct Crew {
+    unsigned producers = 1;
+    std::size_t lookahead = 2048;  // nodes that may be ready and wait, 640 bytes each
+    std::size_t stride = 128;      // nodes that a producer takes at a time; at most the lookahead
+};
+
+// Called on the hashing thread every few thousand nodes; an exception from it ends the labelling.
+using OnLabelled = std::function<void(std::uint64_t nodes_done)>;
+
+// Holds what stays the same from layer to layer. Thread-safe, each thread labelling a layer of its own.
 class Labeller {
   public:
-    Labeller(const Bytes32& replica_id, const ParentTable& parents, const Sha256Kernel& kernel);
+    // Source and kernel must outlive it.
+    Labeller(const Bytes32& replica_id, const ParentSource& parents, const Sha256Kernel& kernel,
+             const Crew& crew);
 
-    // Writes the labels first .. last - 1. Those before `first` must have been written; a layer may be done
-    // in parts so that the caller can show its progress.
-    void label(const Layer& layer, std::uint64_t first, std::uint64_t last) const;
+    // Throws what the source of parents throws, and std::system_error if there are no threads to be had.
+    void label(const Layer& layer, NodeRange nodes, const OnLabelled& on_labelled) const;
 
   private:
-    // 20 blocks of two halves (header, 37 parents, padding), and what the nodes after this one will need.
-    struct Message {
-        std::array<const std::uint8_t*, 40> halves;
-        std::array<const std::uint8_t*, 20> soon;
-    };
-
-    void label_node_zero(const Layer& layer) const;
-    void gather_first_layer(const Layer& layer, std::uint64_t node, Message& message) const;
-    void gather_later_layer(const Layer& layer, std::uint64_t node, Message& message) const;
+    void label_alone(const Layer& layer, NodeRange nodes, const OnLabelled& on_labelled) const;
+    void label_with_producers(const Layer& layer, NodeRange nodes, const OnLabelled& on_labelled) const;
 
     Bytes32 replica_id_;
-    const ParentTable* parents_;
+    const ParentSource* parents_;
     const Sha256Kernel* kernel_;
+    Crew crew_;
 };
 
 }  // namespace pc1

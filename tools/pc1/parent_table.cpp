@@ -20,8 +20,13 @@ constexpr std::uint64_t kChunk = 4096;
 ParentTable::ParentTable(std::uint64_t nodes)
     : nodes_(nodes), rows_(std::make_unique_for_overwrite<ParentRow[]>(nodes)) {}
 
-ParentTable ParentTable::compute(const Graph& graph, unsigned threads, const OnProgress& on_progress) {
-    ParentTable table(graph.nodes());
+void ParentTable::parents(std::uint64_t first, std::size_t count, ParentRow* rows) const {
+    std::copy_n(rows_.get() + first, count, rows);
+}
+
+ParentTable ParentTable::compute(const ParentSource& source, unsigned threads,
+                                 const OnProgress& on_progress) {
+    ParentTable table(source.nodes());
     std::atomic<std::uint64_t> next_chunk = 0;
     std::atomic<std::uint64_t> nodes_done = 0;
     const auto compute_chunks = [&](const OnProgress* report) {
@@ -31,7 +36,7 @@ ParentTable ParentTable::compute(const Graph& graph, unsigned threads, const OnP
                 return;
             }
             const std::uint64_t count = std::min(kChunk, table.nodes_ - first);
-            graph.parents(first, count, table.rows_.get() + first);
+            source.parents(first, count, table.rows_.get() + first);
             const std::uint64_t done = nodes_done.fetch_add(count, std::memory_order_relaxed) + count;
             if (report != nullptr) {
                 (*report)(done);

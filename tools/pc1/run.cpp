@@ -2,8 +2,10 @@
 #include "tools/pc1/run.h"
 
 #include "tools/common/progress.h"
+#include "tools/pc1/graph.h"
 #include "tools/pc1/labels.h"
 #include "tools/pc1/layer_file.h"
+#include "tools/pc1/parent_table.h"
 #include "tools/pc1/sector.h"
 #include "tools/pc1/sha256.h"
 
@@ -23,8 +25,6 @@
 namespace pc1 {
 namespace {
 
-// Between two looks at the progress bar: some milliseconds of work.
-constexpr std::uint64_t kNodesAtATime = 8192;
 constexpr std::size_t kBytesAtATime = std::size_t{4} << 20;
 
 class Stopwatch {
@@ -89,12 +89,7 @@ double label_layer(const Labeller& labeller, const Layer& layer, const Options& 
                    std::uint64_t nodes) {
     tools::ProgressBar bar(fmt::format("layer {} of {}", layer.number, options.layers), nodes, per_node);
     const Stopwatch watch;
-    for (std::uint64_t done = 0; done < nodes;) {
-        const std::uint64_t end = std::min(nodes, done + kNodesAtATime);
-        labeller.label(layer, done, end);
-        done = end;
-        bar.update(done);
-    }
+    labeller.label(layer, {0, nodes}, [&bar](std::uint64_t done) { bar.update(done); });
     return watch.seconds();
 }
 
@@ -134,7 +129,7 @@ Result run(const Options& options) {
     }
     Buffers buffers = get_buffers(options, result);
     const ParentTable parents = compute_parents(options, result);
-    const Labeller labeller(options.replica_id, parents, *options.sha256);
+    const Labeller labeller(options.replica_id, parents, *options.sha256, Crew{});
     for (std::uint32_t number = 1; number <= options.layers; ++number) {
         const Layer layer{
             .number = number, .previous = buffers.previous.data(), .labels = buffers.current.data()};

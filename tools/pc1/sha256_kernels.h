@@ -2,7 +2,7 @@
 // own that is compiled with its own flags; sha256.h chooses between them.
 //
 // All take the eight state words in the standard's order, absorb whole blocks of 64 bytes into them, need no
-// alignment, never fail and are thread-safe.
+// alignment but where it is named, never fail and are thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -10,21 +10,31 @@
 
 namespace pc1 {
 
+// A message whose blocks come again and again, as a node's parents do. Halves of a block are 32 bytes each,
+// so labels are hashed where they lie.
+struct CyclicMessage {
+    const std::uint8_t* const* halves;  // of the blocks of one turn, two for each
+    std::size_t blocks_in_turn;         // at most kMostBlocksInTurn
+    std::size_t blocks;                 // in all turns, the last of which may stop short
+    const std::uint8_t* last[2];        // the halves of the one block after them
+};
+inline constexpr std::size_t kMostBlocksInTurn = 7;
+
 struct Sha256Kernel {
     const char* name;
 
     // `blocks` blocks that lie one after the other.
     void (*absorb)(std::uint32_t* state, const std::uint8_t* data, std::size_t blocks);
 
-    // Block i is the 32 bytes at halves[2i] followed by the 32 bytes at halves[2i + 1]. Labels are 32 bytes,
-    // so a node's parents can be hashed where they lie; halves may repeat. The state stays in registers from
-    // first to last block.
+    // Absorbs the message and writes the label: the digest, 32 bytes, with the two top bits of the last byte
+    // cleared. What a block adds to the rounds (its schedule) is computed in the first turn and kept for the
+    // others.
     //
-    // While block i is hashed, the cache line at soon[i] is fetched, for later calls. It is one line a block
-    // because a prefetch that misses the TLB holds up the instructions behind it: a dozen at once cost as
-    // much as the hashing.
-    void (*absorb_halves)(std::uint32_t* state, const std::uint8_t* const* halves,
-                          const std::uint8_t* const* soon, std::size_t blocks);
+    // While the first turn is hashed, the cache line at soon[i] is fetched along with halves[i], for a later
+    // call. That is done here because a prefetch that misses the TLB holds up the instructions behind it: a
+    // dozen at once cost as much as the hashing, two for each block next to nothing.
+    void (*finish_label)(const std::uint32_t* state, const CyclicMessage& message,
+                         const std::uint8_t* const* soon, std::uint8_t* label);
 };
 
 // Runs everywhere; the others are measured against it.

@@ -14,6 +14,12 @@ std::uint32_t load_be32(const std::uint8_t* from) {
            static_cast<std::uint32_t>(from[2]) << 8 | static_cast<std::uint32_t>(from[3]);
 }
 
+void store_be32(std::uint8_t* to, std::uint32_t word) {
+    for (std::size_t i = 0; i < 4; ++i) {
+        to[i] = static_cast<std::uint8_t>(word >> (24 - 8 * i));
+    }
+}
+
 std::uint32_t big_sigma0(std::uint32_t x) {
     return std::rotr(x, 2) ^ std::rotr(x, 13) ^ std::rotr(x, 22);
 }
@@ -48,25 +54,33 @@ template <std::size_t Round>
 }
 
 template <std::size_t... Rounds>
-[[gnu::always_inline]] inline void eight_rounds(Working& v, const std::uint32_t* w,
-                                                const std::uint32_t* constants,
+[[gnu::always_inline]] inline void eight_rounds(Working& v, const std::uint32_t* addends,
                                                 std::index_sequence<Rounds...>) {
-    (one_round<Rounds>(v, w[Rounds] + constants[Rounds]), ...);
+    (one_round<Rounds>(v, addends[Rounds]), ...);
 }
 
-void compress(std::uint32_t* state, const std::uint8_t* first_half, const std::uint8_t* second_half) {
-    std::uint32_t w[64];
+// The message schedule of a block, each word with its round's constant.
+using Schedule = std::array<std::uint32_t, 64>;
+
+void expand(Schedule& schedule, const std::uint8_t* first_half, const std::uint8_t* second_half) {
+    Schedule w;
     for (std::size_t i = 0; i < 8; ++i) {
         w[i] = load_be32(first_half + 4 * i);
         w[8 + i] = load_be32(second_half + 4 * i);
     }
-    for (std::size_t i = 16; i < 64; ++i) {
+    for (std::size_t i = 16; i < w.size(); ++i) {
         w[i] = small_sigma1(w[i - 2]) + w[i - 7] + small_sigma0(w[i - 15]) + w[i - 16];
     }
+    for (std::size_t i = 0; i < w.size(); ++i) {
+        schedule[i] = w[i] + kSha256RoundConstants[i];
+    }
+}
+
+void compress(std::uint32_t* state, const Schedule& schedule) {
     Working v;
     std::copy_n(state, v.size(), v.begin());
-    for (std::size_t i = 0; i < 64; i += 8) {
-        eight_rounds(v, w + i, kSha256RoundConstants + i, std::make_index_sequence<8>{});
+    for (std::size_t i = 0; i < schedule.size(); i += 8) {
+        eight_rounds(v, schedule.data() + i, std::make_index_sequence<8>{});
     }
     for (std::size_t i = 0; i < v.size(); ++i) {
         state[i] += v[i];
@@ -74,21 +88,37 @@ void compress(std::uint32_t* state, const std::uint8_t* first_half, const std::u
 }
 
 void absorb(std::uint32_t* state, const std::uint8_t* data, std::size_t blocks) {
+    Schedule schedule;
     for (; blocks > 0; --blocks, data += 64) {
-        compress(state, data, data + 32);
+        expand(schedule, data, data + 32);
+        compress(state, schedule);
     }
 }
 
-void absorb_halves(std::uint32_t* state, const std::uint8_t* const* halves, const std::uint8_t* const* soon,
-                   std::size_t blocks) {
-    for (; blocks > 0; --blocks, halves += 2, ++soon) {
-        __builtin_prefetch(*soon);
-        compress(state, halves[0], halves[1]);
+void finish_label(const std::uint32_t* words, const CyclicMessage& message, const std::uint8_t* const* soon,
+                  std::uint8_t* label) {
+    std::array<Schedule, kMostBlocksInTurn> kept;
+    std::array<std::uint32_t, 8> state;
+    std::copy_n(words, state.size(), state.begin());
+    for (std::size_t block = 0; block < message.blocks; ++block) {
+        Schedule& schedule = kept[block % message.blocks_in_turn];
+        if (block < message.blocks_in_turn) {
+            __builtin_prefetch(soon[2 * block]);
+            __builtin_prefetch(soon[2 * block + 1]);
+            expand(schedule, message.halves[2 * block], message.halves[2 * block + 1]);
+        }
+        compress(state.data(), schedule);
     }
+    expand(kept[0], message.last[0], message.last[1]);
+    compress(state.data(), kept[0]);
+    for (std::size_t i = 0; i < state.size(); ++i) {
+        store_be32(label + 4 * i, state[i]);
+    }
+    label[31] &= 0x3f;
 }
 
 }  // namespace
 
-const Sha256Kernel kSha256Portable{"portable", absorb, absorb_halves};
+const Sha256Kernel kSha256Portable{"portable", absorb, finish_label};
 
 }  // namespace pc1

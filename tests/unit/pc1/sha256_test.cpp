@@ -68,24 +68,41 @@ TEST(Sha256, DoesNotCareHowTheMessageIsCutUp) {
     }
 }
 
-TEST(Sha256, TakesScatteredHalvesLikeContiguousBlocks) {
-    constexpr std::size_t kBlocks = 20;
+// Halves anywhere, at any alignment, in turns of every length, with a last turn that stops anywhere.
+TEST(Sha256, HashesAMessageThatRepeatsItselfAsIfItHadBeenWrittenOut) {
     const auto memory = random_bytes(4096, 2);
     std::mt19937 generator(3);
+    const auto anywhere = [&] { return memory.data() + generator() % (memory.size() - 32); };
     for (const Sha256Kernel* kernel : sha256_kernels()) {
-        SCOPED_TRACE(kernel->name);
-        std::vector<std::uint8_t> gathered;
-        std::vector<const std::uint8_t*> halves;
-        for (std::size_t i = 0; i < 2 * kBlocks; ++i) {  // anywhere, at any alignment
-            halves.push_back(memory.data() + generator() % (memory.size() - 32));
-            gathered.insert(gathered.end(), halves.back(), halves.back() + 32);
+        for (std::size_t turn = 1; turn <= kMostBlocksInTurn; ++turn) {
+            const std::size_t blocks = turn + generator() % 20;
+            SCOPED_TRACE(std::string(kernel->name) + ", " + std::to_string(blocks) + " blocks in turns of " +
+                         std::to_string(turn));
+            std::vector<const std::uint8_t*> halves(2 * turn);
+            std::ranges::generate(halves, anywhere);
+            const CyclicMessage message{.halves = halves.data(),
+                                        .blocks_in_turn = turn,
+                                        .blocks = blocks,
+                                        .last = {anywhere(), anywhere()}};
+            std::vector<std::uint8_t> written_out;
+            for (std::size_t i = 0; i < 2 * blocks; ++i) {
+                written_out.insert(written_out.end(), halves[i % halves.size()],
+                                   halves[i % halves.size()] + 32);
+            }
+            written_out.insert(written_out.end(), message.last[0], message.last[0] + 32);
+            written_out.insert(written_out.end(), message.last[1], message.last[1] + 32);
+            auto state = std::to_array(kSha256InitialState);
+            kSha256Portable.absorb(state.data(), written_out.data(), blocks + 1);
+            Bytes32 expected{};
+            for (std::size_t i = 0; i < state.size(); ++i) {
+                store_be(expected.data() + 4 * i, state[i]);
+            }
+            expected[31] &= 0x3f;
+
+            Bytes32 label{};
+            kernel->finish_label(kSha256InitialState, message, halves.data(), label.data());
+            EXPECT_EQ(label, expected);
         }
-        const std::vector<const std::uint8_t*> soon(kBlocks, memory.data());
-        auto scattered = std::to_array(kSha256InitialState);
-        auto contiguous = scattered;
-        kernel->absorb_halves(scattered.data(), halves.data(), soon.data(), kBlocks);
-        kSha256Portable.absorb(contiguous.data(), gathered.data(), kBlocks);
-        EXPECT_EQ(scattered, contiguous);
     }
 }
 
