@@ -129,7 +129,7 @@ void Labeller::label_with_producers(const Layer& layer, NodeRange nodes,
                                     const OnLabelled& on_labelled) const {
     const HeaderHash header(replica_id_, layer.number, *kernel_);
     const std::size_t places = std::max<std::size_t>(1, crew_.lookahead / crew_.stride);
-    const std::uint64_t chunks = (nodes.last - nodes.first + crew_.stride - 1) / crew_.stride;
+    const std::uint64_t chunks = (nodes.size() + crew_.stride - 1) / crew_.stride;
     std::vector<Slot> slots(places * crew_.stride);
     Conveyor conveyor(chunks, places);
 
@@ -156,11 +156,11 @@ void Labeller::label_with_producers(const Layer& layer, NodeRange nodes,
     const auto consume = [&](std::uint64_t chunk, std::size_t place) {
         const NodeRange range = range_of(chunk);
         const Slot* slot = &slots[place * crew_.stride];
-        const Slot* last = slot + (range.last - range.first) - 1;
+        const Slot* last = slot + range.size() - 1;
         for (std::uint64_t node = range.first; node < range.last; ++node, ++slot) {
             hash_node(hash, layer, node, slot->node, std::min(slot + kFetchAhead, last)->node);
         }
-        reporter.add(range.last - range.first);
+        reporter.add(range.size());
     };
     conveyor.run(crew_.producers, produce, consume);
 }

@@ -19,12 +19,6 @@ struct Layer {
     std::uint8_t* labels = nullptr;
 };
 
-// The nodes first .. last - 1. Labels before `first` must be there.
-struct NodeRange {
-    std::uint64_t first = 0;
-    std::uint64_t last = 0;
-};
-
 // Every label is hashed into the next one, so there is one hashing thread, the caller's. Producers find and
 // compute all that it needs beside the label before; without producers it does so itself.
 struct Crew {
@@ -43,6 +37,7 @@ class Labeller {
     Labeller(const Bytes32& replica_id, const ParentSource& parents, const Sha256Kernel& kernel,
              const Crew& crew);
 
+    // Labels before the first of `nodes` must be there; all others come out the same whatever was there.
     // Throws what the source of parents throws, and std::system_error if there are no threads to be had.
     void label(const Layer& layer, NodeRange nodes, const OnLabelled& on_labelled) const;
 

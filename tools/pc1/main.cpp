@@ -3,6 +3,7 @@
 //
 // stdout gets the result and nothing else; stderr gets messages and, on a terminal, the progress.
 #include "tools/common/command_line.h"
+#include "tools/pc1/bad_input.h"
 #include "tools/pc1/options.h"
 #include "tools/pc1/report.h"
 #include "tools/pc1/run.h"
@@ -44,6 +45,9 @@ int main(int argc, char** argv) {
         return print(options.json ? pc1::as_json(options, result) : pc1::as_table(options, result));
     } catch (const tools::WrongCommandLine& error) {
         spdlog::error("{} Try 'pc1-label --help'.", error.what());
+        return kUsage;
+    } catch (const pc1::BadInput& error) {
+        spdlog::error("{}", error.what());
         return kUsage;
     } catch (const std::exception& error) {
         spdlog::error("{}", error.what());

@@ -19,6 +19,14 @@ inline constexpr std::size_t kParents = kBaseParents + kExpanderParents;
 // are any nodes of the sector.
 using ParentRow = std::array<std::uint32_t, kParents>;
 
+// The nodes first .. last - 1.
+struct NodeRange {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+
+    [[nodiscard]] std::uint64_t size() const { return last - first; }
+};
+
 // All members may be called from many threads at once.
 class ParentSource {
   public:

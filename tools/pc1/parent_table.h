@@ -1,5 +1,5 @@
-// The parents of every node of a sector, computed ahead and held in memory: 56 bytes a node, so 1.75 times
-// the sector.
+// The parents of the nodes of a sector, computed ahead and held in memory: 56 bytes a node, so 1.75 times the
+// sector.
 #pragma once
 
 #include "tools/pc1/parent_source.h"
@@ -14,21 +14,24 @@ namespace pc1 {
 // Once computed it is immutable and may be read by many threads.
 class ParentTable : public ParentSource {
   public:
-    // Called by the computing thread itself now and then, with the number of nodes that are done.
+    // Called on the calling thread now and then, with the number of nodes that are done; an exception from
+    // it ends the work.
     using OnProgress = std::function<void(std::uint64_t nodes_done)>;
 
-    // Shares the work between `threads` threads, the calling one included. Throws std::bad_alloc if there is
-    // no memory; if the system grants fewer threads it makes do with those.
-    [[nodiscard]] static ParentTable compute(const ParentSource& source, unsigned threads,
+    // Of the nodes in `range`, the only ones that may be asked for then. Shares the work between `threads`
+    // threads, the calling one included. Throws std::bad_alloc if there is no memory; if the system grants
+    // fewer threads it makes do with those.
+    [[nodiscard]] static ParentTable compute(const ParentSource& source, NodeRange range, unsigned threads,
                                              const OnProgress& on_progress);
 
     [[nodiscard]] std::uint64_t nodes() const override { return nodes_; }
     void parents(std::uint64_t first, std::size_t count, ParentRow* rows) const override;
 
   private:
-    explicit ParentTable(std::uint64_t nodes);
+    ParentTable(std::uint64_t nodes, NodeRange range);
 
     std::uint64_t nodes_;
+    NodeRange range_;
     std::unique_ptr<ParentRow[]> rows_;
 };
 

@@ -11,8 +11,8 @@ namespace {
 
 constexpr int kSchemaVersion = 1;
 
-double ns_per_node(const LayerResult& layer, std::uint64_t nodes) {
-    return layer.seconds * 1e9 / static_cast<double>(nodes);
+double ns_per_node(const LayerResult& layer, const Options& options) {
+    return layer.seconds * 1e9 / static_cast<double>(options.nodes.size());
 }
 
 std::string lock_text(const Options& options, const Result& result) {
@@ -25,6 +25,33 @@ std::string lock_text(const Options& options, const Result& result) {
     return result.locked_buffers == 0 ? "not locked" : "only one of them locked";
 }
 
+std::string counted(std::uint64_t count, const char* noun) {
+    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string parents_text(const Options& options, const Result& result) {
+    switch (options.parents) {
+        case ParentsFrom::kCompute:
+            return fmt::format("computed for each layer anew, tables made in {:.3f} s",
+                               result.parents_seconds);
+        case ParentsFrom::kMemory:
+            return fmt::format("in memory, computed in {:.3f} s by {}", result.parents_seconds,
+                               counted(result.threads, "thread"));
+        case ParentsFrom::kFile:
+            return fmt::format("from a file, sampled in {:.3f} s", result.parents_seconds);
+    }
+    return {};
+}
+
+std::string threads_text(const Options& options) {
+    if (options.crew.producers == 0) {
+        return "one for all";
+    }
+    return fmt::format("one hashing, {} (lookahead {}, stride {})",
+                       counted(options.crew.producers, "producer"), options.crew.lookahead,
+                       options.crew.stride);
+}
+
 std::string fact(const char* name, const std::string& value) {
     return fmt::format("{:<14}{}\n", name, value);
 }
@@ -34,7 +61,11 @@ std::string fact(const char* name, const std::string& value) {
 std::string as_table(const Options& options, const Result& result) {
     const std::string size = size_text(options.sector_size);
     std::string text;
-    text += fact("Sector size", fmt::format("{}, {} nodes", size, result.nodes));
+    text += fact("Sector size", fmt::format("{}, {} nodes", size, options.sector_size / kNodeBytes));
+    if (!options.is_whole()) {
+        text += fact("Stretch", fmt::format("nodes {} to {} of each layer; all else is pseudo-random",
+                                            options.nodes.first, options.nodes.last - 1));
+    }
     text += fact("API version", std::string(to_text(options.api_version)));
     text += fact("PoRep id", to_hex(options.porep_id));
     text += fact("Replica id", to_hex(options.replica_id));
@@ -42,16 +73,16 @@ std::string as_table(const Options& options, const Result& result) {
     text +=
         fact("Buffers", fmt::format("2 x {} by {}, {}, got in {:.3f} s", size, to_text(options.allocation),
                                     lock_text(options, result), result.memory_seconds));
-    text += fact("Parents",
-                 fmt::format("computed in {:.3f} s by {} {}", result.parents_seconds, result.parents_threads,
-                             result.parents_threads == 1 ? "thread" : "threads"));
+    text += fact("Parents", parents_text(options, result));
+    text += fact("Threads", threads_text(options));
     text += fmt::format("\n{:>5}  {:>10}  {:>8}\n", "Layer", "Seconds", "ns/node");
     for (const LayerResult& layer : result.layers) {
         text += fmt::format("{:>5}  {:>10.3f}  {:>8.1f}\n", layer.number, layer.seconds,
-                            ns_per_node(layer, result.nodes));
+                            ns_per_node(layer, options));
     }
     if (options.digest) {
-        text += fmt::format("\n{:>5}  SHA-256 of the layer\n", "Layer");
+        text += fmt::format("\n{:>5}  SHA-256 of the {}\n", "Layer",
+                            options.is_whole() ? "layer" : "stretch (no layer's digest)");
         for (const LayerResult& layer : result.layers) {
             text += fmt::format("{:>5}  {}\n", layer.number, to_hex(*layer.digest));
         }
@@ -71,31 +102,38 @@ std::string as_json(const Options& options, const Result& result) {
     for (const LayerResult& layer : result.layers) {
         Json entry{{"layer", layer.number},
                    {"seconds", layer.seconds},
-                   {"ns_per_node", ns_per_node(layer, result.nodes)}};
+                   {"ns_per_node", ns_per_node(layer, options)}};
         if (layer.digest) {
-            entry["sha256"] = to_hex(*layer.digest);
+            entry[options.is_whole() ? "sha256" : "sha256_of_stretch"] = to_hex(*layer.digest);
         }
         if (layer.file) {
             entry["file"] = layer.file->string();
         }
         layers.push_back(std::move(entry));
     }
-    const Json object{{"schema_version", kSchemaVersion},
-                      {"program", "pc1-label"},
-                      {"version", PC1_VERSION},
-                      {"sector_size", options.sector_size},
-                      {"nodes", result.nodes},
-                      {"api_version", to_text(options.api_version)},
-                      {"porep_id", to_hex(options.porep_id)},
-                      {"replica_id", to_hex(options.replica_id)},
-                      {"sha256_implementation", options.sha256->name},
-                      {"alloc", to_text(options.allocation)},
-                      {"locked", result.locked_buffers == kBuffers},
-                      {"locked_buffers", result.locked_buffers},
-                      {"memory_seconds", result.memory_seconds},
-                      {"parents_seconds", result.parents_seconds},
-                      {"parents_threads", result.parents_threads},
-                      {"layers", std::move(layers)}};
+    Json object{{"schema_version", kSchemaVersion},
+                {"program", "pc1-label"},
+                {"version", PC1_VERSION},
+                {"sector_size", options.sector_size},
+                {"nodes", options.sector_size / kNodeBytes},
+                {"api_version", to_text(options.api_version)},
+                {"porep_id", to_hex(options.porep_id)},
+                {"replica_id", to_hex(options.replica_id)},
+                {"sha256_implementation", options.sha256->name},
+                {"producers", options.crew.producers},
+                {"lookahead", options.crew.lookahead},
+                {"stride", options.crew.stride},
+                {"alloc", to_text(options.allocation)},
+                {"locked", result.locked_buffers == kBuffers},
+                {"locked_buffers", result.locked_buffers},
+                {"memory_seconds", result.memory_seconds},
+                {"parents", to_text(options.parents)},
+                {"parents_seconds", result.parents_seconds},
+                {"parents_threads", options.parents == ParentsFrom::kMemory ? result.threads : 1}};
+    if (!options.is_whole()) {
+        object["stretch"] = {{"first_node", options.nodes.first}, {"nodes", options.nodes.size()}};
+    }
+    object["layers"] = std::move(layers);
     constexpr int kIndent = 2;
     return object.dump(kIndent, ' ', false, Json::error_handler_t::replace) + "\n";
 }

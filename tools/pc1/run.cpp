@@ -1,11 +1,13 @@
-// The phases of a labelling: room for the output, two buffers, parents, then layer by layer.
+// The phases of a labelling: parents, room for the output, two buffers, then layer by layer.
 #include "tools/pc1/run.h"
 
 #include "tools/common/progress.h"
 #include "tools/pc1/graph.h"
 #include "tools/pc1/labels.h"
 #include "tools/pc1/layer_file.h"
+#include "tools/pc1/parent_file.h"
 #include "tools/pc1/parent_table.h"
+#include "tools/pc1/pseudo_random.h"
 #include "tools/pc1/sector.h"
 #include "tools/pc1/sha256.h"
 
@@ -15,6 +17,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <span>
 #include <stdexcept>
@@ -69,27 +72,50 @@ Buffers get_buffers(const Options& options, Result& result) {
     return buffers;
 }
 
-ParentTable compute_parents(const Options& options, Result& result) {
-    const Graph graph(result.nodes, options.api_version, options.porep_id);
-    result.parents_threads = std::max(1U, std::thread::hardware_concurrency());
-    tools::ProgressBar bar("parents", result.nodes, per_node);
-    const Stopwatch watch;
+// What is not labelled in a stretch has to be there all the same: the labels before it, and those of the
+// layer before.
+void fill_with_something(const Buffers& buffers, unsigned threads) {
+    fill_pseudo_random({buffers.current.data(), buffers.current.size()}, 1, threads);
+    fill_pseudo_random({buffers.previous.data(), buffers.previous.size()}, 2, threads);
+}
+
+std::unique_ptr<ParentSource> table_in_memory(const Graph& graph, const Options& options, unsigned threads) {
+    tools::ProgressBar bar("parents", options.nodes.size(), per_node);
     try {
-        auto table = ParentTable::compute(graph, result.parents_threads,
-                                          [&bar](std::uint64_t done) { bar.update(done); });
-        result.parents_seconds = watch.seconds();
-        return table;
+        return std::make_unique<ParentTable>(ParentTable::compute(
+            graph, options.nodes, threads, [&bar](std::uint64_t done) { bar.update(done); }));
     } catch (const std::bad_alloc&) {
         throw std::runtime_error("no memory for the parents of all nodes (" +
-                                 size_text(result.nodes * sizeof(ParentRow)) + ")");
+                                 size_text(options.nodes.size() * kRowBytes) +
+                                 "); --parents compute needs none");
     }
 }
 
-double label_layer(const Labeller& labeller, const Layer& layer, const Options& options,
-                   std::uint64_t nodes) {
-    tools::ProgressBar bar(fmt::format("layer {} of {}", layer.number, options.layers), nodes, per_node);
+std::unique_ptr<ParentSource> get_parents(const Options& options, Result& result) {
     const Stopwatch watch;
-    labeller.label(layer, {0, nodes}, [&bar](std::uint64_t done) { bar.update(done); });
+    auto graph =
+        std::make_unique<Graph>(options.sector_size / kNodeBytes, options.api_version, options.porep_id);
+    std::unique_ptr<ParentSource> source;
+    switch (options.parents) {
+        case ParentsFrom::kCompute:
+            source = std::move(graph);
+            break;
+        case ParentsFrom::kMemory:
+            source = table_in_memory(*graph, options, result.threads);
+            break;
+        case ParentsFrom::kFile:
+            source = std::make_unique<ParentFile>(options.parent_file, *graph);
+            break;
+    }
+    result.parents_seconds = watch.seconds();
+    return source;
+}
+
+double label_layer(const Labeller& labeller, const Layer& layer, const Options& options) {
+    tools::ProgressBar bar(fmt::format("layer {} of {}", layer.number, options.last_layer),
+                           options.nodes.size(), per_node);
+    const Stopwatch watch;
+    labeller.label(layer, options.nodes, [&bar](std::uint64_t done) { bar.update(done); });
     return watch.seconds();
 }
 
@@ -107,7 +133,8 @@ Bytes32 digest_of(std::span<const std::uint8_t> labels, const Sha256Kernel& kern
 
 LayerResult finish_layer(const Options& options, const Layer& layer, double seconds) {
     LayerResult result{.number = layer.number, .seconds = seconds, .digest = {}, .file = {}};
-    const std::span<const std::uint8_t> labels(layer.labels, options.sector_size);
+    const std::span<const std::uint8_t> labels(layer.labels + kNodeBytes * options.nodes.first,
+                                               kNodeBytes * options.nodes.size());
     if (options.digest) {
         result.digest = digest_of(labels, *options.sha256, layer.number);
     }
@@ -123,17 +150,20 @@ LayerResult finish_layer(const Options& options, const Layer& layer, double seco
 
 Result run(const Options& options) {
     Result result;
-    result.nodes = options.sector_size / kNodeBytes;
+    result.threads = std::max(1U, std::thread::hardware_concurrency());
+    const auto parents = get_parents(options, result);
     if (options.output) {
-        prepare_output_folder(*options.output, options.layers, options.sector_size);
+        prepare_output_folder(*options.output, options.last_layer, options.sector_size);
     }
     Buffers buffers = get_buffers(options, result);
-    const ParentTable parents = compute_parents(options, result);
-    const Labeller labeller(options.replica_id, parents, *options.sha256, Crew{});
-    for (std::uint32_t number = 1; number <= options.layers; ++number) {
+    if (!options.is_whole()) {
+        fill_with_something(buffers, result.threads);
+    }
+    const Labeller labeller(options.replica_id, *parents, *options.sha256, options.crew);
+    for (std::uint32_t number = options.first_layer; number <= options.last_layer; ++number) {
         const Layer layer{
             .number = number, .previous = buffers.previous.data(), .labels = buffers.current.data()};
-        const double seconds = label_layer(labeller, layer, options, result.nodes);
+        const double seconds = label_layer(labeller, layer, options);
         result.layers.push_back(finish_layer(options, layer, seconds));
         std::swap(buffers.current, buffers.previous);
     }

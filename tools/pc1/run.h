@@ -20,16 +20,15 @@ struct LayerResult {
 };
 
 struct Result {
-    std::uint64_t nodes = 0;
-    int locked_buffers = 0;     // of kBuffers
-    double memory_seconds = 0;  // from before the first mmap (or calloc) to after the last mlock
-    double parents_seconds = 0;
-    unsigned parents_threads = 0;
+    int locked_buffers = 0;      // of kBuffers
+    double memory_seconds = 0;   // from before the first mmap (or calloc) to after the last mlock
+    double parents_seconds = 0;  // until parents can be asked for
+    unsigned threads = 0;        // that computed parents ahead, or filled memory
     std::vector<LayerResult> layers;
 };
 
 // Shows its progress on stderr if that is a terminal, and says there if memory could not be locked. Throws
-// std::exception, with a message for the user, if it cannot be done.
+// std::exception, with a message for the user, if it cannot be done, BadInput where the user is to blame.
 [[nodiscard]] Result run(const Options& options);
 
 }  // namespace pc1
