@@ -63,7 +63,7 @@ std::string as_table(const Options& options, const Result& result) {
     std::string text;
     text += fact("Sector size", fmt::format("{}, {} nodes", size, options.sector_size / kNodeBytes));
     if (!options.is_whole()) {
-        text += fact("Stretch", fmt::format("nodes {} to {} of each layer; all else is pseudo-random",
+        text += fact("Stretch", fmt::format("nodes {} to {}; all other labels are pseudo-random",
                                             options.nodes.first, options.nodes.last - 1));
     }
     text += fact("API version", std::string(to_text(options.api_version)));

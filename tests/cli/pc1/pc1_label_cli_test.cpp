@@ -196,6 +196,20 @@ TEST(Pc1Label, RefusesWhatMakesNoSenseInOneLineAndWritesNothing) {
         {"--sector-size", "2KiB", "--api-version", "1.3"},
         {"--sector-size", "2KiB", "--alloc", "malloc"},
         {"--sector-size", "2KiB", "--sha256", "md5"},
+        {"--sector-size", "2KiB", "--producers", "-1"},
+        {"--sector-size", "2KiB", "--producers", "65"},
+        {"--sector-size", "2KiB", "--lookahead", "0"},
+        {"--sector-size", "2KiB", "--lookahead", "10", "--stride", "11"},
+        {"--sector-size", "2KiB", "--stride", "0"},
+        {"--sector-size", "2KiB", "--parents", "guess"},
+        {"--sector-size", "2KiB", "--parents", "file:"},
+        {"--sector-size", "2KiB", "--bind", "0"},
+        {"--sector-size", "2KiB", "--start-layer", "0"},
+        {"--sector-size", "2KiB", "--layers", "2", "--start-layer", "3"},
+        {"--sector-size", "2KiB", "--start-node", "64"},
+        {"--sector-size", "2KiB", "--max-nodes", "65"},
+        {"--sector-size", "2KiB", "--max-nodes", "0"},
+        {"--sector-size", "2KiB", "--max-nodes", "10"},  // a stretch, and --output
         {"--sector-size", "2KiB", "--sector-size", "4KiB"},
         {"--sector-size", "2KiB", "--unknown"},
         {"--sector-size", "2KiB", "extra"},
@@ -220,7 +234,7 @@ TEST(Pc1Label, ExplainsItselfOnStdout) {
         EXPECT_EQ(outcome.exit_status, 0);
         EXPECT_THAT(outcome.err, IsEmpty());
         EXPECT_THAT(outcome.out, AllOf(HasSubstr("--sector-size SIZE"), HasSubstr("Default: mmap"),
-                                       HasSubstr("Default: 1.1"), HasSubstr("Example:")));
+                                       HasSubstr("Default: 1.1"), HasSubstr("Examples:")));
     }
     for (const char* flag : {"-V", "--version"}) {
         const Outcome outcome = run_pc1_label({flag});
@@ -249,7 +263,7 @@ TEST(Pc1Label, ShowsItsProgressOnATerminalOnlyAndClearsItAway) {
         run_pc1_label({"--sector-size", "2KiB"}, {.stderr_is_terminal = true, .lockable_memory = {}});
     EXPECT_EQ(shown.exit_status, 0);
     EXPECT_THAT(shown.err,
-                AllOf(HasSubstr("\rparents "), HasSubstr("\rlayer 2 of 2 "), testing::EndsWith("\r\033[K")));
+                AllOf(HasSubstr("\rlayer 1 of 2 "), HasSubstr("\rlayer 2 of 2 "), testing::EndsWith("\r\033[K")));
     EXPECT_THAT(shown.out, Not(HasSubstr("\r")));
     const Outcome hidden = run_pc1_label({"--sector-size", "2KiB"});
     EXPECT_THAT(hidden.err, Not(HasSubstr("\r")));

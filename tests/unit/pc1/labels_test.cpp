@@ -109,10 +109,30 @@ TEST(Labels, MatchTheReferenceProgramForAllElevenLayersOf8MiB) {
     }
 }
 
-TEST(Labels, MatchTheReferenceProgramForTwoLayersOf64MiB) {
-    for (const auto& expected : cases_of(64 * kMiB, 64 * kMiB)) {
-        expect_labels(expected);
+// The largest cases each as a test of its own, so that they can run side by side; one thread does all.
+void expect_large_labels(std::uint64_t sector_size, ApiVersion version, std::size_t layers) {
+    int found = 0;
+    for (const auto& expected : cases_of(sector_size, sector_size)) {
+        if (expected.version == version) {
+            EXPECT_EQ(expected.layers.size(), layers);
+            expect_labels(expected, best_sha256_kernel(), best_chacha8_kernel(), Crew{.producers = 0});
+            ++found;
+        }
     }
+    EXPECT_EQ(found, 1);
+}
+
+TEST(LargeLabels, MatchTheReferenceProgramFor64MiBInApi1_0) {
+    expect_large_labels(64 * kMiB, ApiVersion::kV1_0, 11);
+}
+TEST(LargeLabels, MatchTheReferenceProgramFor64MiBInApi1_1) {
+    expect_large_labels(64 * kMiB, ApiVersion::kV1_1, 11);
+}
+TEST(LargeLabels, MatchTheReferenceProgramFor512MiBInApi1_0) {
+    expect_large_labels(512 * kMiB, ApiVersion::kV1_0, 3);
+}
+TEST(LargeLabels, MatchTheReferenceProgramFor512MiBInApi1_1) {
+    expect_large_labels(512 * kMiB, ApiVersion::kV1_1, 3);
 }
 
 TEST(Labels, MayBeComputedInParts) {

@@ -74,6 +74,11 @@ Labels read_labels(const Json& json) {
             bytes32(json.at("replica_id")), json.at("parents_sha256"),  each(json.at("layer"), read_layer)};
 }
 
+OfficialParentFile read_official(const Json& json) {
+    return {json.at("nodes"), version_of(json.at("api")), bytes32(json.at("porep_id")), json.at("cache_file"),
+            json.at("parents_sha256")};
+}
+
 }  // namespace
 
 const std::vector<Keys>& keys() {
@@ -88,6 +93,11 @@ const std::vector<Parents>& parents() {
 
 const std::vector<Labels>& labels() {
     static const auto all = each(fixture().at("labels"), read_labels);
+    return all;
+}
+
+const std::vector<OfficialParentFile>& official_parent_files() {
+    static const auto all = each(fixture().at("official_parent_digests"), read_official);
     return all;
 }
 

@@ -43,10 +43,20 @@ struct Labels {
     std::vector<LayerLabels> layers;
 };
 
+// A parent file of a registered proof.
+struct OfficialParentFile {
+    std::uint64_t nodes;
+    ApiVersion version;
+    Bytes32 porep_id;
+    std::string file_name;
+    std::string sha256;  // hex
+};
+
 // Each reads the file at its first call.
 const std::vector<Keys>& keys();
 const std::vector<Parents>& parents();
 const std::vector<Labels>& labels();
+const std::vector<OfficialParentFile>& official_parent_files();
 
 // For SCOPED_TRACE.
 std::string describe(const Labels& expected);
