@@ -6,7 +6,7 @@
 set -euo pipefail
 
 build=(cmake ninja-build g++ libnuma-dev libspdlog-dev libcli11-dev nlohmann-json3-dev)
-test=(libgtest-dev libgmock-dev libbenchmark-dev binutils util-linux git python3)
+test=(libgtest-dev libgmock-dev libbenchmark-dev binutils util-linux git python3 valgrind)
 
 case "${1:-}" in
     build) wanted=("${build[@]}") ;;

@@ -3,6 +3,7 @@
 
 #include "tools/pc1/conveyor.h"
 #include "tools/pc1/node_hash.h"
+#include "tools/pc1/prepared_node.h"
 
 #include <algorithm>
 #include <array>
@@ -19,34 +20,6 @@ constexpr std::size_t kFetchAhead = 4;
 constexpr std::size_t kRowsAtATime = 64;
 
 constexpr std::uint64_t kNodesBetweenReports = 8192;
-
-// Where the labels of a node's parents will be.
-PreparedNode prepare(const Layer& layer, const HeaderHash& header, std::uint64_t node, const ParentRow& row) {
-    PreparedNode prepared{.state = header.of(node), .labels = {}};
-    for (std::size_t i = 0; i < kParents; ++i) {
-        // Layer 1 has none before it; its expander parents are not hashed.
-        const std::uint8_t* from = i < kBaseParents || layer.number == 1 ? layer.labels : layer.previous;
-        prepared.labels[i] = from + kNodeBytes * row[i];
-    }
-    return prepared;
-}
-
-// A node with the labels of its parents, as far as they were there.
-struct alignas(64) Slot {
-    PreparedNode node;
-    std::array<std::array<std::uint8_t, kNodeBytes>, kParents> copies;
-};
-
-// Labels from `labelled` on are not there yet.
-void copy_labels(const Layer& layer, std::uint64_t labelled, const ParentRow& row, Slot& slot) {
-    const std::size_t count = layer.number == 1 ? kBaseParents : kParents;
-    for (std::size_t i = 0; i < count; ++i) {
-        if (i >= kBaseParents || row[i] < labelled) {
-            std::copy_n(slot.node.labels[i], kNodeBytes, slot.copies[i].begin());
-            slot.node.labels[i] = slot.copies[i].data();
-        }
-    }
-}
 
 void hash_node(const ParentsHash& hash, const Layer& layer, std::uint64_t node, const PreparedNode& prepared,
                const PreparedNode& soon) {
@@ -106,7 +79,7 @@ void Labeller::label_alone(const Layer& layer, NodeRange nodes, const OnLabelled
             parents_->parents(first, last - first, rows.data());
         }
         for (std::uint64_t node = first; node < last; ++node) {
-            prepared(node) = prepare(layer, header, node, rows[node - first]);
+            prepared(node) = prepare(layer, header.of(node), rows[node - first]);
         }
     };
 
@@ -130,7 +103,7 @@ void Labeller::label_with_producers(const Layer& layer, NodeRange nodes,
     const HeaderHash header(replica_id_, layer.number, *kernel_);
     const std::size_t places = std::max<std::size_t>(1, crew_.lookahead / crew_.stride);
     const std::uint64_t chunks = (nodes.size() + crew_.stride - 1) / crew_.stride;
-    std::vector<Slot> slots(places * crew_.stride);
+    std::vector<LadenNode> slots(places * crew_.stride);
     Conveyor conveyor(chunks, places);
 
     const auto range_of = [&](std::uint64_t chunk) {
@@ -140,14 +113,14 @@ void Labeller::label_with_producers(const Layer& layer, NodeRange nodes,
     const auto produce = [&](std::uint64_t chunk, std::size_t place) {
         const std::uint64_t labelled = range_of(conveyor.consumed()).first;
         const NodeRange range = range_of(chunk);
-        Slot* slot = &slots[place * crew_.stride];
+        LadenNode* slot = &slots[place * crew_.stride];
         std::array<ParentRow, kRowsAtATime> rows;
         for (std::uint64_t first = range.first; first < range.last; first += kRowsAtATime) {
             const std::size_t count = std::min<std::uint64_t>(kRowsAtATime, range.last - first);
             parents_->parents(first, count, rows.data());
             for (std::size_t i = 0; i < count; ++i, ++slot) {
-                slot->node = prepare(layer, header, first + i, rows[i]);
-                copy_labels(layer, labelled, rows[i], *slot);
+                slot->node = prepare(layer, header.of(first + i), rows[i]);
+                slot->load(layer, rows[i], labelled);
             }
         }
     };
@@ -155,8 +128,8 @@ void Labeller::label_with_producers(const Layer& layer, NodeRange nodes,
     Reporter reporter(on_labelled);
     const auto consume = [&](std::uint64_t chunk, std::size_t place) {
         const NodeRange range = range_of(chunk);
-        const Slot* slot = &slots[place * crew_.stride];
-        const Slot* last = slot + range.size() - 1;
+        const LadenNode* slot = &slots[place * crew_.stride];
+        const LadenNode* last = slot + range.size() - 1;
         for (std::uint64_t node = range.first; node < range.last; ++node, ++slot) {
             hash_node(hash, layer, node, slot->node, std::min(slot + kFetchAhead, last)->node);
         }

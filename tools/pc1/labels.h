@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tools/pc1/bytes.h"
+#include "tools/pc1/layer.h"
 #include "tools/pc1/parent_source.h"
 #include "tools/pc1/sha256_kernels.h"
 
@@ -10,14 +11,6 @@
 #include <functional>
 
 namespace pc1 {
-
-// One layer in the making: `labels` is written, `previous` is read. Both hold kNodeBytes a node, label v at
-// offset 32 v; what `labels` held before does not matter, so two buffers can take turns.
-struct Layer {
-    std::uint32_t number = 1;                // counted from 1
-    const std::uint8_t* previous = nullptr;  // the layer before; not read for layer 1
-    std::uint8_t* labels = nullptr;
-};
 
 // Every label is hashed into the next one, so there is one hashing thread, the caller's. Producers find and
 // compute all that it needs beside the label before; without producers it does so itself.

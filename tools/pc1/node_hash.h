@@ -3,21 +3,14 @@
 #pragma once
 
 #include "tools/pc1/bytes.h"
-#include "tools/pc1/graph.h"
+#include "tools/pc1/prepared_node.h"
 #include "tools/pc1/sha256_kernels.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace pc1 {
-
-using Sha256State = std::array<std::uint32_t, 8>;
-
-// A node as far as it can be made ready before its predecessor has its label.
-struct PreparedNode {
-    Sha256State state;                                 // after the header block
-    std::array<const std::uint8_t*, kParents> labels;  // where its parents' labels are, in hashing order
-};
 
 // The first of a node's 20 blocks, which no label is in. Immutable; thread-safe.
 class HeaderHash {
