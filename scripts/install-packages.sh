@@ -5,7 +5,7 @@
 #   scripts/install-packages.sh build|test
 set -euo pipefail
 
-build=(cmake ninja-build g++ libnuma-dev libspdlog-dev libcli11-dev nlohmann-json3-dev)
+build=(cmake ninja-build g++ libnuma-dev libhwloc-dev libspdlog-dev libcli11-dev nlohmann-json3-dev)
 test=(libgtest-dev libgmock-dev libbenchmark-dev binutils util-linux git python3 valgrind)
 
 case "${1:-}" in
