@@ -4,9 +4,13 @@
 #include <hwloc.h>
 
 #include <sched.h>
+#include <sys/syscall.h>
 #include <system_error>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <exception>
 #include <memory>
@@ -211,6 +215,18 @@ std::optional<CpuChoice> choose_cpus(hwloc_topology* topology, const hwloc_bitma
                                      unsigned threads) {
     const auto group = choose_group(topology, allowed, current_cpu, threads);
     return group ? std::optional(describe(*group)) : std::nullopt;
+}
+
+unsigned usable_cpus() {
+    constexpr std::size_t kMostCpus = 8192;
+    std::array<unsigned char, kMostCpus / 8> mask{};
+    // The system call itself tells how much of the mask it has written.
+    const long bytes = syscall(SYS_sched_getaffinity, 0, mask.size(), mask.data());
+    unsigned cpus = 0;
+    for (long i = 0; i < bytes; ++i) {
+        cpus += static_cast<unsigned>(std::popcount(mask[static_cast<std::size_t>(i)]));
+    }
+    return std::max(1U, cpus);
 }
 
 BindOutcome bind_to_shared_cache(unsigned threads) {

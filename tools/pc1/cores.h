@@ -40,6 +40,10 @@ struct BindOutcome {
     std::string reason;              // why nothing was: what was tried, and the system's answer
 };
 
+// How many CPUs the calling thread may use now, at least 1. std::thread::hardware_concurrency() asks the
+// machine, not the thread.
+[[nodiscard]] unsigned usable_cpus();
+
 // Binds the calling thread, and with it every thread that it or they start from then on, to CPUs chosen among
 // those that it may use now: taskset, numactl and cpusets are honoured, and nothing is ever widened. Threads
 // that exist already stay as they are, so call it before there are any. It reads the machine's topology,

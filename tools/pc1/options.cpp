@@ -2,6 +2,7 @@
 #include "tools/pc1/options.h"
 
 #include "tools/common/command_line.h"
+#include "tools/pc1/cores.h"
 #include "tools/pc1/sector.h"
 #include "tools/pc1/sha256.h"
 #include "tools/pc1/values.h"
@@ -11,7 +12,6 @@
 #include <algorithm>
 #include <limits>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 namespace pc1 {
@@ -62,7 +62,7 @@ void describe(CLI::App& app, RawOptions& raw, Options& options) {
     add("--producers", raw.producers, "N",
         "Threads that make nodes ready for the one that hashes;\n"
         "0: it does all alone, as the single-core path of sealers.\n"
-        "Default: 1, or 0 if there is only one CPU");
+        "Default: 1, or 0 if only one CPU may be used");
     add("--lookahead", raw.lookahead, "N", "Nodes that may be ready and wait. Default: 2048");
     add("--stride", raw.stride, "N",
         "Nodes that a producer takes at a time. Default: 128, or\n"
@@ -152,7 +152,7 @@ void set_nodes(const RawOptions& raw, Options& options) {
 }
 
 void set_crew(const RawOptions& raw, Crew& crew) {
-    crew.producers = std::thread::hardware_concurrency() == 1 ? 0 : 1;
+    crew.producers = usable_cpus() == 1 ? 0 : 1;
     if (!raw.producers.empty()) {
         crew.producers = static_cast<unsigned>(number_of("--producers", raw.producers, 0, kMostProducers));
     }

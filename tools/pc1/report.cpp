@@ -52,6 +52,13 @@ std::string threads_text(const Options& options) {
                        options.crew.stride);
 }
 
+std::string cpus_text(const CpuChoice& cpus) {
+    std::string text = cpus.cpus;
+    text += cpus.cache.empty() ? "" : ", which share an " + cpus.cache + " cache";
+    text += cpus.node ? fmt::format(", on node {}", *cpus.node) : "";
+    return text;
+}
+
 std::string fact(const char* name, const std::string& value) {
     return fmt::format("{:<14}{}\n", name, value);
 }
@@ -75,6 +82,7 @@ std::string as_table(const Options& options, const Result& result) {
                                     lock_text(options, result), result.memory_seconds));
     text += fact("Parents", parents_text(options, result));
     text += fact("Threads", threads_text(options));
+    text += fact("CPUs", result.cpus ? cpus_text(*result.cpus) : "not bound");
     text += fmt::format("\n{:>5}  {:>10}  {:>8}\n", "Layer", "Seconds", "ns/node");
     for (const LayerResult& layer : result.layers) {
         text += fmt::format("{:>5}  {:>10.3f}  {:>8.1f}\n", layer.number, layer.seconds,
@@ -130,6 +138,12 @@ std::string as_json(const Options& options, const Result& result) {
                 {"parents", to_text(options.parents)},
                 {"parents_seconds", result.parents_seconds},
                 {"parents_threads", options.parents == ParentsFrom::kMemory ? result.threads : 1}};
+    if (result.cpus) {
+        object["bound_to"] = {{"cpus", result.cpus->cpus}, {"cache", result.cpus->cache}};
+        if (result.cpus->node) {
+            object["bound_to"]["node"] = *result.cpus->node;
+        }
+    }
     if (!options.is_whole()) {
         object["stretch"] = {{"first_node", options.nodes.first}, {"nodes", options.nodes.size()}};
     }

@@ -22,7 +22,6 @@
 #include <span>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 
 namespace pc1 {
@@ -51,6 +50,18 @@ std::string per_node(std::uint64_t nodes, tools::Seconds elapsed) {
 std::string per_second(std::uint64_t bytes, tools::Seconds elapsed) {
     constexpr double kGiB = 1 << 30;
     return fmt::format("{:.2f} GiB/s", static_cast<double>(bytes) / kGiB / elapsed.count());
+}
+
+// Before memory is taken, which is to be on the node of these CPUs, and before there are threads.
+void bind_threads(const Options& options, Result& result) {
+    if (options.bind) {
+        auto [bound, reason] = bind_to_shared_cache(options.crew.producers + 1);
+        if (!bound) {
+            spdlog::warn("threads are not bound to CPUs: {}", reason);
+        }
+        result.cpus = std::move(bound);
+    }
+    result.threads = usable_cpus();
 }
 
 Buffers get_buffers(const Options& options, Result& result) {
@@ -150,7 +161,7 @@ LayerResult finish_layer(const Options& options, const Layer& layer, double seco
 
 Result run(const Options& options) {
     Result result;
-    result.threads = std::max(1U, std::thread::hardware_concurrency());
+    bind_threads(options, result);
     const auto parents = get_parents(options, result);
     if (options.output) {
         prepare_output_folder(*options.output, options.last_layer, options.sector_size);

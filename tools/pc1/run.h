@@ -1,6 +1,7 @@
 // One labelling from beginning to end, and what was measured on the way.
 #pragma once
 
+#include "tools/pc1/cores.h"
 #include "tools/pc1/options.h"
 
 #include <cstdint>
@@ -20,10 +21,11 @@ struct LayerResult {
 };
 
 struct Result {
-    int locked_buffers = 0;      // of kBuffers
-    double memory_seconds = 0;   // from before the first mmap (or calloc) to after the last mlock
-    double parents_seconds = 0;  // until parents can be asked for
-    unsigned threads = 0;        // that computed parents ahead, or filled memory
+    int locked_buffers = 0;         // of kBuffers
+    double memory_seconds = 0;      // from before the first mmap (or calloc) to after the last mlock
+    double parents_seconds = 0;     // until parents can be asked for
+    std::optional<CpuChoice> cpus;  // that all threads are bound to; none if they are not
+    unsigned threads = 0;           // that computed parents ahead, or filled memory
     std::vector<LayerResult> layers;
 };
 
