@@ -1,7 +1,8 @@
 #include "tests/support/pool_fixture.h"
 
+#include "tests/support/mount_namespace.h"
+
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -13,21 +14,6 @@
 
 namespace tests {
 namespace {
-
-// Once for the process: from here on its mounts are nobody else's and end with it.
-std::string enter_own_mount_namespace() {
-    static const std::string problem = [] {
-        if (::unshare(CLONE_NEWNS) != 0) {
-            return std::string("needs a mount namespace of its own: ") + std::strerror(errno) +
-                   " (run it as root)";
-        }
-        // Fails in a chroot whose root is no mount point; then mounts may be seen outside until they are
-        // undone.
-        static_cast<void>(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr));
-        return std::string();
-    }();
-    return problem;
-}
 
 int make_file(const std::filesystem::path& path, std::uint64_t bytes) {
     std::filesystem::create_directories(path.parent_path());

@@ -36,7 +36,7 @@ hugepage::Fd open_folder(const Facts& facts) {
 }
 
 void fill(const std::vector<NewFile>& files, const Request& request, const Facts& facts,
-          const Interrupts& interrupts) {
+          const tools::Interrupts& interrupts) {
     const Crew crew = crew_for(facts.node, request.threads);
     TouchJob job;
     for (const NewFile& file : files) {
@@ -66,7 +66,8 @@ void publish_all(const std::vector<NewFile>& files, int folder) {
 
 }  // namespace
 
-void create(const Request& request, const Facts& facts, const Plan& plan, const Interrupts& interrupts) {
+void create(const Request& request, const Facts& facts, const Plan& plan,
+            const tools::Interrupts& interrupts) {
     allow_many_open_files();
     Folders folders;
     for (const std::string& path : facts.folder.missing) {

@@ -41,7 +41,7 @@ void run(const file_init::Request& request) {
     if ((request.mode.value_or(0) & S_IWOTH) != 0) {
         spdlog::warn("--mode: the shim will not use files that everybody may write to");
     }
-    const file_init::Interrupts interrupts;
+    const tools::Interrupts interrupts;
     const auto nodes = file_init::nodes_of_machine();
     const auto facts = file_init::inspect(request, file_init::choose_node(request, nodes));
     const auto plan = file_init::make_plan(request, facts);
@@ -69,7 +69,7 @@ int main(int argc, char** argv) {
         const bool usage = failure.code() == ExitCode::usage;
         spdlog::error("{}{}", failure.what(), usage ? " Try 'hugepage-file-init --help'." : "");
         return static_cast<int>(failure.code());
-    } catch (const file_init::Interrupted& interrupted) {
+    } catch (const tools::Interrupted& interrupted) {
         constexpr int kSignalBase = 128;
         spdlog::error("interrupted, nothing was created");
         return kSignalBase + interrupted.signal();

@@ -1,5 +1,6 @@
 #include "tools/file_init/populate.h"
 
+#include "shim/core/fd.h"
 #include "shim/core/hugetlbfs.h"
 #include "shim/core/sys.h"
 #include "tools/common/progress.h"
@@ -58,7 +59,7 @@ Pipe make_pipe() {
 }
 
 // Until the child has reported or died.
-void watch(const TouchJob& job, const Interrupts& interrupts, int from_child) {
+void watch(const TouchJob& job, const tools::Interrupts& interrupts, int from_child) {
     constexpr int kLookEveryMs = 50;
     tools::ProgressBar bar(fmt::format("node {}: {} of {}", job.node.value, counted(job.files.size(), "file"),
                                        size_text(job.file_size)),
@@ -153,7 +154,7 @@ void require_all_on_node(const TouchJob& job, const hugepage::Placement& placeme
 
 }  // namespace
 
-void populate(const TouchJob& job, const Interrupts& interrupts) {
+void populate(const TouchJob& job, const tools::Interrupts& interrupts) {
     Pipe pipe = make_pipe();
     Child child([&] {
         const TouchReport report = touch(job);

@@ -54,7 +54,8 @@ void describe(CLI::App& app, RawOptions& raw, Options& options) {
         "Which graph: 1.0, 1.1 or 1.2 (same as 1.1). Default: 1.1");
     add("--output", raw.output, "DIR",
         "Write the layers to sc-02-data-layer-<k>.dat in this\n"
-        "folder. Default: keep none");
+        "folder; those that are there already, as its file\n"
+        "pc1-label.json says, are read. Default: keep none");
     app.add_flag("--digest", options.digest, "Show the SHA-256 of each layer (not part of its seconds)");
     app.add_flag("--json", options.json, "Print the result as one JSON object");
 
@@ -97,7 +98,8 @@ void describe(CLI::App& app, RawOptions& raw, Options& options) {
         "  pc1-label --sector-size 64MiB --layers 2 --digest\n"
         "  pc1-label --sector-size 32GiB --start-layer 2 --max-nodes 10000000\n"
         "\n"
-        "Exit status: 0 done, 1 failed, 2 wrong usage or input that will not do.");
+        "Exit status: 0 done, 1 failed, 2 wrong usage or input that will not do,\n"
+        "128+n ended by signal n.");
 }
 
 // "auto" is the fastest one that has passed its self-test.

@@ -59,6 +59,14 @@ std::string cpus_text(const CpuChoice& cpus) {
     return text;
 }
 
+std::string layer_row(const LayerResult& layer, const Options& options) {
+    if (layer.resumed) {
+        return fmt::format("{:>5}  {:>10}\n", layer.number, "read");
+    }
+    return fmt::format("{:>5}  {:>10.3f}  {:>8.1f}\n", layer.number, layer.seconds,
+                       ns_per_node(layer, options));
+}
+
 std::string fact(const char* name, const std::string& value) {
     return fmt::format("{:<14}{}\n", name, value);
 }
@@ -85,8 +93,7 @@ std::string as_table(const Options& options, const Result& result) {
     text += fact("CPUs", result.cpus ? cpus_text(*result.cpus) : "not bound");
     text += fmt::format("\n{:>5}  {:>10}  {:>8}\n", "Layer", "Seconds", "ns/node");
     for (const LayerResult& layer : result.layers) {
-        text += fmt::format("{:>5}  {:>10.3f}  {:>8.1f}\n", layer.number, layer.seconds,
-                            ns_per_node(layer, options));
+        text += layer_row(layer, options);
     }
     if (options.digest) {
         text += fmt::format("\n{:>5}  SHA-256 of the {}\n", "Layer",
@@ -96,7 +103,7 @@ std::string as_table(const Options& options, const Result& result) {
         }
     }
     if (options.output) {
-        text += fmt::format("\nWritten to {}:\n", options.output->string());
+        text += fmt::format("\nLayers in {}:\n", options.output->string());
         for (const LayerResult& layer : result.layers) {
             text += fmt::format("  {}\n", layer.file->filename().string());
         }
@@ -108,9 +115,10 @@ std::string as_json(const Options& options, const Result& result) {
     using Json = nlohmann::ordered_json;
     Json layers = Json::array();
     for (const LayerResult& layer : result.layers) {
-        Json entry{{"layer", layer.number},
-                   {"seconds", layer.seconds},
-                   {"ns_per_node", ns_per_node(layer, options)}};
+        Json entry{{"layer", layer.number}, {"resumed", layer.resumed}, {"seconds", layer.seconds}};
+        if (!layer.resumed) {
+            entry["ns_per_node"] = ns_per_node(layer, options);
+        }
         if (layer.digest) {
             entry[options.is_whole() ? "sha256" : "sha256_of_stretch"] = to_hex(*layer.digest);
         }

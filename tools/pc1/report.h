@@ -11,7 +11,9 @@ namespace pc1 {
 [[nodiscard]] std::string as_table(const Options& options, const Result& result);
 
 // One object on lines of its own; sizes in bytes, times in seconds. Keys are never renamed within a
-// schema_version.
+// schema_version. A layer has "sha256" if its digest is known ("sha256_of_stretch" where not all of it was
+// labelled), "file" if it is kept, and "ns_per_node" unless it is "resumed": its "seconds" are those of
+// reading then.
 [[nodiscard]] std::string as_json(const Options& options, const Result& result);
 
 }  // namespace pc1

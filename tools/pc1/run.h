@@ -1,6 +1,7 @@
 // One labelling from beginning to end, and what was measured on the way.
 #pragma once
 
+#include "tools/common/interrupts.h"
 #include "tools/pc1/cores.h"
 #include "tools/pc1/options.h"
 
@@ -15,8 +16,9 @@ inline constexpr int kBuffers = 2;
 
 struct LayerResult {
     std::uint32_t number = 0;
-    double seconds = 0;             // labelling only, without digest and writing
-    std::optional<Bytes32> digest;  // if asked for
+    bool resumed = false;           // read from the output folder, not labelled
+    double seconds = 0;             // labelling only, without digest and writing; or reading, if resumed
+    std::optional<Bytes32> digest;  // if asked for, or if there is a file
     std::optional<std::filesystem::path> file;
 };
 
@@ -29,8 +31,10 @@ struct Result {
     std::vector<LayerResult> layers;
 };
 
-// Shows its progress on stderr if that is a terminal, and says there if memory could not be locked. Throws
-// std::exception, with a message for the user, if it cannot be done, BadInput where the user is to blame.
-[[nodiscard]] Result run(const Options& options);
+// Shows its progress on stderr if that is a terminal, and says there if memory could not be locked, threads
+// not be bound, or a layer not be read again. Throws BadInput, before it starts, if the output folder or the
+// parent file will not do; tools::Interrupted soon after a signal; and any other std::exception, with a
+// message for the user, if it cannot be done. Nothing unfinished is left then.
+[[nodiscard]] Result run(const Options& options, const tools::Interrupts& interrupts);
 
 }  // namespace pc1

@@ -1,16 +1,15 @@
 // pc1-label as a user meets it: results, files, messages, exit statuses.
 #include "command.h"
-#include "tools/pc1/sha256.h"
+#include "results.h"
 
 #include <gmock/gmock.h>
-#include <nlohmann/json.hpp>
 #include <stdlib.h>
+
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 namespace pc1 {
 namespace {
@@ -73,27 +72,6 @@ class Folder {
     fs::path path_;
 };
 
-std::string sha256_of_file(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    const std::vector<std::uint8_t> content{std::istreambuf_iterator<char>(file), {}};
-    return to_hex(Sha256().update(content).finish());
-}
-
-Json labelled(std::vector<std::string> arguments, const Surroundings& surroundings = {}) {
-    arguments.insert(arguments.end(), {"--json", "--digest"});
-    const Outcome outcome = run_pc1_label(arguments, surroundings);
-    EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
-    return Json::parse(outcome.out);
-}
-
-std::vector<std::string> digests(const Json& result) {
-    std::vector<std::string> digests;
-    for (const Json& layer : result.at("layers")) {
-        digests.push_back(layer.at("sha256"));
-    }
-    return digests;
-}
-
 TEST(Pc1Label, GivesTheDigestsOfTheReferenceProgram) {
     const Json result = labelled({"--sector-size", "2KiB"});
     EXPECT_EQ(result.at("schema_version"), 1);
@@ -150,27 +128,27 @@ TEST(Pc1Label, WritesTheLayersUnderTheNamesOfSealers) {
     const Json result = labelled({"--sector-size", "2KiB", "--output", output.string()});
     EXPECT_EQ(sha256_of_file(output / "sc-02-data-layer-1.dat"), kLayer1Of2KiB);
     EXPECT_EQ(sha256_of_file(output / "sc-02-data-layer-2.dat"), kLayer2Of2KiB);
-    EXPECT_EQ(std::distance(fs::directory_iterator(output), {}), 2);
+    EXPECT_EQ(std::distance(fs::directory_iterator(output), {}), 3);  // and pc1-label.json
     EXPECT_EQ(result.at("layers").at(0).at("file"), (output / "sc-02-data-layer-1.dat").string());
 }
 
-TEST(Pc1Label, FailsBeforeItStartsIfThereIsNoRoom) {
+TEST(Pc1Label, RefusesAFolderWithoutRoomBeforeItStarts) {
     const Folder folder;
     const Outcome outcome = run_pc1_label(
         {"--sector-size", "64GiB", "--layers", "4000000000", "--output", (folder.path() / "new").string()});
-    EXPECT_EQ(outcome.exit_status, 1);
+    EXPECT_EQ(outcome.exit_status, 2);
     EXPECT_THAT(outcome.out, IsEmpty());
     EXPECT_THAT(outcome.err, AllOf(StartsWith("pc1-label: no room in "), HasSubstr(" are free\n")));
     EXPECT_THAT(folder.names(), IsEmpty());
 }
 
-TEST(Pc1Label, FailsIfTheOutputIsNoFolder) {
+TEST(Pc1Label, RefusesAnOutputThatIsNoFolder) {
     const Folder folder;
     std::ofstream(folder.path() / "file") << "mine";
     const Outcome outcome =
         run_pc1_label({"--sector-size", "2KiB", "--output", (folder.path() / "file").string()});
-    EXPECT_EQ(outcome.exit_status, 1);
-    EXPECT_THAT(outcome.err, StartsWith("pc1-label: "));
+    EXPECT_EQ(outcome.exit_status, 2);
+    EXPECT_THAT(outcome.err, AllOf(StartsWith("pc1-label: open folder "), HasSubstr(": Not a directory\n")));
     EXPECT_THAT(folder.names(), testing::ElementsAre("file"));
 }
 
@@ -262,8 +240,8 @@ TEST(Pc1Label, ShowsItsProgressOnATerminalOnlyAndClearsItAway) {
     const Outcome shown =
         run_pc1_label({"--sector-size", "2KiB"}, {.stderr_is_terminal = true, .lockable_memory = {}});
     EXPECT_EQ(shown.exit_status, 0);
-    EXPECT_THAT(shown.err,
-                AllOf(HasSubstr("\rlayer 1 of 2 "), HasSubstr("\rlayer 2 of 2 "), testing::EndsWith("\r\033[K")));
+    EXPECT_THAT(shown.err, AllOf(HasSubstr("\rlayer 1 of 2 "), HasSubstr("\rlayer 2 of 2 "),
+                                 testing::EndsWith("\r\033[K")));
     EXPECT_THAT(shown.out, Not(HasSubstr("\r")));
     const Outcome hidden = run_pc1_label({"--sector-size", "2KiB"});
     EXPECT_THAT(hidden.err, Not(HasSubstr("\r")));

@@ -45,7 +45,7 @@ class PopulateTest : public testing::Test {
     TempFolder folder_;
     std::vector<hugepage::Fd> files_;
     TouchJob job_;
-    Interrupts interrupts_;
+    tools::Interrupts interrupts_;
 };
 
 TEST_F(PopulateTest, FillsAllPagesOfAllFiles) {
@@ -83,7 +83,7 @@ TEST_F(PopulateTest, EndsItsChildWhenInterrupted) {
     try {
         populate(job_, interrupts_);
         FAIL() << "went on";
-    } catch (const Interrupted& interrupted) {
+    } catch (const tools::Interrupted& interrupted) {
         EXPECT_EQ(interrupted.signal(), SIGTERM);
     }
     EXPECT_FALSE(has_children());

@@ -6,6 +6,10 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <stdexcept>
+#include <thread>
 #include <vector>
 
 namespace pc1 {
@@ -33,6 +37,40 @@ TEST(ParentTable, ReportsItsProgressUpToTheLastNode) {
     ASSERT_FALSE(reports.empty());
     EXPECT_TRUE(std::ranges::is_sorted(reports));
     EXPECT_EQ(reports.back(), table.nodes());
+}
+
+// Rows that take a while, and that only the thread that made this gets until somebody gives up.
+class SlowSource : public ParentSource {
+  public:
+    explicit SlowSource(const std::atomic<bool>& given_up) : given_up_(&given_up) {}
+
+    [[nodiscard]] std::uint64_t nodes() const override { return std::uint64_t{1} << 23; }
+
+    void parents(std::uint64_t /*first*/, std::size_t /*count*/, ParentRow* /*rows*/) const override {
+        ++calls_;
+        do {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        } while (!*given_up_ && std::this_thread::get_id() != maker_);
+    }
+
+    [[nodiscard]] unsigned calls() const { return calls_; }
+
+  private:
+    const std::atomic<bool>* given_up_;
+    std::thread::id maker_ = std::this_thread::get_id();
+    mutable std::atomic<unsigned> calls_ = 0;
+};
+
+TEST(ParentTable, IsGivenUpByAllThreadsWhenTheReportThrows) {
+    std::atomic<bool> given_up = false;
+    const SlowSource source(given_up);
+    const auto give_up = [&](std::uint64_t) {
+        given_up = true;
+        throw std::runtime_error("enough");
+    };
+    EXPECT_THROW(static_cast<void>(ParentTable::compute(source, {0, source.nodes()}, 3, give_up)),
+                 std::runtime_error);
+    EXPECT_LT(source.calls(), 1000U);  // of 2048
 }
 
 }  // namespace

@@ -1,12 +1,12 @@
-// Signals that ask the program to end, taken in at places of its own choosing so that it can clean up first.
+// Signals that ask a program to end, taken in at places of its own choosing so that it can clean up first.
 #pragma once
 
-#include "shim/core/fd.h"
+#include "tools/common/fd.h"
 
 #include <csignal>
 #include <stdexcept>
 
-namespace file_init {
+namespace tools {
 
 class Interrupted : public std::runtime_error {
   public:
@@ -19,20 +19,21 @@ class Interrupted : public std::runtime_error {
 };
 
 // Blocks SIGINT, SIGTERM, SIGHUP and SIGQUIT from its construction on, but for those that are ignored (as
-// SIGHUP is under nohup). Child processes inherit that: they are ended by their parent. Never unblocks.
+// SIGHUP is under nohup), in the constructing thread and in those that it starts later: make it before any
+// thread is started. Child processes inherit that too: they are ended by their parent. Never unblocks.
 class Interrupts {
   public:
-    // Throws Failure.
+    // Throws std::system_error.
     Interrupts();
 
     // Readable, for poll(2), when one of the signals has come.
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }
 
-    // Throws Interrupted if one of the signals has come.
+    // Throws Interrupted if one of the signals has come. Costs one system call.
     void check() const;
 
   private:
-    hugepage::Fd fd_;
+    Fd fd_;
 };
 
-}  // namespace file_init
+}  // namespace tools

@@ -1,11 +1,13 @@
-#include "tools/file_init/interrupts.h"
-
-#include "tools/file_init/failure.h"
+// Signals by way of signalfd(2).
+#include "tools/common/interrupts.h"
 
 #include <sys/signalfd.h>
+#include <system_error>
 #include <unistd.h>
 
-namespace file_init {
+#include <cerrno>
+
+namespace tools {
 
 Interrupts::Interrupts() {
     sigset_t signals;
@@ -17,11 +19,11 @@ Interrupts::Interrupts() {
         }
     }
     if (::sigprocmask(SIG_BLOCK, &signals, nullptr) != 0) {
-        throw system_failure("block signals", errno);
+        throw std::system_error(errno, std::generic_category(), "block signals");
     }
-    fd_ = hugepage::Fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+    fd_ = Fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
     if (fd_.get() < 0) {
-        throw system_failure("wait for signals (signalfd)", errno);
+        throw std::system_error(errno, std::generic_category(), "wait for signals (signalfd)");
     }
 }
 
@@ -32,4 +34,4 @@ void Interrupts::check() const {
     }
 }
 
-}  // namespace file_init
+}  // namespace tools
