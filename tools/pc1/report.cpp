@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+
 namespace pc1 {
 namespace {
 
@@ -30,13 +32,16 @@ std::string counted(std::uint64_t count, const char* noun) {
 }
 
 std::string parents_text(const Options& options, const Result& result) {
+    if (std::ranges::all_of(result.layers, &LayerResult::resumed)) {
+        return "not needed";
+    }
     switch (options.parents) {
         case ParentsFrom::kCompute:
             return fmt::format("computed for each layer anew, tables made in {:.3f} s",
                                result.parents_seconds);
         case ParentsFrom::kMemory:
             return fmt::format("in memory, computed in {:.3f} s by {}", result.parents_seconds,
-                               counted(result.threads, "thread"));
+                               counted(result.parents_threads, "thread"));
         case ParentsFrom::kFile:
             return fmt::format("from a file, sampled in {:.3f} s", result.parents_seconds);
     }
@@ -145,7 +150,7 @@ std::string as_json(const Options& options, const Result& result) {
                 {"memory_seconds", result.memory_seconds},
                 {"parents", to_text(options.parents)},
                 {"parents_seconds", result.parents_seconds},
-                {"parents_threads", options.parents == ParentsFrom::kMemory ? result.threads : 1}};
+                {"parents_threads", result.parents_threads}};
     if (result.cpus) {
         object["bound_to"] = {{"cpus", result.cpus->cpus}, {"cache", result.cpus->cache}};
         if (result.cpus->node) {

@@ -132,6 +132,7 @@ ParentTable table_in_memory(const ParentSource& parents, const Options& options,
         auto table = ParentTable::compute(parents, options.nodes, result.threads,
                                           [&phase](std::uint64_t done) { phase.update(done); });
         result.parents_seconds += watch.seconds();
+        result.parents_threads = result.threads;
         return table;
     } catch (const std::bad_alloc&) {
         throw std::runtime_error("no memory for the parents of all nodes (" +

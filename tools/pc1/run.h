@@ -27,7 +27,8 @@ struct Result {
     double memory_seconds = 0;      // from before the first mmap (or calloc) to after the last mlock
     double parents_seconds = 0;     // until parents can be asked for
     std::optional<CpuChoice> cpus;  // that all threads are bound to; none if they are not
-    unsigned threads = 0;           // that computed parents ahead, or filled memory
+    unsigned threads = 0;           // that compute parents before the first layer, or fill memory
+    unsigned parents_threads = 0;   // that did compute them; 0 if nobody had to
     std::vector<LayerResult> layers;
 };
 
