@@ -7,6 +7,8 @@ set -euo pipefail
 
 build=(cmake ninja-build g++ libnuma-dev libhwloc-dev libspdlog-dev libcli11-dev nlohmann-json3-dev)
 test=(libgtest-dev libgmock-dev libbenchmark-dev binutils util-linux git python3 valgrind)
+# To test for aarch64 on another machine.
+[[ $(dpkg --print-architecture) == arm64 ]] || test+=(g++-aarch64-linux-gnu qemu-user googletest)
 
 case "${1:-}" in
     build) wanted=("${build[@]}") ;;

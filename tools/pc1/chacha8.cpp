@@ -19,17 +19,24 @@ bool agrees_with_portable(const Chacha8Kernel& kernel) {
     return __builtin_memcmp(words.data(), expected.data(), sizeof words) == 0;
 }
 
+struct Candidate {
+    const Chacha8Kernel* kernel;
+    bool cpu_can_run_it;
+};
+
 std::vector<const Chacha8Kernel*> usable_kernels() {
-    std::vector<const Chacha8Kernel*> usable;
+    const Candidate candidates[] = {
 #ifdef PC1_X86_64
-    if (cpu::has_avx512() && agrees_with_portable(kChacha8Avx512)) {
-        usable.push_back(&kChacha8Avx512);
-    }
-    if (cpu::has_avx2() && agrees_with_portable(kChacha8Avx2)) {
-        usable.push_back(&kChacha8Avx2);
-    }
+        {&kChacha8Avx512, cpu::has_avx512()},
+        {&kChacha8Avx2, cpu::has_avx2()},
 #endif
-    usable.push_back(&kChacha8Portable);
+        {&kChacha8Portable, true}};
+    std::vector<const Chacha8Kernel*> usable;
+    for (const auto& [kernel, cpu_can_run_it] : candidates) {
+        if (cpu_can_run_it && agrees_with_portable(*kernel)) {
+            usable.push_back(kernel);
+        }
+    }
     return usable;
 }
 

@@ -1,8 +1,10 @@
-// Instruction sets by cpuid.
+// Instruction sets: by cpuid on x86-64, from what Linux tells every program on aarch64.
 #include "tools/pc1/cpu.h"
 
-#ifdef __x86_64__
+#if defined(__x86_64__)
 #include <cpuid.h>
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
 #endif
 
 namespace pc1::cpu {
@@ -31,7 +33,11 @@ bool has_avx512() noexcept {
 #else
 
 bool has_sha() noexcept {
+#ifdef __aarch64__
+    return (getauxval(AT_HWCAP) & HWCAP_SHA2) != 0;
+#else
     return false;
+#endif
 }
 bool has_avx2() noexcept {
     return false;

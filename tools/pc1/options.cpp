@@ -82,7 +82,9 @@ void describe(CLI::App& app, RawOptions& raw, Options& options) {
         "auto: all threads to CPUs of one node that share a\n"
         "cache, among those allowed (taskset, numactl); off: no.\n"
         "Default: auto");
-    add("--sha256", raw.sha256, "NAME", "SHA-256 to use: auto, sha-ni or portable. Default: auto");
+    add("--sha256", raw.sha256, "NAME",
+        "SHA-256 to use: auto, sha-ni, armv8 or portable.\n"
+        "Default: auto");
 
     app.option_defaults()->group("A stretch of a large sector, to time it");
     add("--start-layer", raw.start_layer, "K", "Begin with this layer; without --layers label it alone");
@@ -105,7 +107,7 @@ void describe(CLI::App& app, RawOptions& raw, Options& options) {
 // "auto" is the fastest one that has passed its self-test.
 const Sha256Kernel& sha256_of(const std::string& text) {
     const std::pair<const char*, const char*> kNames[] = {
-        {"auto", nullptr}, {"sha-ni", "SHA-NI"}, {"portable", kSha256Portable.name}};
+        {"auto", nullptr}, {"sha-ni", "SHA-NI"}, {"armv8", "ARMv8"}, {"portable", kSha256Portable.name}};
     const char* wanted = choice("--sha256", text, kNames);
     if (wanted == nullptr) {
         return best_sha256_kernel();

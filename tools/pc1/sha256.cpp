@@ -38,14 +38,26 @@ bool agrees_with_portable(const Sha256Kernel& kernel) {
     return both_results(kernel) == both_results(kSha256Portable);
 }
 
+struct Candidate {
+    const Sha256Kernel* kernel;
+    bool cpu_can_run_it;
+};
+
 std::vector<const Sha256Kernel*> usable_kernels() {
-    std::vector<const Sha256Kernel*> usable;
+    const Candidate candidates[] = {
 #ifdef PC1_X86_64
-    if (cpu::has_sha() && agrees_with_portable(kSha256Shani)) {
-        usable.push_back(&kSha256Shani);
-    }
+        {&kSha256Shani, cpu::has_sha()},
 #endif
-    usable.push_back(&kSha256Portable);
+#ifdef PC1_AARCH64
+        {&kSha256Armv8, cpu::has_sha()},
+#endif
+        {&kSha256Portable, true}};
+    std::vector<const Sha256Kernel*> usable;
+    for (const auto& [kernel, cpu_can_run_it] : candidates) {
+        if (cpu_can_run_it && agrees_with_portable(*kernel)) {
+            usable.push_back(kernel);
+        }
+    }
     return usable;
 }
 

@@ -40,8 +40,9 @@ struct Sha256Kernel {
 // Runs everywhere; the others are measured against it.
 extern const Sha256Kernel kSha256Portable;
 
-// Only where it is compiled in (PC1_X86_64), to be used only if cpu::has_sha().
+// Only where they are compiled in (PC1_X86_64, PC1_AARCH64), to be used only if cpu::has_sha().
 extern const Sha256Kernel kSha256Shani;
+extern const Sha256Kernel kSha256Armv8;
 
 inline constexpr std::uint32_t kSha256InitialState[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                                          0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};

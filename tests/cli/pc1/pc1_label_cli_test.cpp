@@ -206,6 +206,19 @@ TEST(Pc1Label, RefusesWhatMakesNoSenseInOneLineAndWritesNothing) {
     }
 }
 
+TEST(Pc1Label, RefusesInstructionsThatTheCpuDoesNotHave) {
+#ifdef __aarch64__
+    const std::pair<const char*, std::string> of_another_cpu{"sha-ni", "SHA-NI"};
+#else
+    const std::pair<const char*, std::string> of_another_cpu{"armv8", "ARMv8"};
+#endif
+    const Outcome outcome = run_pc1_label({"--sector-size", "2KiB", "--sha256", of_another_cpu.first});
+    EXPECT_EQ(outcome.exit_status, 2);
+    EXPECT_THAT(outcome.out, IsEmpty());
+    EXPECT_EQ(outcome.err, "pc1-label: --sha256: this CPU does not have " + of_another_cpu.second +
+                               ". Try 'pc1-label --help'.\n");
+}
+
 TEST(Pc1Label, ExplainsItselfOnStdout) {
     for (const char* flag : {"-h", "--help"}) {
         const Outcome outcome = run_pc1_label({flag});

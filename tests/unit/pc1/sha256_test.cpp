@@ -106,9 +106,15 @@ TEST(Sha256, HashesAMessageThatRepeatsItselfAsIfItHadBeenWrittenOut) {
     }
 }
 
+#ifdef __aarch64__
+constexpr const char* kWithInstructions = "ARMv8";
+#else
+constexpr const char* kWithInstructions = "SHA-NI";
+#endif
+
 TEST(Sha256, UsesTheInstructionsOfTheCpuIfItHasThem) {
     EXPECT_EQ(sha256_kernels().size(), cpu::has_sha() ? 2U : 1U);
-    EXPECT_STREQ(best_sha256_kernel().name, cpu::has_sha() ? "SHA-NI" : "portable");
+    EXPECT_STREQ(best_sha256_kernel().name, cpu::has_sha() ? kWithInstructions : "portable");
 }
 
 }  // namespace

@@ -1,0 +1,13 @@
+# What every target is compiled with; targets link it, nothing is set globally.
+add_library(hugepage_shim_options INTERFACE)
+target_compile_features(hugepage_shim_options INTERFACE cxx_std_20)
+target_compile_options(hugepage_shim_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor
+  $<$<BOOL:${HUGEPAGE_SHIM_WERROR}>:-Werror>)
+cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH hugepage_shim_root)
+target_include_directories(hugepage_shim_options INTERFACE ${hugepage_shim_root})
+if(HUGEPAGE_SHIM_SANITIZE)
+  target_compile_options(hugepage_shim_options INTERFACE
+    -fsanitize=${HUGEPAGE_SHIM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(hugepage_shim_options INTERFACE -fsanitize=${HUGEPAGE_SHIM_SANITIZE})
+endif()
