@@ -104,9 +104,20 @@ Buffers get_buffers(const Options& options, const tools::Interrupts& interrupts,
 
 // What is not labelled in a stretch has to be there all the same: the labels before it, and those of the
 // layer before.
-void fill_with_something(const Buffers& buffers, unsigned threads) {
-    fill_pseudo_random({buffers.current.data(), buffers.current.size()}, 1, threads);
-    fill_pseudo_random({buffers.previous.data(), buffers.previous.size()}, 2, threads);
+void fill_with_something(const Buffers& buffers, unsigned threads, const tools::Interrupts& interrupts) {
+    constexpr std::size_t kPiece = std::size_t{256} << 20;
+    Phase phase("filling", kBuffers * buffers.current.size(), per_second, interrupts);
+    std::uint64_t done = 0;
+    for (const SectorBuffer* buffer : {&buffers.current, &buffers.previous}) {
+        std::span<std::uint8_t> rest(buffer->data(), buffer->size());
+        while (!rest.empty()) {
+            const auto piece = rest.first(std::min(kPiece, rest.size()));
+            fill_pseudo_random(piece, done, threads);
+            rest = rest.subspan(piece.size());
+            done += piece.size();
+            phase.update(done);
+        }
+    }
 }
 
 // But for the table, which takes its time.
@@ -229,7 +240,7 @@ Result run(const Options& options, const tools::Interrupts& interrupts) {
     const auto output = open_output(options);
     Buffers buffers = get_buffers(options, interrupts, result);
     if (!options.is_whole()) {
-        fill_with_something(buffers, result.threads);
+        fill_with_something(buffers, result.threads, interrupts);
     }
     std::optional<ParentTable> table;
     for (std::uint32_t number = options.first_layer; number <= options.last_layer; ++number) {
