@@ -46,8 +46,9 @@ std::vector<bool> resumed(const Json& result) {
 
 class Resume : public testing::Test {
   protected:
+    // Of calloc: that it is not locked is not worth a word on stderr.
     std::vector<std::string> three_layers() const {
-        return {"--sector-size", "1MiB", "--layers", "3", "--output", folder().string()};
+        return {"--sector-size", "1MiB", "--layers", "3", "--alloc", "calloc", "--output", folder().string()};
     }
     fs::path folder() const { return root_.path() / "cache"; }
     fs::path file_of(int layer) const {
