@@ -30,9 +30,10 @@ struct Sha256Kernel {
     // cleared. What a block adds to the rounds (its schedule) is computed in the first turn and kept for the
     // others.
     //
-    // While the first turn is hashed, the cache line at soon[i] is fetched along with halves[i], for a later
-    // call. That is done here because a prefetch that misses the TLB holds up the instructions behind it: a
-    // dozen at once cost as much as the hashing, two for each block next to nothing.
+    // While the first turn is hashed, the 32 bytes at soon[i] are fetched into the cache along with
+    // halves[i], for a later call (in memory from calloc every second label lies across two lines). That is
+    // done here because a prefetch that misses the TLB holds up the instructions behind it: a dozen at once
+    // cost as much as the hashing, two for each block next to nothing.
     void (*finish_label)(const std::uint32_t* state, const CyclicMessage& message,
                          const std::uint8_t* const* soon, std::uint8_t* label);
 };
