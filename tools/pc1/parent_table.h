@@ -20,7 +20,7 @@ class ParentTable : public ParentSource {
 
     // Of the nodes in `range`, the only ones that may be asked for then. Shares the work between `threads`
     // threads, the calling one included. Throws std::bad_alloc if there is no memory; if the system grants
-    // fewer threads it makes do with those.
+    // fewer threads it makes do with those. The source must not throw.
     [[nodiscard]] static ParentTable compute(const ParentSource& source, NodeRange range, unsigned threads,
                                              const OnProgress& on_progress);
 
