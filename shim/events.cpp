@@ -118,6 +118,15 @@ void released(const void* address, std::size_t length) noexcept {
     say(Level::debug, "lease", "unmapped from a leased file: ", length, " bytes at ", Address{address});
 }
 
+void unaligned_protection_once(const void* address, std::size_t length, ByteSize page_size) noexcept {
+    static constinit std::atomic<bool> told{false};
+    if (first(told)) {
+        say(Level::warn, "region", "mprotect of ", length, " bytes at ", Address{address},
+            " fails with EINVAL: the memory is in huge pages of ", to_text(page_size).view(),
+            ", which can only be protected whole");
+    }
+}
+
 void refused(std::string_view path, const Refusal& refusal) noexcept {
     if (refusal.reason == Reason::all_leased) {
         say(Level::debug, "pool", "leased by somebody else: ", path);

@@ -37,6 +37,8 @@ void placement_unknown_once(const Error& error) noexcept;
 // With a warning if some of the pages are on other nodes.
 void leased(const Leased& lease) noexcept;
 void released(const void* address, std::size_t length) noexcept;
+// mprotect of less than a huge page: the one thing that the owner of a region can't do.
+void unaligned_protection_once(const void* address, std::size_t length, ByteSize page_size) noexcept;
 // One file can't be used. Quiet if somebody else merely holds it.
 void refused(std::string_view path, const Refusal& refusal) noexcept;
 // The caller gets ordinary memory, or with HUGEPAGE_MODE=require none.

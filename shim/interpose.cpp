@@ -1,32 +1,37 @@
-// The C library's names, as the program calls them. Each only forwards: substitution decides, next is what
-// would have been called without the shim.
+// The C library's names, as the program calls them. Each only forwards: substitution gives memory, semantics
+// deals with calls on memory that was given, next is what would have been called without the shim.
 //
-// Not to be compiled with _FILE_OFFSET_BITS=64, which would rename mmap here.
+// A call on other memory pays for a comparison or two and a jump. Not to be compiled with
+// _FILE_OFFSET_BITS=64, which would rename mmap here.
 
+#include "shim/fork.h"
 #include "shim/next.h"
+#include "shim/semantics.h"
 #include "shim/substitution.h"
 
 #include <pthread.h>
-#include <unistd.h>
+#include <sys/mman.h>
+
+#include <cstdarg>
+#include <cstdint>
 
 namespace next = hugepage::next;
+namespace semantics = hugepage::semantics;
 namespace substitution = hugepage::substitution;
 
 namespace {
 
-// Out of line, so that a call that isn't ours pays for a comparison and a jump and sets up no frame.
+// Out of line, so that a call that isn't ours sets up no frame.
 template <auto pass_on>
 [[gnu::noinline]] void* consider(void* address, size_t length, int protection, int flags, int fd,
                                  off_t offset) noexcept {
     if (void* region = substitution::try_map({address, length, protection, flags, fd, offset})) {
         return region;
     }
+    if ((flags & MAP_FIXED) != 0 && semantics::concerns(address, length)) {
+        return semantics::map_over({address, length, protection, flags, fd, offset}, pass_on);
+    }
     return pass_on(address, length, protection, flags, fd, offset);
-}
-
-[[gnu::noinline]] int forget_and_unmap(void* address, size_t length) noexcept {
-    substitution::forget(address, length);
-    return next::munmap(address, length);
 }
 
 }  // namespace
@@ -35,7 +40,7 @@ extern "C" {
 
 [[gnu::visibility("default")]] void* mmap(void* address, size_t length, int protection, int flags, int fd,
                                           off_t offset) noexcept {
-    if (substitution::may_serve(length)) [[unlikely]] {
+    if (substitution::may_serve(length) || (flags & MAP_FIXED) != 0) [[unlikely]] {
         return consider<next::mmap>(address, length, protection, flags, fd, offset);
     }
     return next::mmap(address, length, protection, flags, fd, offset);
@@ -43,17 +48,102 @@ extern "C" {
 
 [[gnu::visibility("default")]] void* mmap64(void* address, size_t length, int protection, int flags, int fd,
                                             off64_t offset) noexcept {
-    if (substitution::may_serve(length)) [[unlikely]] {
+    if (substitution::may_serve(length) || (flags & MAP_FIXED) != 0) [[unlikely]] {
         return consider<next::mmap64>(address, length, protection, flags, fd, offset);
     }
     return next::mmap64(address, length, protection, flags, fd, offset);
 }
 
 [[gnu::visibility("default")]] int munmap(void* address, size_t length) noexcept {
-    if (substitution::may_own()) [[unlikely]] {
-        return forget_and_unmap(address, length);
+    if (semantics::concerns(address, length)) [[unlikely]] {
+        return semantics::munmap(address, length);
     }
     return next::munmap(address, length);
+}
+
+// The C library takes a fifth argument with these two flags alone; without them it is not looked at.
+[[gnu::visibility("default")]] void* mremap(void* old_address, size_t old_length, size_t new_length,
+                                            int flags, ...) noexcept {
+    va_list arguments;
+    va_start(arguments, flags);
+    void* const new_address = va_arg(arguments, void*);
+    va_end(arguments);
+    if (semantics::concerns(old_address, old_length) || semantics::concerns(old_address, 1) ||
+        ((flags & MREMAP_FIXED) != 0 && semantics::concerns(new_address, new_length))) [[unlikely]] {
+        return semantics::mremap(old_address, old_length, new_length, flags, new_address);
+    }
+    return next::mremap(old_address, old_length, new_length, flags, new_address);
+}
+
+[[gnu::visibility("default")]] int mprotect(void* address, size_t length, int protection) noexcept {
+    if (semantics::concerns(address, length)) [[unlikely]] {
+        return semantics::mprotect(address, length, protection);
+    }
+    return next::mprotect(address, length, protection);
+}
+
+[[gnu::visibility("default")]] int madvise(void* address, size_t length, int advice) noexcept {
+    if (semantics::concerns(address, length)) [[unlikely]] {
+        return semantics::madvise(address, length, advice);
+    }
+    return next::madvise(address, length, advice);
+}
+
+[[gnu::visibility("default")]] int posix_madvise(void* address, size_t length, int advice) noexcept {
+    if (semantics::concerns(address, length)) [[unlikely]] {
+        return semantics::posix_madvise(address, length, advice);
+    }
+    return next::posix_madvise(address, length, advice);
+}
+
+[[gnu::visibility("default")]] int mlock(const void* address, size_t length) noexcept {
+    if (semantics::concerns(address, length)) [[unlikely]] {
+        return semantics::mlock(address, length);
+    }
+    return next::mlock(address, length);
+}
+
+[[gnu::visibility("default")]] int mlock2(const void* address, size_t length, unsigned flags) noexcept {
+    if (semantics::concerns(address, length)) [[unlikely]] {
+        return semantics::mlock2(address, length, flags);
+    }
+    return next::mlock2(address, length, flags);
+}
+
+[[gnu::visibility("default")]] int munlock(const void* address, size_t length) noexcept {
+    if (semantics::concerns(address, length)) [[unlikely]] {
+        return semantics::munlock(address, length);
+    }
+    return next::munlock(address, length);
+}
+
+[[gnu::visibility("default")]] int mlockall(int flags) noexcept {
+    if (semantics::concerns(nullptr, SIZE_MAX)) [[unlikely]] {
+        return semantics::mlockall(flags);
+    }
+    return next::mlockall(flags);
+}
+
+[[gnu::visibility("default")]] int munlockall() noexcept {
+    if (semantics::concerns(nullptr, SIZE_MAX)) [[unlikely]] {
+        return semantics::munlockall();
+    }
+    return next::munlockall();
+}
+
+// A cancellation point, so not noexcept.
+[[gnu::visibility("default")]] int msync(void* address, size_t length, int flags) {
+    if (semantics::concerns(address, length)) [[unlikely]] {
+        return semantics::msync(address, length, flags);
+    }
+    return next::msync(address, length, flags);
+}
+
+[[gnu::visibility("default")]] int mincore(void* address, size_t length, unsigned char* residence) noexcept {
+    if (semantics::concerns(address, length)) [[unlikely]] {
+        return semantics::mincore(address, length, residence);
+    }
+    return next::mincore(address, length, residence);
 }
 
 }  // extern "C"
@@ -64,7 +154,7 @@ namespace {
     next::resolve();
     substitution::arm();
     if (substitution::is_armed()) {
-        ::pthread_atfork(substitution::before_fork, substitution::after_fork, substitution::after_fork);
+        ::pthread_atfork(hugepage::fork::before, hugepage::fork::in_parent, hugepage::fork::in_child);
     }
 }
 

@@ -1,18 +1,83 @@
 #include "shim/next.h"
 
 #include <dlfcn.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdarg>
+
 namespace hugepage::next {
 namespace {
+
+template <class... Arguments>
+int call(long number, Arguments... arguments) noexcept {
+    return static_cast<int>(::syscall(number, arguments...));
+}
 
 void* mmap_call(void* address, std::size_t length, int protection, int flags, int fd, off_t offset) noexcept {
     return reinterpret_cast<void*>(::syscall(SYS_mmap, address, length, protection, flags, fd, offset));
 }
 
 int munmap_call(void* address, std::size_t length) noexcept {
-    return static_cast<int>(::syscall(SYS_munmap, address, length));
+    return call(SYS_munmap, address, length);
+}
+
+void* mremap_call(void* old_address, std::size_t old_length, std::size_t new_length, int flags,
+                  ...) noexcept {
+    std::va_list arguments;
+    va_start(arguments, flags);
+    void* new_address = va_arg(arguments, void*);
+    va_end(arguments);
+    return reinterpret_cast<void*>(
+        ::syscall(SYS_mremap, old_address, old_length, new_length, flags, new_address));
+}
+
+int madvise_call(void* address, std::size_t length, int advice) noexcept {
+    return call(SYS_madvise, address, length, advice);
+}
+
+int posix_madvise_call(void* address, std::size_t length, int advice) noexcept {
+    if (advice == POSIX_MADV_DONTNEED) {
+        return 0;  // the kernel's would lose the content, which POSIX's must not
+    }
+    const int before = errno;
+    const int result = madvise_call(address, length, advice) == 0 ? 0 : errno;
+    errno = before;
+    return result;
+}
+
+int mprotect_call(void* address, std::size_t length, int protection) noexcept {
+    return call(SYS_mprotect, address, length, protection);
+}
+
+int msync_call(void* address, std::size_t length, int flags) noexcept {
+    return call(SYS_msync, address, length, flags);
+}
+
+int mlock_call(const void* address, std::size_t length) noexcept {
+    return call(SYS_mlock, address, length);
+}
+
+int mlock2_call(const void* address, std::size_t length, unsigned flags) noexcept {
+    return call(SYS_mlock2, address, length, flags);
+}
+
+int munlock_call(const void* address, std::size_t length) noexcept {
+    return call(SYS_munlock, address, length);
+}
+
+int mlockall_call(int flags) noexcept {
+    return call(SYS_mlockall, flags);
+}
+
+int munlockall_call() noexcept {
+    return call(SYS_munlockall);
+}
+
+int mincore_call(void* address, std::size_t length, unsigned char* residence) noexcept {
+    return call(SYS_mincore, address, length, residence);
 }
 
 template <class Function>
@@ -28,7 +93,18 @@ namespace internal {
 
 constinit std::atomic<MapFunction*> mmap{&mmap_call};
 constinit std::atomic<MapFunction*> mmap64{&mmap_call};
-constinit std::atomic<UnmapFunction*> munmap{&munmap_call};
+constinit std::atomic<RangeFunction*> munmap{&munmap_call};
+constinit std::atomic<RemapFunction*> mremap{&mremap_call};
+constinit std::atomic<AdviceFunction*> madvise{&madvise_call};
+constinit std::atomic<AdviceFunction*> posix_madvise{&posix_madvise_call};
+constinit std::atomic<AdviceFunction*> mprotect{&mprotect_call};
+constinit std::atomic<AdviceFunction*> msync{&msync_call};
+constinit std::atomic<ConstRangeFunction*> mlock{&mlock_call};
+constinit std::atomic<LockFunction*> mlock2{&mlock2_call};
+constinit std::atomic<ConstRangeFunction*> munlock{&munlock_call};
+constinit std::atomic<int (*)(int)> mlockall{&mlockall_call};
+constinit std::atomic<int (*)()> munlockall{&munlockall_call};
+constinit std::atomic<ResidenceFunction*> mincore{&mincore_call};
 
 }  // namespace internal
 
@@ -36,6 +112,17 @@ void resolve() noexcept {
     look_up("mmap", internal::mmap);
     look_up("mmap64", internal::mmap64);
     look_up("munmap", internal::munmap);
+    look_up("mremap", internal::mremap);
+    look_up("madvise", internal::madvise);
+    look_up("posix_madvise", internal::posix_madvise);
+    look_up("mprotect", internal::mprotect);
+    look_up("msync", internal::msync);
+    look_up("mlock", internal::mlock);
+    look_up("mlock2", internal::mlock2);
+    look_up("munlock", internal::munlock);
+    look_up("mlockall", internal::mlockall);
+    look_up("munlockall", internal::munlockall);
+    look_up("mincore", internal::mincore);
 }
 
 namespace kernel {
@@ -47,8 +134,14 @@ void* mmap(const MapRequest& request) noexcept {
 int munmap(void* address, std::size_t length) noexcept {
     return munmap_call(address, length);
 }
+void* mremap(void* old_address, std::size_t length, void* new_address) noexcept {
+    return mremap_call(old_address, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, new_address);
+}
 int madvise(void* address, std::size_t length, int advice) noexcept {
-    return static_cast<int>(::syscall(SYS_madvise, address, length, advice));
+    return madvise_call(address, length, advice);
+}
+int mprotect(void* address, std::size_t length, int protection) noexcept {
+    return mprotect_call(address, length, protection);
 }
 
 }  // namespace kernel

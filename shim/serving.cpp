@@ -2,6 +2,7 @@
 
 #include "shim/core/placement.h"
 #include "shim/events.h"
+#include "shim/fork.h"
 #include "shim/mapping.h"
 #include "shim/zeroing.h"
 
@@ -37,8 +38,8 @@ Refusal refusal(Reason reason, const Error& error) noexcept {
 }
 
 // A mapping that holds the file's lock: the lease's descriptor is closed on return, so that the lock is the
-// mapping's alone and no child that is forked meanwhile keeps it.
-Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidate& file,
+// mapping's alone. For as long as the caller hasn't got it no child has it either, to keep the lock.
+Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidate& file, bool dump,
                                        ByteSize& page_size) noexcept {
     const auto lease = Lease::take(file.path, file.size);
     if (!lease) {
@@ -49,24 +50,46 @@ Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidat
     const auto hint = reinterpret_cast<std::uintptr_t>(request.address);
     // Huge pages cannot be swapped, so they need no lock; a file on tmpfs can.
     const int locked = file_system.kind == FileSystem::Kind::hugetlbfs ? 0 : request.flags & MAP_LOCKED;
-    auto mapping = Mapping::create({.address = hint % page_size.bytes == 0 ? request.address : nullptr,
-                                    .length = request.length,
-                                    .protection = request.protection,
-                                    .flags = MAP_SHARED | locked,
-                                    .fd = lease.value().fd(),
-                                    .offset = 0});
-    if (!mapping) {
-        return refusal(Reason::map_failed, mapping.error());
-    }
-    if ((request.flags & MAP_PRIVATE) != 0) {
-        if (const auto done = mapping.value().advise(MADV_DONTFORK, "madvise(MADV_DONTFORK)"); !done) {
+    const MapRequest shared{.address = hint % page_size.bytes == 0 ? request.address : nullptr,
+                            .length = request.length,
+                            .protection = request.protection,
+                            .flags = MAP_SHARED | locked,
+                            .fd = lease.value().fd(),
+                            .offset = 0};
+    auto mapping = [&]() -> Result<Mapping, Refusal> {
+        const fork::Hold hold;
+        auto mapped = Mapping::create(shared);
+        if (!mapped) {
+            return refusal(Reason::map_failed, mapped.error());
+        }
+        if (const auto done = mapped.value().advise(MADV_DONTFORK, "madvise(MADV_DONTFORK)"); !done) {
+            return refusal(Reason::map_failed, done.error());
+        }
+        return std::move(mapped.value());
+    }();
+    if (mapping && !dump) {
+        if (const auto done = mapping.value().advise(MADV_DONTDUMP, "madvise(MADV_DONTDUMP)"); !done) {
             return refusal(Reason::map_failed, done.error());
         }
     }
-    if (const auto done = mapping.value().advise(MADV_DONTDUMP, "madvise(MADV_DONTDUMP)"); !done) {
-        return refusal(Reason::map_failed, done.error());
+    return mapping;
+}
+
+// Enters it in the table and, if it was asked for as shared, gives it to children from now on: both or none
+// in the eyes of one who forks.
+Status enter(const Mapping& mapping, const Range& range, const Traits& traits,
+             RegionTable& regions) noexcept {
+    const fork::Hold hold;
+    if (traits.shared) {
+        if (auto done = mapping.advise(MADV_DOFORK, "madvise(MADV_DOFORK)"); !done) {
+            return done;
+        }
     }
-    return std::move(mapping.value());
+    if (!regions.insert(range, traits)) {
+        return Error{
+            "this process holds as many regions, or parts of regions, as the shim can keep account of", 0};
+    }
+    return Done{};
 }
 
 }  // namespace
@@ -76,7 +99,7 @@ Result<void*, Refusal> serve(const MapRequest& request, const Candidate& file, c
     Stopwatch watch;
     events::Leased leased{.path = file.path, .size = file.size, .node = file.node};
 
-    auto mapped = lease_and_map(request, file, leased.page_size);
+    auto mapped = lease_and_map(request, file, config.dump, leased.page_size);
     if (!mapped) {
         return mapped.error();
     }
@@ -106,10 +129,14 @@ Result<void*, Refusal> serve(const MapRequest& request, const Candidate& file, c
     }
     leased.zero_ms = watch.lap();
 
-    if (!regions.insert(
-            {reinterpret_cast<std::uintptr_t>(mapping.begin()), request.length, leased.page_size})) {
-        return Refusal{Reason::table_full,
-                       "this process holds as many regions as the shim can keep account of", 0};
+    const auto begin = reinterpret_cast<std::uintptr_t>(mapping.begin());
+    const Traits traits{.page_size = leased.page_size,
+                        .node = file.node,
+                        .shared = (request.flags & MAP_SHARED) != 0,
+                        .protection = request.protection,
+                        .locked = (request.flags & MAP_LOCKED) != 0};
+    if (const auto done = enter(mapping, {begin, begin + request.length}, traits, regions); !done) {
+        return refusal(done.error().code == 0 ? Reason::table_full : Reason::map_failed, done.error());
     }
     events::leased(leased);
     return mapping.hand_over();

@@ -22,8 +22,7 @@ struct Candidate {
 // that no page fault and no SIGBUS is left for later; on its node, or refused; zero, unless the operator has
 // waived it; entered in the table. On any failure all is undone and the refusal says which step it was.
 //
-// Private memory is marked MADV_DONTFORK: the pages are shared memory in truth, and a child that wrote to
-// them would write to its parent's. errno is not kept.
+// Private memory is marked MADV_DONTFORK (fork.h). errno is not kept.
 [[nodiscard]] Result<void*, Refusal> serve(const MapRequest& request, const Candidate& file,
                                            const Config& config, const Topology& topology,
                                            RegionTable& regions) noexcept;

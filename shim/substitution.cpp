@@ -27,10 +27,9 @@ using internal::threshold;
 
 enum class Phase { unarmed, arming, armed, inert };
 constinit std::atomic<Phase> phase{Phase::unarmed};
-constinit Config config;  // written while arming, then only read; so is the pool
+constinit Config settings;  // written while arming, then only read; so is the pool
 constinit Pool pool;
 
-constexpr std::size_t kPageBytes = 4096;
 constexpr std::size_t kLooksLikeASector = 512UL << 20;
 
 void become(Phase outcome, std::size_t smallest_length) noexcept {
@@ -70,7 +69,7 @@ void* try_map(const MapRequest& request) noexcept {
         return nullptr;
     }
     const Topology topology;
-    const NodeChoice choice = choose_node(config.node, topology);
+    const NodeChoice choice = choose_node(settings.node, topology);
     if (choice.source == NodeChoice::Source::current) {
         events::unpinned_once(choice.node);
     }
@@ -79,7 +78,7 @@ void* try_map(const MapRequest& request) noexcept {
     for (PoolFile& file : pool.files_of(size, choice.node)) {
         const Path path = pool.path_of(file);
         const auto region =
-            serve(request, {path.c_str(), file.size(), file.node()}, config, topology, regions);
+            serve(request, {path.c_str(), file.size(), file.node()}, settings, topology, regions);
         if (region) {
             return region.value();
         }
@@ -89,23 +88,12 @@ void* try_map(const MapRequest& request) noexcept {
         }
         reason = more_telling(reason, refusal.reason);
     }
-    events::fallback(size, choice.node, reason, config.mode);
-    if (config.mode == Config::Mode::require) {
+    events::fallback(size, choice.node, reason, settings.mode);
+    if (settings.mode == Config::Mode::require) {
         errno_guard.leave(ENOMEM);
         return MAP_FAILED;
     }
     return nullptr;
-}
-
-void forget(const void* address, std::size_t length) noexcept {
-    const auto begin = reinterpret_cast<std::uintptr_t>(address);
-    const std::size_t rounded = (length + kPageBytes - 1) & ~(kPageBytes - 1);  // as munmap does
-    const bool refused = begin % kPageBytes != 0 || rounded < length || begin + rounded < begin;
-    if (refused || !regions.overlaps(begin, rounded) || regions.splits_a_page(begin, rounded)) {
-        return;
-    }
-    regions.erase(begin, rounded);
-    events::released(address, rounded);
 }
 
 void arm() noexcept {
@@ -123,20 +111,20 @@ void arm() noexcept {
     if (!Config::is_wanted(variable)) {
         return become(Phase::inert, SIZE_MAX);
     }
-    config = Config::parse(variable, environ);
-    if (config.mode == Config::Mode::off) {
+    settings = Config::parse(variable, environ);
+    if (settings.mode == Config::Mode::off) {
         return become(Phase::inert, SIZE_MAX);
     }
-    log::start(config.log_level, config.log_file.view());
-    for (const auto& complaint : config.complaints()) {
+    log::start(settings.log_level, settings.log_file.view());
+    for (const auto& complaint : settings.complaints()) {
         events::complaint(complaint);
     }
-    if (!config.files) {
+    if (!settings.files) {
         return become(Phase::inert, SIZE_MAX);
     }
-    const auto scanned = pool.scan(*config.files);
+    const auto scanned = pool.scan(*settings.files);
     if (!scanned || pool.files().empty()) {
-        events::no_files(*config.files, scanned);
+        events::no_files(*settings.files, scanned);
         return become(Phase::inert, SIZE_MAX);
     }
     events::loaded(pool);
@@ -147,12 +135,8 @@ bool is_armed() noexcept {
     return phase.load(std::memory_order_acquire) == Phase::armed;
 }
 
-void before_fork() noexcept {
-    regions.before_fork();
-}
-
-void after_fork() noexcept {
-    regions.after_fork();
+const Config& config() noexcept {
+    return settings;
 }
 
 }  // namespace hugepage::substitution

@@ -5,14 +5,14 @@
 // in the library's constructor or at the first request if that comes earlier (from another library's
 // constructor); a request that comes meanwhile, from another thread or a signal handler, is let go by.
 //
-// Locks: one, of the region table, held with signals blocked and never across a system call that waits. Which
-// process and thread has which file is the kernel's to know (core/lease.h).
+// Locks: one, of the region table, held with signals blocked and never across a system call that waits; and
+// fork.h's, held while a new mapping is kept from children. Which process and thread has which file is the
+// kernel's to know (core/lease.h).
 //
-// Fork: private regions are not in the child (MADV_DONTFORK): the file's pages are shared memory, and a child
-// that wrote to them would write to the parent's. Regions that were asked for as MAP_SHARED are in both, and
-// their lease ends with the last of the two mappings.
+// Fork: fork.h says what a child has of the regions.
 #pragma once
 
+#include "shim/core/config.h"
 #include "shim/core/region_table.h"
 #include "shim/map_request.h"
 
@@ -35,21 +35,11 @@ inline bool may_serve(std::size_t length) noexcept {
 // was; or MAP_FAILED with ENOMEM if the operator requires a file and none is to be had.
 [[nodiscard]] void* try_map(const MapRequest& request) noexcept;
 
-// Whether this process has any region at all.
-inline bool may_own() noexcept {
-    return internal::regions.size() != 0;
-}
-
-// To be called before the memory is unmapped: from then on another thread may be given the same address. What
-// is no region's, and what munmap will refuse, changes nothing. errno is kept.
-void forget(const void* address, std::size_t length) noexcept;
-
 // Reads the environment and the pool, if that has not been done.
 void arm() noexcept;
 [[nodiscard]] bool is_armed() noexcept;
 
-// For pthread_atfork, once armed.
-void before_fork() noexcept;
-void after_fork() noexcept;
+// What the environment says; the defaults until it has been read.
+[[nodiscard]] const Config& config() noexcept;
 
 }  // namespace hugepage::substitution

@@ -15,11 +15,13 @@ constexpr const char* kMode = "HUGEPAGE_MODE";
 constexpr const char* kNode = "HUGEPAGE_NODE";
 constexpr const char* kZero = "HUGEPAGE_ZERO";
 constexpr const char* kZeroThreads = "HUGEPAGE_ZERO_THREADS";
+constexpr const char* kFork = "HUGEPAGE_FORK";
+constexpr const char* kDump = "HUGEPAGE_DUMP";
 constexpr const char* kLog = "HUGEPAGE_LOG";
 constexpr const char* kLogFile = "HUGEPAGE_LOG_FILE";
 
-constexpr std::array<std::string_view, 8> kKnown = {kFilesPath, kFilesPathPattern, kMode, kNode,
-                                                    kZero,      kZeroThreads,      kLog,  kLogFile};
+constexpr std::array<std::string_view, 10> kKnown = {
+    kFilesPath, kFilesPathPattern, kMode, kNode, kZero, kZeroThreads, kFork, kDump, kLog, kLogFile};
 constexpr std::uint64_t kMaxZeroThreads = 256;
 
 template <class T>
@@ -33,6 +35,9 @@ Choice(const char*, T) -> Choice<T>;  // clang has no deduction for aggregates b
 constexpr std::array kModes = {Choice{"try", Config::Mode::try_files},
                                Choice{"require", Config::Mode::require}, Choice{"off", Config::Mode::off}};
 constexpr std::array kZeros = {Choice{"always", Config::Zero::always}, Choice{"never", Config::Zero::never}};
+constexpr std::array kForks = {Choice{"readonly", Config::Fork::readonly},
+                               Choice{"share", Config::Fork::share}, Choice{"none", Config::Fork::none}};
+constexpr std::array kSwitch = {Choice{"0", false}, Choice{"1", true}};
 constexpr std::array kLevels = {Choice{"off", log::Level::off},     Choice{"error", log::Level::error},
                                 Choice{"warn", log::Level::warn},   Choice{"info", log::Level::info},
                                 Choice{"debug", log::Level::debug}, Choice{"trace", log::Level::trace}};
@@ -127,6 +132,8 @@ Config Config::parse(Lookup lookup, const char* const* environment) noexcept {
 
     parser.choose(kMode, kModes, config.mode, "it must be try, require or off; try is used");
     parser.choose(kZero, kZeros, config.zero, "it must be always or never; always is used");
+    parser.choose(kFork, kForks, config.fork, "it must be readonly, share or none; readonly is used");
+    parser.choose(kDump, kSwitch, config.dump, "it must be 0 or 1; 0 is used");
     parser.choose(kLog, kLevels, config.log_level,
                   "it must be off, error, warn, info, debug or trace; info is used");
     if (const auto node =

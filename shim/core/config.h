@@ -26,6 +26,13 @@ struct Config {
         never,   // it reads as its last owner left it; for callers that write every byte before they read it
     };
 
+    // What a child made by fork() has of the regions that were asked for as private memory.
+    enum class Fork {
+        readonly,  // it reads what its parent writes, and can't write
+        share,     // it writes to its parent's memory
+        none,      // they are not in the child
+    };
+
     // Text of a variable that cannot be used, kept as a view of the environment.
     struct Complaint {
         std::string_view name;
@@ -52,6 +59,8 @@ struct Config {
     Mode mode = Mode::try_files;
     std::optional<NodeId> node;  // nothing: the calling thread's
     Zero zero = Zero::always;
+    Fork fork = Fork::readonly;
+    bool dump = false;                // whether regions are in core dumps
     std::optional<int> zero_threads;  // helpers beside the calling thread; nothing: see zeroing.h
     log::Level log_level = log::Level::info;
     Path log_file;  // empty: stderr

@@ -4,84 +4,235 @@
 
 namespace hugepage {
 
-bool RegionTable::insert(const Region& region) noexcept {
-    const Lock lock(mutex_);
-    return insert_locked(region);
+std::span<const Piece> RegionTable::pieces() const noexcept {
+    return std::span(pieces_).first(count_.load(std::memory_order_relaxed));
 }
 
-bool RegionTable::insert_locked(const Region& region) noexcept {
-    for (std::size_t i = 0; i < kCapacity; ++i) {
-        Slot& slot = slots_[i];
-        if (slot.end.load(std::memory_order_relaxed) != 0) {
-            continue;
-        }
-        slot.begin.store(region.begin, std::memory_order_relaxed);
-        slot.page_bytes.store(region.page_size.bytes, std::memory_order_relaxed);
-        slot.end.store(region.begin + region.length, std::memory_order_release);
-        used_.store(std::max(used_.load(std::memory_order_relaxed), i + 1), std::memory_order_release);
-        count_.fetch_add(1, std::memory_order_release);
-        return true;
+// The first piece with a byte at or after the address.
+std::size_t RegionTable::first_after(std::uintptr_t address) const noexcept {
+    const auto known = pieces();
+    const auto found =
+        std::ranges::upper_bound(known, address, {}, [](const Piece& p) { return p.range.end; });
+    return static_cast<std::size_t>(found - known.begin());
+}
+
+void RegionTable::set_count(std::size_t count) noexcept {
+    count_.store(count, std::memory_order_release);
+    if (count == 0) {
+        highest_.store(0, std::memory_order_release);
+        return;
     }
-    return false;
+    const Piece& first = pieces_.front();
+    const Piece& last = pieces_[count - 1];
+    lowest_.store(first.range.widened_to(first.traits.page_size).begin, std::memory_order_release);
+    highest_.store(last.range.widened_to(last.traits.page_size).end, std::memory_order_release);
 }
 
-bool RegionTable::overlaps(std::uintptr_t begin, std::size_t length) const noexcept {
-    const std::size_t used = used_.load(std::memory_order_acquire);
-    for (std::size_t i = 0; i < used; ++i) {
-        const std::uintptr_t end = slots_[i].end.load(std::memory_order_acquire);
-        if (begin < end && slots_[i].begin.load(std::memory_order_relaxed) < begin + length) {
-            return true;
-        }
+void RegionTable::insert_at(std::size_t index, const Piece& piece) noexcept {
+    const std::size_t count = size();
+    const auto at = pieces_.begin() + static_cast<std::ptrdiff_t>(index);
+    const auto end = pieces_.begin() + static_cast<std::ptrdiff_t>(count);
+    std::copy_backward(at, end, end + 1);
+    *at = piece;
+    set_count(count + 1);
+}
+
+void RegionTable::remove(std::size_t from, std::size_t to) noexcept {
+    const std::size_t count = size();
+    const auto begin = pieces_.begin();
+    std::copy(begin + static_cast<std::ptrdiff_t>(to), begin + static_cast<std::ptrdiff_t>(count),
+              begin + static_cast<std::ptrdiff_t>(from));
+    set_count(count - (to - from));
+}
+
+// No piece lies across the address afterwards. There must be room.
+void RegionTable::cut(std::uintptr_t address) noexcept {
+    const std::size_t i = first_after(address);
+    if (i == size() || pieces_[i].range.begin >= address) {
+        return;
     }
-    return false;
+    Piece upper = pieces_[i];
+    upper.range.begin = address;
+    pieces_[i].range.end = address;
+    insert_at(i + 1, upper);
 }
 
-bool RegionTable::splits_a_page(std::uintptr_t begin, std::size_t length) const noexcept {
-    const std::size_t used = used_.load(std::memory_order_acquire);
-    for (std::size_t i = 0; i < used; ++i) {
-        const Slot& slot = slots_[i];
-        const std::uintptr_t end = slot.end.load(std::memory_order_acquire);
-        const std::uintptr_t start = slot.begin.load(std::memory_order_relaxed);
-        const std::uint64_t page = slot.page_bytes.load(std::memory_order_relaxed);
-        const auto inside = [&](std::uintptr_t at) {
-            return at > start && at < end && (at - start) % page != 0;
-        };
-        if (end != 0 && (inside(begin) || inside(begin + length))) {
-            return true;
-        }
-    }
-    return false;
+std::size_t RegionTable::cuts_needed(const Range& range) const noexcept {
+    const auto lies_across = [&](std::uintptr_t address) -> std::size_t {
+        const std::size_t i = first_after(address);
+        return i < size() && pieces_[i].range.begin < address ? 1 : 0;
+    };
+    return lies_across(range.begin) + lies_across(range.end);
 }
 
-std::size_t RegionTable::erase(std::uintptr_t begin, std::size_t length) noexcept {
-    const Lock lock(mutex_);
-    const std::uintptr_t cut_end = begin + length;
-    std::size_t ended = 0;
-    const std::size_t used = used_.load(std::memory_order_relaxed);
-    for (std::size_t i = 0; i < used; ++i) {
-        Slot& slot = slots_[i];
-        const std::uintptr_t start = slot.begin.load(std::memory_order_relaxed);
-        const std::uintptr_t end = slot.end.load(std::memory_order_relaxed);
-        if (end == 0 || cut_end <= start || end <= begin) {
-            continue;
-        }
-        const bool lower_stays = start < begin;
-        const bool upper_stays = cut_end < end;
-        if (lower_stays) {
-            slot.end.store(begin, std::memory_order_release);
-        } else if (upper_stays) {
-            slot.begin.store(cut_end, std::memory_order_release);
+// Pieces of these indices that a change has made alike become one again.
+void RegionTable::join(std::size_t from, std::size_t to) noexcept {
+    std::size_t last = from;
+    const std::size_t end = std::min(to, size());
+    for (std::size_t i = from + 1; i < end; ++i) {
+        const Piece& piece = pieces_[i];
+        Piece& before = pieces_[last];
+        if (before.range.end == piece.range.begin && before.region == piece.region &&
+            before.traits == piece.traits) {
+            before.range.end = piece.range.end;
         } else {
-            slot.end.store(0, std::memory_order_release);
-            count_.fetch_sub(1, std::memory_order_release);
-            ++ended;
-        }
-        if (lower_stays && upper_stays) {
-            const ByteSize page_size{slot.page_bytes.load(std::memory_order_relaxed)};
-            static_cast<void>(insert_locked({cut_end, end - cut_end, page_size}));
+            pieces_[++last] = piece;
         }
     }
-    return ended;
+    if (last + 1 < end) {
+        remove(last + 1, end);
+    }
+}
+
+bool RegionTable::insert(const Range& range, const Traits& traits) noexcept {
+    const Lock lock(mutex_);
+    forget_locked(range);
+    if (is_full(1)) {
+        return false;
+    }
+    insert_at(first_after(range.begin), {range, traits, ++regions_so_far_});
+    return true;
+}
+
+Stretch RegionTable::stretch(const Range& range) const noexcept {
+    const Lock lock(mutex_);
+    const auto known = pieces();
+    const std::size_t i = first_after(range.begin);
+    if (i < known.size() && known[i].range.begin <= range.begin) {
+        return {Stretch::What::piece, range.clipped_to(known[i].range), known[i].traits};
+    }
+    Range gap = range;
+    bool is_hole = false;
+    if (i < known.size()) {
+        gap.end = std::min(gap.end, known[i].range.begin);
+    }
+    // A huge page that the piece below or above keeps mapped.
+    if (i > 0) {
+        const Range pages = known[i - 1].range.widened_to(known[i - 1].traits.page_size);
+        if (range.begin < pages.end) {
+            is_hole = true;
+            gap.end = std::min(gap.end, pages.end);
+        }
+    }
+    if (i < known.size() && !is_hole) {
+        const Range pages = known[i].range.widened_to(known[i].traits.page_size);
+        is_hole = pages.begin <= range.begin;
+        if (!is_hole) {
+            gap.end = std::min(gap.end, pages.begin);
+        }
+    }
+    return {is_hole ? Stretch::What::hole : Stretch::What::elsewhere, gap, {}};
+}
+
+bool RegionTable::overlaps(const Range& range) const noexcept {
+    const Stretch first = stretch(range);
+    return first.what != Stretch::What::elsewhere || first.range.end < range.end;
+}
+
+std::optional<Range> RegionTable::whole_pages(const Range& range, ByteSize page) const noexcept {
+    const Range pages = range.widened_to(page);
+    if (pages == range) {
+        return pages;
+    }
+    const Lock lock(mutex_);
+    const auto has_live_byte = [&](const Range& part) {
+        const std::size_t i = first_after(part.begin);
+        return i < size() && pieces_[i].range.begin < part.end;
+    };
+    if (has_live_byte({pages.begin, range.begin}) || has_live_byte({range.end, pages.end})) {
+        return std::nullopt;
+    }
+    return pages;
+}
+
+RegionTable::Taken RegionTable::take(const Range& range) noexcept {
+    const Lock lock(mutex_);
+    const std::size_t i = first_after(range.begin);
+    if (i == size() || pieces_[i].range.begin >= range.end) {
+        return {};
+    }
+    const Range part = range.clipped_to(pieces_[i].range);
+    if (cuts_needed(part) == 2 && is_full(1)) {
+        return {Taken::Outcome::full, {}, {}};
+    }
+    Taken taken{Taken::Outcome::taken, pieces_[i], {}};
+    taken.piece.range = part;
+    forget_locked(part);
+    const ByteSize page = taken.piece.traits.page_size;
+    taken.emptied = part.widened_to(page);
+    const std::size_t above = first_after(part.begin);
+    if (above > 0 && pieces_[above - 1].range.end > taken.emptied.begin) {
+        taken.emptied.begin = part.narrowed_to(page).begin;
+    }
+    if (above < size() && pieces_[above].range.begin < taken.emptied.end) {
+        taken.emptied.end = part.narrowed_to(page).end;
+    }
+    return taken;
+}
+
+void RegionTable::put_back(const Piece& piece) noexcept {
+    const Lock lock(mutex_);
+    forget_locked(piece.range);
+    if (!is_full(1)) {
+        const std::size_t i = first_after(piece.range.begin);
+        insert_at(i, piece);
+        join(i == 0 ? 0 : i - 1, i + 2);
+    }
+}
+
+bool RegionTable::can_forget(const Range& range) const noexcept {
+    const Lock lock(mutex_);
+    return cuts_needed(range) < 2 || !is_full(1);
+}
+
+void RegionTable::forget(const Range& range) noexcept {
+    const Lock lock(mutex_);
+    forget_locked(range);
+}
+
+void RegionTable::forget_locked(const Range& range) noexcept {
+    const std::size_t from = first_after(range.begin);
+    if (from == size() || pieces_[from].range.begin >= range.end) {
+        return;
+    }
+    Piece& piece = pieces_[from];
+    if (piece.range.begin < range.begin && range.end < piece.range.end) {
+        if (is_full(1)) {
+            piece.range.end = range.begin;
+            set_count(size());
+            return;
+        }
+        cut(range.end);
+    }
+    std::size_t first = from;
+    if (pieces_[first].range.begin < range.begin) {
+        pieces_[first].range.end = range.begin;
+        ++first;
+    }
+    std::size_t last = first;
+    while (last < size() && pieces_[last].range.end <= range.end) {
+        ++last;
+    }
+    if (last < size()) {
+        pieces_[last].range.begin = std::max(pieces_[last].range.begin, range.end);
+    }
+    remove(first, last);
+}
+
+bool RegionTable::change(const Range& range, FunctionRef<void(Traits& traits)> set) noexcept {
+    const Lock lock(mutex_);
+    if (is_full(cuts_needed(range))) {
+        return false;
+    }
+    cut(range.begin);
+    cut(range.end);
+    const std::size_t from = first_after(range.begin);
+    std::size_t to = from;
+    for (; to < size() && pieces_[to].range.begin < range.end; ++to) {
+        set(pieces_[to].traits);
+    }
+    join(from == 0 ? 0 : from - 1, to + 1);
+    return true;
 }
 
 void RegionTable::before_fork() noexcept {
@@ -94,6 +245,16 @@ void RegionTable::after_fork() noexcept {
     const SignalMask before = signals_before_fork_;
     mutex_.unlock();
     restore_signals(before);
+}
+
+void RegionTable::review(FunctionRef<bool(Piece& piece)> keep) noexcept {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < size(); ++i) {
+        if (keep(pieces_[i])) {
+            pieces_[kept++] = pieces_[i];
+        }
+    }
+    set_count(kept);
 }
 
 }  // namespace hugepage

@@ -1,65 +1,132 @@
-// Which address ranges of this process are leased files.
+// Which address ranges of this process are leased files, and what their owner has said of them since.
+//
+// A file's memory comes in whole huge pages, its owner's calls in pages of 4 KiB. So the table keeps, to 4
+// KiB, the pieces that are still mapped as the owner sees it. A byte that is in no piece, but in a huge page
+// that another live byte keeps mapped, is in a hole: for the owner there is nothing.
 #pragma once
 
+#include "shim/core/address_range.h"
 #include "shim/core/byte_size.h"
+#include "shim/core/function_ref.h"
 #include "shim/core/mutex.h"
+#include "shim/core/node_id.h"
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 
 namespace hugepage {
 
-struct Region {
-    std::uintptr_t begin = 0;
-    std::size_t length = 0;
-    ByteSize page_size;  // unmapping less than a whole one of these is what the kernel refuses
+// What the memory was asked for as, and what has been said of it since.
+struct Traits {
+    ByteSize page_size{};        // of the file: less can't be unmapped, protected or moved
+    NodeId node{};               // where its pages are
+    bool shared = false;         // asked for as MAP_SHARED
+    bool inherited = false;      // it is the private memory of the process that this one was forked off
+    int protection = 0;          // PROT_ bits, as the owner sees them
+    bool locked = false;         // by mlock
+    bool not_forked = false;     // MADV_DONTFORK
+    bool wiped_in_fork = false;  // MADV_WIPEONFORK
+
+    // On hugetlbfs, that is; not on tmpfs.
+    [[nodiscard]] bool is_huge() const noexcept { return page_size.bytes > kPageBytes; }
+
+    friend bool operator==(const Traits&, const Traits&) = default;
 };
 
-// Ranges are given as begin and length, in bytes; begin + length must not overflow.
-//
-// A fixed number of slots; constant-initialised, never destroyed. Changes are made under a lock. Questions
-// take none: a thread may only ask about memory that is its own to unmap, and such a region was entered
+// Bytes of one region that are alike in all of that.
+struct Piece {
+    Range range;
+    Traits traits;
+    std::uint64_t region = 0;  // the number of the lease; two regions side by side stay two
+};
+
+// The beginning of a range, as far as it is all one thing.
+struct Stretch {
+    enum class What { elsewhere, hole, piece };
+    What what = What::elsewhere;
+    Range range;
+    Traits traits;  // of a piece
+};
+
+// A fixed number of pieces, in order; constant-initialised, never destroyed. Under one lock, but for the two
+// loads of may_concern: a thread asks about memory that is its own to unmap, and such a region was entered
 // before the thread came by its address.
 class RegionTable {
   public:
-    static constexpr std::size_t kCapacity = 256;
+    static constexpr std::size_t kCapacity = 4096;
 
-    // False if the table is full.
-    [[nodiscard]] bool insert(const Region& region) noexcept;
+    // Whether the range could touch a region: false is certain. Two loads, and one in a process without any.
+    [[nodiscard]] bool may_concern(std::uintptr_t begin, std::size_t length) const noexcept {
+        return begin < highest_.load(std::memory_order_acquire) &&
+               begin + length > lowest_.load(std::memory_order_acquire);
+    }
 
-    // Whether any region lies in the range, wholly or in part.
-    [[nodiscard]] bool overlaps(std::uintptr_t begin, std::size_t length) const noexcept;
+    // False if the table is full. What was known of these addresses is out of date and forgotten: the kernel
+    // has given them anew.
+    [[nodiscard]] bool insert(const Range& range, const Traits& traits) noexcept;
 
-    // Whether an end of the range lies inside one of a region's pages, in the way that munmap refuses.
-    [[nodiscard]] bool splits_a_page(std::uintptr_t begin, std::size_t length) const noexcept;
+    // What lies at the beginning of the range, and how far it goes.
+    [[nodiscard]] Stretch stretch(const Range& range) const noexcept;
+    [[nodiscard]] bool overlaps(const Range& range) const noexcept;
 
-    // Forgets what of each region lies in the range; what remains on either side stays. Returns how many
-    // regions ended. (If both sides remain and no slot is left, the upper one is forgotten too.)
-    std::size_t erase(std::uintptr_t begin, std::size_t length) noexcept;
+    // The pages that have a byte of the range, unless one of them has a live byte outside of it too.
+    [[nodiscard]] std::optional<Range> whole_pages(const Range& range, ByteSize page) const noexcept;
 
-    // One load.
+    // The first live piece in the range, or the part of it that lies there, is taken out of the table.
+    // `emptied` are the file's pages that have no live byte any more: to be really unmapped.
+    struct Taken {
+        enum class Outcome { none, full, taken };
+        Outcome outcome = Outcome::none;
+        Piece piece;
+        Range emptied;
+    };
+    [[nodiscard]] Taken take(const Range& range) noexcept;
+    // When the kernel would not let go of it.
+    void put_back(const Piece& piece) noexcept;
+
+    // Whether there is room to forget just this range.
+    [[nodiscard]] bool can_forget(const Range& range) const noexcept;
+    // Everything live in the range has been replaced by something else. (Without room, a remainder above the
+    // range is forgotten too.)
+    void forget(const Range& range) noexcept;
+
+    // Says something of every live byte in the range. False, and nothing is changed, if the table is full.
+    [[nodiscard]] bool change(const Range& range, FunctionRef<void(Traits& traits)> set) noexcept;
+
+    // Pieces. One load.
     [[nodiscard]] std::size_t size() const noexcept { return count_.load(std::memory_order_acquire); }
 
-    // For pthread_atfork: no other thread is halfway through a change while the process forks.
+    // For pthread_atfork: no other thread is halfway through a change while the process forks. All signals
+    // are blocked meanwhile.
     void before_fork() noexcept;
     void after_fork() noexcept;
+    // Between these two: calls for each piece, which may change its traits; on false it is forgotten.
+    void review(FunctionRef<bool(Piece& piece)> keep) noexcept;
 
   private:
-    // Free if end is 0. Written under the lock.
-    struct Slot {
-        std::atomic<std::uintptr_t> begin{0};
-        std::atomic<std::uintptr_t> end{0};
-        std::atomic<std::uint64_t> page_bytes{0};
-    };
+    [[nodiscard]] std::span<const Piece> pieces() const noexcept;
+    [[nodiscard]] std::size_t first_after(std::uintptr_t address) const noexcept;
+    [[nodiscard]] std::size_t cuts_needed(const Range& range) const noexcept;
+    [[nodiscard]] bool is_full(std::size_t more) const noexcept { return size() + more > kCapacity; }
+    void insert_at(std::size_t index, const Piece& piece) noexcept;
+    void remove(std::size_t from, std::size_t to) noexcept;
+    void cut(std::uintptr_t address) noexcept;
+    void forget_locked(const Range& range) noexcept;
+    void join(std::size_t from, std::size_t to) noexcept;
+    void set_count(std::size_t count) noexcept;
 
-    [[nodiscard]] bool insert_locked(const Region& region) noexcept;
-
-    std::array<Slot, kCapacity> slots_{};
+    std::array<Piece, kCapacity> pieces_{};
     std::atomic<std::size_t> count_{0};
-    std::atomic<std::size_t> used_{0};  // slots at and after this one have never been taken
-    Mutex mutex_;
+    // Around every region, whole huge pages; each is always right for a region that stays. All zero at the
+    // start, so that the table takes no room in the file.
+    std::atomic<std::uintptr_t> lowest_{0};
+    std::atomic<std::uintptr_t> highest_{0};
+    std::uint64_t regions_so_far_ = 0;
+    mutable Mutex mutex_;
     SignalMask signals_before_fork_ = 0;  // under the lock
 };
 

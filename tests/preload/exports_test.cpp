@@ -40,6 +40,9 @@ TEST(Exports, AreExactlyThoseOfTheMap) {
         expected.insert(it->str());
     }
     ASSERT_FALSE(expected.empty());
+    for (const char* hooked : {"mmap", "munmap", "mremap", "madvise", "mprotect", "mlock", "msync"}) {
+        EXPECT_TRUE(expected.contains(hooked)) << hooked;
+    }
     EXPECT_EQ(symbols("--defined-only"), expected);
 }
 
@@ -75,6 +78,22 @@ TEST(Exports, UseNothingThatAllocatesThrowsOrIsThreadLocal) {
         }
     }
     EXPECT_THAT(forbidden, IsEmpty());
+}
+
+// Also none of the calls that are ours to answer: the library would meet itself.
+TEST(Exports, CallNoneOfTheFunctionsThatTheyReplace) {
+    if (kSanitized) {
+        GTEST_SKIP() << "a sanitizer brings its runtime";
+    }
+    std::set<std::string> both;
+    const auto needed = symbols("--undefined-only");
+    for (const auto& name : symbols("--defined-only")) {
+        if (needed.contains(name)) {
+            both.insert(name);
+        }
+    }
+    EXPECT_THAT(both, IsEmpty());
+    EXPECT_EQ(run({"readelf", "-l", "-W", SHIM_LIBRARY}).out.find(" TLS "), std::string::npos);
 }
 
 TEST(Exports, AreHardened) {

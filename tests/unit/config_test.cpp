@@ -72,6 +72,8 @@ TEST(Config, HasTheDocumentedDefaults) {
     EXPECT_EQ(config.node, std::nullopt);
     EXPECT_EQ(config.zero, Config::Zero::always);
     EXPECT_EQ(config.zero_threads, std::nullopt);
+    EXPECT_EQ(config.fork, Config::Fork::readonly);
+    EXPECT_FALSE(config.dump);
     EXPECT_EQ(config.log_level, log::Level::info);
     EXPECT_TRUE(config.log_file.empty());
     EXPECT_THAT(complained_names(config), IsEmpty());
@@ -84,6 +86,8 @@ TEST(Config, ReadsEveryVariable) {
                                      {"HUGEPAGE_NODE", "1"},
                                      {"HUGEPAGE_ZERO", "never"},
                                      {"HUGEPAGE_ZERO_THREADS", "0"},
+                                     {"HUGEPAGE_FORK", "share"},
+                                     {"HUGEPAGE_DUMP", "1"},
                                      {"HUGEPAGE_LOG", "trace"},
                                      {"HUGEPAGE_LOG_FILE", "/tmp/log"}});
     const Config config = variables.parse();
@@ -92,6 +96,8 @@ TEST(Config, ReadsEveryVariable) {
     EXPECT_EQ(config.node, NodeId{1});
     EXPECT_EQ(config.zero, Config::Zero::never);
     EXPECT_EQ(config.zero_threads, 0);
+    EXPECT_EQ(config.fork, Config::Fork::share);
+    EXPECT_TRUE(config.dump);
     EXPECT_EQ(config.log_level, log::Level::trace);
     EXPECT_EQ(config.log_file.view(), "/tmp/log");
     EXPECT_THAT(complained_names(config), IsEmpty());
@@ -103,16 +109,21 @@ TEST(Config, ComplainsOnceOfEachWrongValueAndKeepsTheDefault) {
                                      {"HUGEPAGE_NODE", "one"},
                                      {"HUGEPAGE_ZERO", "sometimes"},
                                      {"HUGEPAGE_ZERO_THREADS", "-1"},
+                                     {"HUGEPAGE_FORK", "yes"},
+                                     {"HUGEPAGE_DUMP", "yes"},
                                      {"HUGEPAGE_LOG", "verbose"}});
     const Config config = variables.parse();
     EXPECT_EQ(config.mode, Config::Mode::try_files);
     EXPECT_EQ(config.node, std::nullopt);
     EXPECT_EQ(config.zero, Config::Zero::always);
     EXPECT_EQ(config.zero_threads, std::nullopt);
+    EXPECT_EQ(config.fork, Config::Fork::readonly);
+    EXPECT_FALSE(config.dump);
     EXPECT_EQ(config.log_level, log::Level::info);
     EXPECT_THAT(complained_names(config),
                 testing::UnorderedElementsAre("HUGEPAGE_MODE", "HUGEPAGE_NODE", "HUGEPAGE_ZERO",
-                                              "HUGEPAGE_ZERO_THREADS", "HUGEPAGE_LOG"));
+                                              "HUGEPAGE_ZERO_THREADS", "HUGEPAGE_FORK", "HUGEPAGE_DUMP",
+                                              "HUGEPAGE_LOG"));
 }
 
 TEST(Config, ComplainsOfUnknownNamesWithItsPrefix) {

@@ -1,0 +1,34 @@
+// What children that are forked off have of the regions (HUGEPAGE_FORK).
+//
+// A region is a mapping of shared memory, so a child that wrote to it would write to its parent's. Memory
+// that was asked for as private is therefore marked MADV_DONTFORK from the start, and a child made behind the
+// C library's back (clone, _Fork) has none of it. Around a fork() the handlers here
+//   - take the mark off, but where the owner has made it himself       (before)
+//   - put it on again                                                  (in the parent and in the child)
+//   - take the right to write, for HUGEPAGE_FORK=readonly              (in the child)
+// vfork, posix_spawn, system and popen run no handlers and need none: until the exec the child is in the very
+// memory of its parent. Memory that was asked for as shared is shared.
+//
+// A child's copy of the mapping holds the lease like any other: it ends with the last of them.
+#pragma once
+
+#include "shim/core/mutex.h"
+
+namespace hugepage::fork {
+
+// For pthread_atfork.
+void before() noexcept;
+void in_parent() noexcept;
+void in_child() noexcept;
+
+// While it lives, nobody forks by fork(): for the moment in which a mapping isn't marked yet. Short; it
+// blocks signals.
+class Hold {
+  public:
+    Hold() noexcept;
+
+  private:
+    Lock lock_;
+};
+
+}  // namespace hugepage::fork

@@ -1,0 +1,194 @@
+// Advice. What has no effect that its owner could see is accepted; what has one is brought about.
+
+#include "shim/core/topology.h"
+#include "shim/next.h"
+#include "shim/semantics.h"
+#include "shim/semantics_parts.h"
+#include "shim/zeroing.h"
+
+namespace hugepage::semantics {
+namespace {
+
+// Newer than the headers of some systems that this is built on.
+constexpr int kPopulateRead = 22;
+constexpr int kPopulateWrite = 23;
+constexpr int kDontneedLocked = 24;
+constexpr int kCollapse = 25;
+constexpr int kSoftOffline = 101;
+constexpr int kGuardRemove = 103;
+
+int set(const Range& range, FunctionRef<void(Traits&)> change) noexcept {
+    return regions().change(range, change) ? 0 : ENOMEM;
+}
+
+int kernel_advice(const Range& range, int advice) noexcept {
+    return range.empty() ? 0 : code_of(next::kernel::madvise(range.address(), range.length(), advice));
+}
+
+// Whether children have the memory is the kernel's to decide for whole huge pages only. Private regions are
+// always kept from them but while the process forks (fork.cpp), so for those it is a matter of the table.
+int keep_from_children(const Stretch& stretch, const Range& call, int advice) noexcept {
+    const bool not_forked = advice == MADV_DONTFORK;
+    if (stretch.traits.not_forked == not_forked) {
+        return 0;
+    }
+    const auto pages = whole_pages(stretch, call);
+    if (!pages) {
+        return EINVAL;
+    }
+    if (stretch.traits.shared) {
+        if (const int code = kernel_advice(*pages, advice)) {
+            return code;
+        }
+    }
+    return set(stretch.range, [&](Traits& traits) { traits.not_forked = not_forked; });
+}
+
+int wipe_in_children(const Stretch& stretch, const Range& call, bool wipe) noexcept {
+    if (stretch.traits.wiped_in_fork == wipe) {
+        return 0;
+    }
+    if (stretch.traits.shared || !whole_pages(stretch, call)) {
+        return EINVAL;
+    }
+    return set(stretch.range, [&](Traits& traits) { traits.wiped_in_fork = wipe; });
+}
+
+int apply(const Stretch& stretch, const Range& call, int advice) noexcept {
+    const auto& [what, range, traits] = stretch;
+    const bool locked = traits.locked;
+    switch (advice) {
+        case MADV_NORMAL:
+        case MADV_RANDOM:
+        case MADV_SEQUENTIAL:
+        case MADV_WILLNEED:
+        case MADV_HUGEPAGE:
+        case MADV_NOHUGEPAGE:
+        case kCollapse:
+        case MADV_MERGEABLE:
+        case MADV_UNMERGEABLE:
+        case kGuardRemove:
+            return 0;
+        case MADV_COLD:
+        case MADV_PAGEOUT:
+            return locked ? EINVAL : 0;
+        case MADV_FREE:  // the old content may be read until the kernel wants the memory: here it never does
+            return locked || traits.shared ? EINVAL : 0;
+        case MADV_DONTNEED:
+            if (locked) {
+                return EINVAL;
+            }
+            [[fallthrough]];
+        case kDontneedLocked:
+            return traits.shared ? 0 : clear(stretch, call);
+        case MADV_REMOVE:
+            return locked || !traits.shared ? EINVAL : clear(stretch, call);
+        case kPopulateRead:
+        case kPopulateWrite:
+            return kernel_advice(range, advice);
+        case MADV_DONTFORK:
+        case MADV_DOFORK:
+            return keep_from_children(stretch, call, advice);
+        case MADV_WIPEONFORK:
+        case MADV_KEEPONFORK:
+            return wipe_in_children(stretch, call, advice == MADV_WIPEONFORK);
+        // With HUGEPAGE_DUMP=0 regions are in no dump anyhow. Rather too little in it than what must not be.
+        case MADV_DONTDUMP:
+            return substitution::config().dump ? kernel_advice(range.widened_to(traits.page_size), advice)
+                                               : 0;
+        case MADV_DODUMP:
+            return substitution::config().dump ? kernel_advice(range.narrowed_to(traits.page_size), advice)
+                                               : 0;
+        case MADV_HWPOISON:  // the pages are the operator's
+        case kSoftOffline:
+            return EPERM;
+        default:  // MADV_GUARD_INSTALL, which hugetlbfs can't, and what is newer than this
+            return EINVAL;
+    }
+}
+
+int advise(const Range& range, int advice) noexcept {
+    // Where nothing is mapped, the kernel goes on and says so at the end; but not when it is to bring memory
+    // in.
+    const bool stops_at_a_hole = advice == kPopulateRead || advice == kPopulateWrite;
+    int at_the_end = 0;
+    const int code = for_each_stretch(range, [&](const Stretch& stretch) {
+        int done = ENOMEM;
+        if (stretch.what == What::elsewhere) {
+            done = code_of(next::madvise(stretch.range.address(), stretch.range.length(), advice));
+        } else if (stretch.what == What::piece) {
+            done = apply(stretch, range, advice);
+        }
+        if (done == ENOMEM && !stops_at_a_hole) {
+            at_the_end = ENOMEM;
+            done = 0;
+        }
+        return done;
+    });
+    return code != 0 ? code : at_the_end;
+}
+
+constexpr std::size_t kWorthHelpers = 64UL << 20;
+
+void zero(const Range& range, NodeId node) noexcept {
+    if (range.length() < kWorthHelpers) {
+        zero_memory(range.address(), range.length(), {.helpers = 0, .cpus = {}});
+        return;
+    }
+    const auto cpus = Topology().cpus_of(node);
+    zero_memory(range.address(), range.length(),
+                {substitution::config().zero_threads, cpus ? cpus.value() : CpuSet{}});
+}
+
+}  // namespace
+
+int clear(const Stretch& piece, const Range& call) noexcept {
+    const auto& [what, range, traits] = piece;
+    if (traits.inherited) {
+        const auto own = whole_pages(piece, call);
+        if (!own) {
+            return EINVAL;
+        }
+        if (!regions().can_forget(*own)) {
+            return ENOMEM;
+        }
+        if (next::kernel::mmap({own->address(), own->length(), traits.protection,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0}) == MAP_FAILED) {
+            return errno;
+        }
+        regions().forget(*own);
+        return 0;
+    }
+    const Range pages = range.widened_to(traits.page_size);
+    const bool writable = (traits.protection & PROT_WRITE) != 0;
+    if (!writable) {
+        const int code =
+            code_of(next::kernel::mprotect(pages.address(), pages.length(), PROT_READ | PROT_WRITE));
+        if (code != 0) {
+            return code;
+        }
+    }
+    zero(range, traits.node);
+    return writable ? 0 : code_of(next::kernel::mprotect(pages.address(), pages.length(), traits.protection));
+}
+
+int madvise(void* address, std::size_t length, int advice) noexcept {
+    const auto range = Range::of_pages(address, length);
+    // Does the kernel know the advice? It tells, for no byte at all.
+    if (!range || !regions().overlaps(*range) || next::madvise(address, 0, advice) != 0) {
+        return next::madvise(address, length, advice);
+    }
+    ErrnoGuard guard;
+    return answer(advise(*range, advice), guard);
+}
+
+int posix_madvise(void* address, std::size_t length, int advice) noexcept {
+    const auto range = Range::of_pages(address, length);
+    if (!range || !regions().overlaps(*range) || advice == POSIX_MADV_DONTNEED) {
+        return next::posix_madvise(address, length, advice);
+    }
+    const ErrnoGuard guard;
+    return madvise(address, length, advice) == 0 ? 0 : errno;
+}
+
+}  // namespace hugepage::semantics

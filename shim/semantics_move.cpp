@@ -1,0 +1,255 @@
+// mremap. A region can't grow (a file has the size it has), and moves only in whole huge pages; where that is
+// asked for, its content goes to other memory of the same kind and the lease ends.
+
+#include "shim/next.h"
+#include "shim/semantics.h"
+#include "shim/semantics_parts.h"
+#include "shim/substitution.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace hugepage::semantics {
+namespace {
+
+constexpr std::size_t kMostBytes = 1UL << 47;
+
+// The arguments, lengths in whole pages.
+struct Move {
+    Range from;
+    std::size_t length;  // afterwards
+    int flags;
+    void* to;
+
+    [[nodiscard]] bool has(int flag) const noexcept { return (flags & flag) != 0; }
+    [[nodiscard]] Range target() const noexcept {
+        const auto begin = reinterpret_cast<std::uintptr_t>(to);
+        return {begin, begin + length};
+    }
+    // What goes to the new place, and what of the old one is simply unmapped.
+    [[nodiscard]] Range moved() const noexcept {
+        return {from.begin, from.begin + std::min(length, from.length())};
+    }
+    [[nodiscard]] Range tail() const noexcept { return {moved().end, from.end}; }
+};
+
+// What the kernel refuses for the arguments alone, before it looks at any memory.
+bool is_well_formed(const Move& move, std::size_t new_length) noexcept {
+    constexpr int kKnown = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+    if ((move.flags & ~kKnown) != 0 || move.from.begin % kPageBytes != 0 || move.from.length() > kMostBytes ||
+        new_length > kMostBytes || new_length == 0) {
+        return false;
+    }
+    if (move.has(MREMAP_FIXED | MREMAP_DONTUNMAP)) {
+        const Range target = move.target();
+        const bool silly = target.begin % kPageBytes != 0 || target.begin > kMostBytes;
+        const bool overlaps = target.overlaps(move.from);
+        if (!move.has(MREMAP_MAYMOVE) || (move.has(MREMAP_FIXED) && (silly || overlaps)) ||
+            (move.has(MREMAP_DONTUNMAP) && move.length != move.from.length())) {
+            return false;
+        }
+    }
+    return true;
+}
+
+using Answer = std::pair<void*, int>;  // an address, or MAP_FAILED and the code
+
+Answer failed(int code) noexcept {
+    return {MAP_FAILED, code};
+}
+
+// Memory that is no region's, to a place where regions may be. The kernel frees the place before it can still
+// refuse to move; then the table is told so too.
+Answer move_other(const Move& move) noexcept {
+    void* const memory =
+        next::mremap(move.from.address(), move.from.length(), move.length, move.flags, move.to);
+    const int code = memory == MAP_FAILED ? errno : 0;
+    if (move.has(MREMAP_FIXED)) {
+        Range target = move.target();
+        bool is_gone = code == 0;
+        if (!is_gone) {
+            for_each_stretch(target, [&](const Stretch& stretch) {
+                unsigned char residence = 0;
+                is_gone = stretch.what == What::piece &&
+                          next::mincore(stretch.range.address(), kPageBytes, &residence) != 0;
+                return stretch.what == What::piece ? 1 : 0;  // one tells for all
+            });
+        }
+        if (is_gone) {
+            regions().forget(target);
+        }
+    }
+    return {memory, code};
+}
+
+// The same pages at another address: by the kernel, where nothing stands against it.
+Answer move_region(const Range& moved, const Move& move) noexcept {
+    auto taken = regions().take(moved);
+    if (taken.outcome != RegionTable::Taken::Outcome::taken) {
+        return failed(taken.outcome == RegionTable::Taken::Outcome::full ? ENOMEM : EFAULT);
+    }
+    if (next::kernel::mremap(moved.address(), moved.length(), move.to) == MAP_FAILED) {
+        const int code = errno;
+        regions().put_back(taken.piece);
+        return failed(code);
+    }
+    // There is room: a piece has just been taken out. If another thread was faster, the memory is no less the
+    // caller's, but is known as a mapping of the file and no more.
+    static_cast<void>(regions().insert(move.target(), taken.piece.traits));
+    return {move.to, 0};
+}
+
+// Ordinary memory, or another file; to be read and written.
+Answer new_memory(const Move& move, const Traits& traits) noexcept {
+    const int kind = (traits.shared ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS;
+    MapRequest request{nullptr, move.length, PROT_READ | PROT_WRITE, kind, -1, 0};
+    if (move.has(MREMAP_FIXED)) {
+        request.address = move.to;
+        request.flags |= MAP_FIXED;
+    } else if (void* region = substitution::try_map(request)) {
+        return {region, region == MAP_FAILED ? ENOMEM : 0};
+    }
+    void* memory = next::mmap(request.address, request.length, request.protection, request.flags, -1, 0);
+    if (memory == MAP_FAILED) {
+        return failed(errno);
+    }
+    if (move.has(MREMAP_FIXED)) {
+        regions().forget(move.target());
+    }
+    return {memory, 0};
+}
+
+void copy(void* to, const Range& from, const Traits& traits) noexcept {
+    const Range pages = from.widened_to(traits.page_size);
+    const int protection = real_protection(traits);
+    const bool readable = (protection & PROT_READ) != 0;
+    if (!readable && next::kernel::mprotect(pages.address(), pages.length(), PROT_READ) != 0) {
+        return;
+    }
+    std::memcpy(to, from.address(), from.length());
+    if (!readable) {
+        next::kernel::mprotect(pages.address(), pages.length(), protection);
+    }
+}
+
+// What has been said of the old memory is said of the new.
+void pass_on_traits(void* memory, std::size_t length, const Traits& traits) noexcept {
+    if (traits.not_forked) {
+        madvise(memory, length, MADV_DONTFORK);
+    }
+    if (traits.wiped_in_fork) {
+        madvise(memory, length, MADV_WIPEONFORK);
+    }
+    if (traits.locked) {
+        mlock(memory,
+              length);  // the kernel moves a lock without asking for the limit; here it may be too small
+    }
+    if (traits.protection != (PROT_READ | PROT_WRITE)) {
+        mprotect(memory, length, traits.protection);
+    }
+}
+
+Answer copy_region(const Range& moved, const Move& move, const Traits& traits) noexcept {
+    if (move.has(MREMAP_DONTUNMAP) && traits.inherited && !regions().whole_pages(moved, traits.page_size)) {
+        return failed(EINVAL);  // the rest of the huge page would have to stay the parent's
+    }
+    const Answer memory = new_memory(move, traits);
+    if (memory.second != 0) {
+        return memory;
+    }
+    copy(memory.first, moved, traits);
+    pass_on_traits(memory.first, move.length, traits);
+    const int code = move.has(MREMAP_DONTUNMAP) ? clear({What::piece, moved, traits}, moved) : unmap(moved);
+    return code == 0 ? memory : failed(code);
+}
+
+Answer relocate(const Move& move, const Traits& traits) noexcept {
+    const Range moved = move.moved();
+    const bool by_kernel = move.has(MREMAP_FIXED) && !move.has(MREMAP_DONTUNMAP) &&
+                           move.length <= move.from.length() &&
+                           move.target().begin % traits.page_size.bytes == 0 &&
+                           regions().whole_pages(moved, traits.page_size) == moved;
+    Answer memory = by_kernel ? move_region(moved, move) : failed(EINVAL);
+    if (memory.second == EINVAL) {  // so kernels before 5.16 answer for huge pages
+        memory = copy_region(moved, move, traits);
+    }
+    if (memory.second == 0 && !move.tail().empty()) {
+        memory.second = unmap(move.tail());
+    }
+    return memory;
+}
+
+Answer remap_region(const Move& move, const Stretch& source) noexcept {
+    const bool duplicates = move.from.empty();  // length 0, by which the kernel maps shared memory again
+    if (duplicates || (move.has(MREMAP_DONTUNMAP) && source.traits.shared)) {
+        return failed(EINVAL);
+    }
+    if (source.range.end < move.moved().end) {
+        return failed(EFAULT);
+    }
+    if (move.has(MREMAP_FIXED | MREMAP_DONTUNMAP)) {
+        return relocate(move, source.traits);
+    }
+    if (move.length <= move.from.length()) {
+        const int code = move.tail().empty() ? 0 : unmap(move.tail());
+        return code == 0 ? Answer{move.from.address(), 0} : failed(code);
+    }
+    return move.has(MREMAP_MAYMOVE) ? relocate(move, source.traits) : failed(ENOMEM);
+}
+
+// The old range begins in memory that is no region's, and has regions further on.
+Answer remap_mixed(const Move& move, const Stretch& source) noexcept {
+    if (move.length >= move.from.length() || source.range.end < move.moved().end) {
+        return failed(EFAULT);
+    }
+    const Range kept = move.moved();
+    if (next::mremap(kept.address(), kept.length(), kept.length(), 0, nullptr) == MAP_FAILED) {
+        return failed(errno);
+    }
+    if (const int code = unmap(move.tail())) {
+        return failed(code);
+    }
+    if (!move.has(MREMAP_FIXED)) {
+        return {kept.address(), 0};
+    }
+    return move_other({kept, move.length, move.flags, move.to});
+}
+
+Answer remap(const Move& move) noexcept {
+    const Range first_look{move.from.begin, std::max(move.from.end, move.from.begin + kPageBytes)};
+    const Stretch source = regions().stretch(first_look);
+    if (move.has(MREMAP_FIXED) && !regions().can_forget(move.target())) {
+        return failed(ENOMEM);
+    }
+    switch (source.what) {
+        case What::hole:
+            return failed(EFAULT);
+        case What::piece:
+            return remap_region(move, source);
+        case What::elsewhere:
+            break;
+    }
+    return source.range.end < move.from.end ? remap_mixed(move, source) : move_other(move);
+}
+
+}  // namespace
+
+void* mremap(void* old_address, std::size_t old_length, std::size_t new_length, int flags,
+             void* new_address) noexcept {
+    const auto round_up = [](std::size_t length) { return (length + kPageBytes - 1) & ~(kPageBytes - 1); };
+    const auto begin = reinterpret_cast<std::uintptr_t>(old_address);
+    const Move move{{begin, begin + round_up(old_length)}, round_up(new_length), flags, new_address};
+    if (!is_well_formed(move, new_length)) {
+        return next::mremap(old_address, old_length, new_length, flags, new_address);
+    }
+    ErrnoGuard guard;
+    const Answer answer = remap(move);
+    if (answer.second != 0) {
+        guard.leave(answer.second);
+        return MAP_FAILED;
+    }
+    return answer.first;
+}
+
+}  // namespace hugepage::semantics

@@ -1,0 +1,51 @@
+// Served memory behaves as anonymous memory in every call: the same calls on both, compared.
+
+#include "tests/preload/preloaded.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+
+namespace tests {
+namespace {
+
+using testing::HasSubstr;
+
+class Semantics : public PoolTest {
+  protected:
+    void SetUp() override {
+        PoolTest::SetUp();
+        if (!IsSkipped()) {
+            // Two more than a stretch of memory takes, to grow into.
+            for (const char* name : {"a", "b", "c"}) {
+                pool_.add(name, kFileBytes);
+            }
+        }
+    }
+    [[nodiscard]] Outcome twins(const std::vector<std::string>& arguments) const {
+        std::vector<std::string> command = {TWINS};
+        command.insert(command.end(), arguments.begin(), arguments.end());
+        return run(command, environment({{"HUGEPAGE_MODE", "require"}, {"HUGEPAGE_LOG", "error"}}));
+    }
+};
+INSTANTIATE_TEST_SUITE_P(, Semantics, testing::Values(kTmpfs, kHuge2M), name_of_kind);
+
+TEST_P(Semantics, AreThoseOfAnonymousMemoryInEveryCall) {
+    const auto outcome = twins({"rows", bytes(kFileBytes), GetParam().is_huge() ? "huge" : "small"});
+    EXPECT_TRUE(outcome.ok()) << outcome.out << outcome.err;
+    EXPECT_THAT(outcome.out, HasSubstr(", wrong: 0\n"));
+}
+
+// TWINS_STEPS and TWINS_SEED in the environment: for longer runs, and to see one again.
+TEST_P(Semantics, AreThoseOfAModelInRandomCalls) {
+    const char* steps = std::getenv("TWINS_STEPS");
+    const char* seed = std::getenv("TWINS_SEED");
+    const auto outcome =
+        twins({"random", bytes(kFileBytes), seed != nullptr ? seed : bytes(std::random_device()()),
+               steps != nullptr ? steps : "6000"});
+    std::printf("%s", outcome.out.c_str());
+    EXPECT_TRUE(outcome.ok()) << outcome.out << outcome.err << " signal " << outcome.signal;
+}
+
+}  // namespace
+}  // namespace tests

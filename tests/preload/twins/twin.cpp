@@ -1,0 +1,252 @@
+#include "tests/preload/twins/twin.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace twins {
+namespace {
+
+constexpr int kAnonymous = MAP_ANONYMOUS | MAP_NORESERVE;
+constexpr int kPopulated = MAP_ANONYMOUS | MAP_POPULATE;
+
+char* must_map(void* address, std::size_t length, int protection, int flags) {
+    void* memory = ::mmap(address, length, protection, flags, -1, 0);
+    if (memory == MAP_FAILED || (address != nullptr && memory != address)) {
+        std::printf("cannot lay out: %s\n", std::strerror(errno));
+        std::exit(1);
+    }
+    return static_cast<char*>(memory);
+}
+
+std::size_t bytes_of(long pages) {
+    return static_cast<std::size_t>(pages) * kPage;
+}
+
+char pattern_of(std::size_t page) {
+    return static_cast<char>('A' + page % 23);
+}
+
+// Everything below is asked of the kernel, so that nothing can end the program; many pages at a time, and one
+// by one where they aren't alike.
+constexpr std::size_t kAtOnce = 512;
+
+bool is_mapped(const char* begin, std::size_t pages) {
+    std::array<unsigned char, kAtOnce> residence;
+    return ::mincore(const_cast<char*>(begin), pages * kPage, residence.data()) == 0;
+}
+
+// Whether nothing is there, where that can be seen at once.
+bool is_free(const char* begin, std::size_t pages) {
+    constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+    void* memory = ::mmap(const_cast<char*>(begin), pages * kPage, PROT_NONE, kFlags, -1, 0);
+    return memory != MAP_FAILED && ::munmap(memory, pages * kPage) == 0;
+}
+
+bool may_read(const char* begin, std::size_t pages) {
+    return ::madvise(const_cast<char*>(begin), pages * kPage, MADV_POPULATE_READ) == 0;
+}
+
+bool may_write(const char* begin, std::size_t pages) {
+    return ::madvise(const_cast<char*>(begin), pages * kPage, MADV_POPULATE_WRITE) == 0;
+}
+
+std::string content_of(const char* memory, std::size_t page) {
+    if (std::memcmp(memory, memory + 1, kPage - 1) != 0) {
+        return "mixed";
+    }
+    if (memory[0] == 0) {
+        return "zero";
+    }
+    if (memory[0] >= 'A' && memory[0] < 'A' + 23) {
+        return "own+" + std::to_string((page + 23 - static_cast<std::size_t>(memory[0] - 'A')) % 23);
+    }
+    return std::string(1, memory[0]);
+}
+
+}  // namespace
+
+Twin::Twin(Sort sort, Kind kind, std::size_t bytes) : kind_(kind), bytes_(bytes) {
+    lay_out(sort);
+}
+
+// Gap, memory below, the stretch, memory above, gap, the place to move to, gap.
+void Twin::lay_out(Sort sort) {
+    ground_bytes_ = 2 * bytes_ + 9 * kHuge;
+    ground_ = must_map(nullptr, ground_bytes_, PROT_NONE, MAP_PRIVATE | kAnonymous);
+    const auto start = reinterpret_cast<std::uintptr_t>(ground_);
+    base_ = ground_ + ((start + kHuge - 1) / kHuge * kHuge - start) + 2 * kHuge;
+    place_ = base_ + bytes_ + 2 * kHuge;
+    ::munmap(ground_, ground_bytes_);
+    for (char* other : {base_ - kHuge, base_ + bytes_}) {
+        must_map(other, kHuge, PROT_READ | PROT_WRITE, MAP_PRIVATE | kPopulated | MAP_FIXED);
+        std::memset(other, 's', kHuge);
+        ::mprotect(other, kHuge, PROT_READ);
+    }
+    // So that no address that the kernel chooses lies there.
+    must_map(place_, bytes_ + 2 * kHuge, PROT_NONE, MAP_PRIVATE | kAnonymous | MAP_FIXED);
+    const int flags = kPopulated | (kind_.shared ? MAP_SHARED : MAP_PRIVATE);
+    // MAP_FIXED is not served; a hint is, and kept.
+    must_map(base_, bytes_, PROT_READ | PROT_WRITE, flags | (sort == Sort::plain ? MAP_FIXED : 0));
+    for (std::size_t i = 0; i < bytes_ / kPage; ++i) {
+        std::memset(base_ + i * kPage, pattern_of(i), kPage);
+    }
+    if (kind_.locked && ::mlock(base_, bytes_) != 0) {
+        std::printf("cannot lock: %s\n", std::strerror(errno));
+        std::exit(1);
+    }
+}
+
+Twin::~Twin() {
+    ::munmap(ground_, ground_bytes_);
+    if (moved_ != nullptr) {
+        ::munmap(moved_, moved_bytes_);
+    }
+}
+
+void Twin::note(const char* call, long result) {
+    seen_ += call;
+    seen_.append("=").append(std::to_string(result));
+    if (result == -1) {
+        seen_ += std::string(" ") + ::strerrorname_np(errno);
+    }
+    seen_ += "; ";
+}
+
+void Twin::note_pointer(const char* call, void* result) {
+    if (result == MAP_FAILED) {
+        return note(call, -1);
+    }
+    note(call, (static_cast<const char*>(result) - base_) / static_cast<long>(kPage));
+}
+
+void Twin::munmap(long from, long count) {
+    note("munmap", ::munmap(at(from), bytes_of(count)));
+}
+void Twin::mprotect(long from, long count, int protection) {
+    note("mprotect", ::mprotect(at(from), bytes_of(count), protection));
+}
+void Twin::madvise(long from, long count, int advice) {
+    note("madvise", ::madvise(at(from), bytes_of(count), advice));
+}
+void Twin::posix_madvise(long from, long count, int advice) {
+    note("posix_madvise", ::posix_madvise(at(from), bytes_of(count), advice));
+}
+void Twin::mlock(long from, long count) {
+    note("mlock", ::mlock(at(from), bytes_of(count)));
+}
+void Twin::mlock2(long from, long count, unsigned flags) {
+    note("mlock2", ::mlock2(at(from), bytes_of(count), flags));
+}
+void Twin::munlock(long from, long count) {
+    note("munlock", ::munlock(at(from), bytes_of(count)));
+}
+void Twin::msync(long from, long count, int flags) {
+    note("msync", ::msync(at(from), bytes_of(count), flags));
+}
+void Twin::mincore(long from, long count) {
+    std::vector<unsigned char> residence(static_cast<std::size_t>(count) + 1);
+    note("mincore", ::mincore(at(from), bytes_of(count), residence.data()));
+}
+
+void Twin::mremap(long from, long old_count, long new_count, int flags, void* to) {
+    mremap_bytes(from, bytes_of(old_count), bytes_of(new_count), flags, to);
+}
+
+void Twin::mremap_bytes(long from, std::size_t old_length, std::size_t new_length, int flags, void* to) {
+    void* memory = ::mremap(at(from), old_length, new_length, flags, to);
+    place_used_ = place_used_ || to != nullptr;
+    if (memory == MAP_FAILED) {
+        note("mremap", -1);
+    } else if (memory == at(from)) {
+        note("mremap to the same address", 0);
+    } else {
+        note(memory == to ? "mremap to the place" : "mremap to another address", 0);
+    }
+    if (memory != MAP_FAILED && memory != at(from) && memory != to) {
+        moved_ = static_cast<char*>(memory);
+        moved_bytes_ = new_length;
+    }
+}
+
+void Twin::map_over(long from, long count, int flags) {
+    const int kind = kind_.shared ? MAP_PRIVATE : MAP_SHARED;
+    void* memory =
+        ::mmap(at(from), bytes_of(count), PROT_READ | PROT_WRITE, kind | MAP_ANONYMOUS | flags, -1, 0);
+    note_pointer("mmap", memory);
+    if (memory == at(from)) {
+        std::memset(memory, 'f', bytes_of(count));
+    }
+}
+
+void Twin::fill(long from, long count, char byte) {
+    std::memset(at(from), byte, bytes_of(count));
+}
+
+void Twin::look() {
+    look_at("below", base_ - kHuge, kHuge);
+    look_at("memory", base_, bytes_);
+    look_at("above", base_ + bytes_, kHuge);
+    if (place_used_) {
+        look_at("place", place_, bytes_ + 2 * kHuge);
+    }
+    if (moved_ != nullptr) {
+        look_at("moved", moved_, moved_bytes_);
+    }
+}
+
+// Runs of pages that look alike: `gap`, `shut` (can't be read), `zero`, `own+N` (the pattern, displaced by N
+// pages), a byte, `mixed`; `ro` if they can't be written to.
+void Twin::look_at(const char* name, const char* begin, std::size_t length) {
+    seen_.append("\n    ").append(name).append(":");
+    std::string before;
+    long run = 0;
+    const auto add = [&](const std::string& now, long pages) {
+        if (now != before) {
+            end_run(before, run);
+            run = 0;
+        }
+        before = now;
+        run += pages;
+    };
+    const auto add_one = [&](std::size_t page) {
+        const char* at = begin + page * kPage;
+        if (!is_mapped(at, 1)) {
+            add("gap", 1);
+        } else if (!may_read(at, 1)) {
+            add("shut", 1);
+        } else {
+            add(content_of(at, page) + (may_write(at, 1) ? "" : "(ro)"), 1);
+        }
+    };
+    const std::size_t pages = length / kPage;
+    for (std::size_t page = 0; page < pages; page += kAtOnce) {
+        const char* at = begin + page * kPage;
+        const std::size_t count = std::min(kAtOnce, pages - page);
+        if (is_free(at, count)) {
+            add("gap", static_cast<long>(count));
+            continue;
+        }
+        const bool alike = may_write(at, count);
+        for (std::size_t i = 0; i < count; ++i) {
+            if (alike) {
+                add(content_of(at + i * kPage, page + i), 1);
+            } else {
+                add_one(page + i);
+            }
+        }
+    }
+    end_run(before, run);
+}
+
+void Twin::end_run(const std::string& what, long pages) {
+    if (pages > 0) {
+        seen_.append(" ").append(std::to_string(pages)).append("*").append(what);
+    }
+}
+
+}  // namespace twins
