@@ -21,8 +21,8 @@ void before() noexcept;
 void in_parent() noexcept;
 void in_child() noexcept;
 
-// While it lives, nobody forks by fork(): for the moment in which a mapping isn't marked yet. Short; it
-// blocks signals.
+// While it lives, nobody forks by fork(). Blocks signals; for the moment in which there is a descriptor that
+// holds a lease, or a mapping that isn't marked yet.
 class Hold {
   public:
     Hold() noexcept;

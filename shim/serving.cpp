@@ -38,9 +38,11 @@ Refusal refusal(Reason reason, const Error& error) noexcept {
 }
 
 // A mapping that holds the file's lock: the lease's descriptor is closed on return, so that the lock is the
-// mapping's alone. For as long as the caller hasn't got it no child has it either, to keep the lock.
+// mapping's alone. A child that is forked off before the caller has the memory must have neither, or it would
+// keep the lock: nobody forks while there is a descriptor or an unmarked mapping.
 Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidate& file, bool dump,
                                        ByteSize& page_size) noexcept {
+    const fork::Hold hold;
     const auto lease = Lease::take(file.path, file.size);
     if (!lease) {
         return lease.error();
@@ -50,29 +52,24 @@ Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidat
     const auto hint = reinterpret_cast<std::uintptr_t>(request.address);
     // Huge pages cannot be swapped, so they need no lock; a file on tmpfs can.
     const int locked = file_system.kind == FileSystem::Kind::hugetlbfs ? 0 : request.flags & MAP_LOCKED;
-    const MapRequest shared{.address = hint % page_size.bytes == 0 ? request.address : nullptr,
-                            .length = request.length,
-                            .protection = request.protection,
-                            .flags = MAP_SHARED | locked,
-                            .fd = lease.value().fd(),
-                            .offset = 0};
-    auto mapping = [&]() -> Result<Mapping, Refusal> {
-        const fork::Hold hold;
-        auto mapped = Mapping::create(shared);
-        if (!mapped) {
-            return refusal(Reason::map_failed, mapped.error());
-        }
-        if (const auto done = mapped.value().advise(MADV_DONTFORK, "madvise(MADV_DONTFORK)"); !done) {
-            return refusal(Reason::map_failed, done.error());
-        }
-        return std::move(mapped.value());
-    }();
-    if (mapping && !dump) {
+    auto mapping = Mapping::create({.address = hint % page_size.bytes == 0 ? request.address : nullptr,
+                                    .length = request.length,
+                                    .protection = request.protection,
+                                    .flags = MAP_SHARED | locked,
+                                    .fd = lease.value().fd(),
+                                    .offset = 0});
+    if (!mapping) {
+        return refusal(Reason::map_failed, mapping.error());
+    }
+    if (const auto done = mapping.value().advise(MADV_DONTFORK, "madvise(MADV_DONTFORK)"); !done) {
+        return refusal(Reason::map_failed, done.error());
+    }
+    if (!dump) {
         if (const auto done = mapping.value().advise(MADV_DONTDUMP, "madvise(MADV_DONTDUMP)"); !done) {
             return refusal(Reason::map_failed, done.error());
         }
     }
-    return mapping;
+    return std::move(mapping.value());
 }
 
 // Enters it in the table and, if it was asked for as shared, gives it to children from now on: both or none

@@ -1,0 +1,320 @@
+// A program that knows nothing of the shim and makes children that look at its memory, one scenario a run. It
+// prints what each saw; the test compares.
+//
+//   forks SCENARIO BYTES          see the table at the end
+
+#include <spawn.h>
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <csetjmp>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+constexpr std::size_t kHuge = 2UL << 20;
+constexpr std::size_t kPage = 4096;
+
+std::size_t bytes;
+const char* self;
+
+char* take(int flags = MAP_PRIVATE) {
+    void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+        std::printf("not served: %s\n", std::strerror(errno));
+        std::exit(1);
+    }
+    std::memset(memory, 'p', bytes);
+    return static_cast<char*>(memory);
+}
+
+sigjmp_buf fault;
+
+void on_fault(int) {
+    ::siglongjmp(fault, 1);
+}
+
+// What the byte reads, "zero", or "nothing" if there is no memory.
+std::string read_at(const char* at) {
+    if (sigsetjmp(fault, 1) != 0) {
+        return "nothing";
+    }
+    const char byte = *static_cast<const volatile char*>(at);
+    return byte == 0 ? "zero" : std::string(1, byte);
+}
+
+bool write_at(char* at, char byte) {
+    if (sigsetjmp(fault, 1) != 0) {
+        return false;
+    }
+    *static_cast<volatile char*>(at) = byte;
+    return true;
+}
+
+std::string result(int code) {
+    return code == 0 ? "0" : ::strerrorname_np(errno);
+}
+
+void say(const std::string& line) {
+    const std::string text = line + "\n";
+    static_cast<void>(!::write(STDOUT_FILENO, text.data(), text.size()));
+}
+
+// Reads and writes of one who has the memory at hand.
+void look(const char* who, char* memory, char byte) {
+    const std::string read = read_at(memory) + read_at(memory + bytes - 1);
+    const bool wrote = write_at(memory, byte);
+    say(std::string(who) + ": reads " + read + (wrote ? ", writes" : ", can't write"));
+}
+
+template <class Work>
+int in_child(Work work) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        work();
+        ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return status;
+}
+
+void wait_for_end_of_stdin() {
+    char byte = 0;
+    while (::read(STDIN_FILENO, &byte, 1) > 0) {
+    }
+}
+
+void fork_private() {
+    char* memory = take();
+    in_child([&] {
+        look("child", memory, 'c');
+        in_child([&] { look("grandchild", memory, 'g'); });
+    });
+    look("parent", memory, 'q');
+}
+
+void fork_shared() {
+    char* memory = take(MAP_SHARED);
+    in_child([&] {
+        look("child", memory, 'c');
+        in_child([&] { look("grandchild", memory, 'g'); });
+    });
+    look("parent", memory, 'q');
+}
+
+// Each call that could reach through to the parent's memory.
+void child_calls() {
+    char* memory = take();
+    ::mlock(memory, kPage);
+    ::mprotect(memory + 2 * kHuge, kHuge, PROT_READ);
+    in_child([&] {
+        say("mprotect to write: " + result(::mprotect(memory, bytes, PROT_READ | PROT_WRITE)));
+        say("mprotect to read: " + result(::mprotect(memory, bytes, PROT_READ)));
+        say("DONTNEED of a page: " + result(::madvise(memory + kPage, kPage, MADV_DONTNEED)));
+        say("DONTNEED of a huge page: " + result(::madvise(memory, kHuge, MADV_DONTNEED)));
+        say("it reads " + read_at(memory) + ", the next " + read_at(memory + kHuge));
+        say("mprotect of it to write: " + result(::mprotect(memory, kHuge, PROT_READ | PROT_WRITE)));
+        look("child", memory, 'c');
+        void* moved = ::mremap(memory + kHuge, kHuge, kHuge + kPage, MREMAP_MAYMOVE);
+        say("grown: reads " + read_at(static_cast<char*>(moved)) +
+            read_at(static_cast<char*>(moved) + kHuge));
+        say("munmap of a page: " + result(::munmap(memory + 3 * kHuge, kPage)));
+        say("it reads " + read_at(memory + 3 * kHuge + kPage));
+        say("munmap: " + result(::munmap(memory, bytes)) + ", again " + result(::munmap(memory, bytes)));
+        say("it reads " + read_at(memory));
+    });
+    for (std::size_t i = 0; i < bytes; i += kPage) {
+        if (memory[i] != 'p') {
+            say("the parent's memory has changed");
+        }
+    }
+    ::munlock(memory, kPage);
+    look("parent", memory, 'q');
+}
+
+void advised() {
+    char* memory = take();
+    say("WIPEONFORK: " + result(::madvise(memory, kHuge, MADV_WIPEONFORK)));
+    say("DONTFORK: " + result(::madvise(memory + kHuge, kHuge, MADV_DONTFORK)));
+    const auto see = [&](const char* who) {
+        const std::string read =
+            read_at(memory) + " " + read_at(memory + kHuge) + " " + read_at(memory + 2 * kHuge);
+        say(std::string(who) + ": " + read + (write_at(memory, 'c') ? ", writes" : ", can't write"));
+    };
+    in_child([&] { see("child"); });
+    ::madvise(memory, bytes, MADV_KEEPONFORK);
+    ::madvise(memory, bytes, MADV_DOFORK);
+    in_child([&] { see("child"); });
+    see("parent");
+}
+
+// Until it ends or becomes another program, the child is in the parent's memory.
+void by_vfork() {
+    char* memory = take();
+    const pid_t child = ::vfork();
+    if (child == 0) {
+        memory[0] = 'v';
+        ::_exit(0);
+    }
+    ::waitpid(child, nullptr, 0);
+    look("parent", memory, 'q');
+}
+
+void by_spawn() {
+    char* memory = take();
+    pid_t child = 0;
+    std::string program = "true";
+    char* arguments[] = {program.data(), nullptr};
+    say("posix_spawn: " +
+        std::to_string(::posix_spawnp(&child, "true", nullptr, nullptr, arguments, nullptr)));
+    ::waitpid(child, nullptr, 0);
+    say("system: " + std::to_string(std::system("true")));
+    std::FILE* pipe = ::popen("echo child", "r");
+    char line[16] = {};
+    say(std::string("popen: ") + (std::fgets(line, sizeof line, pipe) != nullptr ? "child" : "nothing"));
+    ::pclose(pipe);
+    look("parent", memory, 'q');
+    in_child([&] { look("child", memory, 'c'); });
+}
+
+// Behind the C library's back: nothing of the shim runs.
+void by_clone() {
+    char* memory = take();
+    const long child = ::syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+    if (child == 0) {
+        look("child", memory, 'c');
+        ::_exit(0);
+    }
+    ::waitpid(static_cast<pid_t>(child), nullptr, 0);
+    look("parent", memory, 'q');
+}
+
+// The test looks at the lease when "parent is gone" is said, and ends the child's stdin.
+void outlives() {
+    const int status = in_child([] {
+        char* memory = take();
+        if (::fork() == 0) {
+            wait_for_end_of_stdin();
+            look("child", memory, 'c');
+            ::_exit(0);
+        }
+    });
+    say(WIFEXITED(status) ? "parent is gone" : "parent was killed");
+    wait_for_end_of_stdin();
+}
+
+void execs() {
+    char* memory = take();
+    int ends[2];
+    static_cast<void>(!::pipe2(ends, O_CLOEXEC));
+    if (::fork() == 0) {
+        ::execl(self, self, "wait", "1", nullptr);
+        ::_exit(1);
+    }
+    ::close(ends[1]);
+    char byte = 0;
+    static_cast<void>(!::read(ends[0], &byte, 1));  // until the child's copy is closed by its exec
+    ::munmap(memory, bytes);
+    say("child is another program");
+    wait_for_end_of_stdin();
+}
+
+void storm() {
+    char* memory = take();
+    std::atomic<bool> stop{false};
+    std::atomic<long> rounds{0};
+    std::vector<std::thread> threads;
+    for (int id = 0; id < 3; ++id) {
+        threads.emplace_back([&] {
+            while (!stop) {
+                char* mine = take();
+                ::madvise(mine + kPage, 5 * kPage, MADV_DONTNEED);
+                ::munmap(mine, 3 * kPage);
+                ::munmap(mine + 3 * kPage, bytes - 3 * kPage);
+                ++rounds;
+            }
+        });
+    }
+    int faults = 0;
+    for (int i = 0; i < 150 || rounds < 20; ++i) {
+        faults += in_child([&] {
+            int wrong = read_at(memory) == "p" && !write_at(memory, 'c') ? 0 : 1;
+            wrong += ::munmap(memory, kPage) == 0 && ::munmap(memory, bytes) == 0 ? 0 : 1;
+            wrong += read_at(memory) == "nothing" ? 0 : 1;
+            ::_exit(wrong);
+        });
+    }
+    stop = true;
+    for (auto& thread : threads) {
+        thread.join();
+    }
+    say("faults: " + std::to_string(faults));
+    look("parent", memory, 'q');
+}
+
+void dumped() {
+    const auto flags = [](const char* address) {
+        std::ifstream maps("/proc/self/smaps");
+        unsigned long begin = 0;
+        unsigned long end = 0;
+        bool inside = false;
+        for (std::string line; std::getline(maps, line);) {
+            if (std::sscanf(line.c_str(), "%lx-%lx ", &begin, &end) == 2) {
+                const auto at = reinterpret_cast<unsigned long>(address);
+                inside = begin <= at && at < end;
+            } else if (inside && line.rfind("VmFlags:", 0) == 0) {
+                return std::string(line.find(" dd") == std::string::npos ? "yes" : "no");
+            }
+        }
+        return std::string("unmapped");
+    };
+    char* memory = take();
+    std::string line = "dumped: " + flags(memory);
+    ::madvise(memory, kHuge, MADV_DONTDUMP);
+    line += " " + flags(memory);
+    ::madvise(memory, kHuge, MADV_DODUMP);
+    say(line + " " + flags(memory));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::string scenario = argc > 1 ? argv[1] : "";
+    bytes = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 0;
+    self = argv[0];
+    struct sigaction action {};
+    action.sa_handler = on_fault;
+    ::sigaction(SIGSEGV, &action, nullptr);
+    ::sigaction(SIGBUS, &action, nullptr);
+    const struct {
+        const char* name;
+        void (*run)();
+    } scenarios[] = {
+        {"private", fork_private}, {"shared", fork_shared}, {"calls", child_calls},
+        {"advised", advised},      {"vfork", by_vfork},     {"spawn", by_spawn},
+        {"clone", by_clone},       {"outlives", outlives},  {"execs", execs},
+        {"storm", storm},          {"dumped", dumped},      {"wait", wait_for_end_of_stdin},
+    };
+    for (const auto& known : scenarios) {
+        if (scenario == known.name) {
+            known.run();
+            return 0;
+        }
+    }
+    return 2;
+}
