@@ -45,16 +45,8 @@ bool applies(const twins::Limit& limit, Kind kind, bool huge) {
     return false;
 }
 
-// A sanitizer's mlock does nothing.
-bool can_lock() {
-    void* page = ::mmap(nullptr, twins::kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    const bool locked = ::mlock(page, twins::kPage) == 0 && ::madvise(page, twins::kPage, MADV_DONTNEED) != 0;
-    ::munmap(page, twins::kPage);
-    return locked;
-}
-
 int compare(std::size_t bytes, bool huge) {
-    const bool locks = can_lock();
+    const bool locks = twins::can_lock();
     int compared = 0;
     int limits = 0;
     int wrong = 0;

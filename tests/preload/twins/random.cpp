@@ -138,6 +138,9 @@ class Run {
 
     // Up to the first hole.
     void lock(bool lock) {
+        if (!can_lock_) {
+            return;
+        }
         int code = 0;
         for (std::size_t i = from_; i < from_ + count_ && code == 0; ++i) {
             if (!pages_[i].mapped) {
@@ -237,6 +240,7 @@ class Run {
 
     [[nodiscard]] char* at(std::size_t page) const { return base_ + page * kPage; }
 
+    const bool can_lock_ = can_lock();
     std::size_t bytes_;
     std::mt19937_64 random_;
     char* base_ = nullptr;

@@ -70,6 +70,13 @@ std::string content_of(const char* memory, std::size_t page) {
 
 }  // namespace
 
+bool can_lock() {
+    void* page = ::mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const bool locked = ::mlock(page, kPage) == 0 && ::madvise(page, kPage, MADV_DONTNEED) != 0;
+    ::munmap(page, kPage);
+    return locked;
+}
+
 Twin::Twin(Sort sort, Kind kind, std::size_t bytes) : kind_(kind), bytes_(bytes) {
     lay_out(sort);
 }

@@ -20,6 +20,9 @@ struct Kind {
     bool locked;
 };
 
+// Whether mlock does anything: a sanitizer's doesn't.
+[[nodiscard]] bool can_lock();
+
 // One stretch, `bytes` long, begins where a huge page can. Below and above lies a huge page's length of
 // other memory, which is read-only; elsewhere there is a place to move to, `bytes` and two huge pages long.
 // All are laid out and filled anew for each sequence of calls. Offsets and lengths are in pages of 4 KiB,
