@@ -2,6 +2,7 @@
 
 #include "shim/core/config.h"
 #include "shim/core/errno_guard.h"
+#include "shim/core/executable.h"
 #include "shim/core/pool.h"
 #include "shim/events.h"
 #include "shim/node_choice.h"
@@ -112,7 +113,8 @@ void arm() noexcept {
         return become(Phase::inert, SIZE_MAX);
     }
     settings = Config::parse(variable, environ);
-    if (settings.mode == Config::Mode::off) {
+    const bool is_meant = settings.executable == nullptr || executable_matches(settings.executable);
+    if (settings.mode == Config::Mode::off || !is_meant) {
         return become(Phase::inert, SIZE_MAX);
     }
     log::start(settings.log_level, settings.log_file.view());

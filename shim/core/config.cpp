@@ -16,12 +16,13 @@ constexpr const char* kNode = "HUGEPAGE_NODE";
 constexpr const char* kZero = "HUGEPAGE_ZERO";
 constexpr const char* kZeroThreads = "HUGEPAGE_ZERO_THREADS";
 constexpr const char* kFork = "HUGEPAGE_FORK";
+constexpr const char* kExe = "HUGEPAGE_EXE";
 constexpr const char* kDump = "HUGEPAGE_DUMP";
 constexpr const char* kLog = "HUGEPAGE_LOG";
 constexpr const char* kLogFile = "HUGEPAGE_LOG_FILE";
 
-constexpr std::array<std::string_view, 10> kKnown = {
-    kFilesPath, kFilesPathPattern, kMode, kNode, kZero, kZeroThreads, kFork, kDump, kLog, kLogFile};
+constexpr std::array<std::string_view, 11> kKnown = {
+    kFilesPath, kFilesPathPattern, kMode, kNode, kZero, kZeroThreads, kFork, kExe, kDump, kLog, kLogFile};
 constexpr std::uint64_t kMaxZeroThreads = 256;
 
 template <class T>
@@ -133,6 +134,9 @@ Config Config::parse(Lookup lookup, const char* const* environment) noexcept {
     parser.choose(kMode, kModes, config.mode, "it must be try, require or off; try is used");
     parser.choose(kZero, kZeros, config.zero, "it must be always or never; always is used");
     parser.choose(kFork, kForks, config.fork, "it must be readonly, share or none; readonly is used");
+    if (const auto glob = parser.value(kExe)) {
+        config.executable = glob->data();
+    }
     parser.choose(kDump, kSwitch, config.dump, "it must be 0 or 1; 0 is used");
     parser.choose(kLog, kLevels, config.log_level,
                   "it must be off, error, warn, info, debug or trace; info is used");

@@ -60,6 +60,8 @@ struct Config {
     std::optional<NodeId> node;  // nothing: the calling thread's
     Zero zero = Zero::always;
     Fork fork = Fork::readonly;
+    // Only processes whose executable this glob matches are served; null: all. It lies in the environment.
+    const char* executable = nullptr;
     bool dump = false;                // whether regions are in core dumps
     std::optional<int> zero_threads;  // helpers beside the calling thread; nothing: see zeroing.h
     log::Level log_level = log::Level::info;

@@ -79,6 +79,15 @@ TEST_P(Serving, TakesNoRequestThatAFileCouldNotFulfil) {
                   "one byte less: " + anonymous);
 }
 
+TEST_P(Serving, ServesOnlyTheProgramThatIsNamed) {
+    pool_.add("file", kFileBytes);
+    EXPECT_THAT(probe("map", {{"HUGEPAGE_EXE", "pro*"}}).out, StartsWith("memory: " + served()));
+    EXPECT_THAT(probe("map", {{"HUGEPAGE_EXE", PROBE}}).out, StartsWith("memory: " + served()));
+    const auto other = probe("map", {{"HUGEPAGE_EXE", "lotus-*"}, {"HUGEPAGE_MODE", "require"}});
+    EXPECT_THAT(other.out, StartsWith(kAnonymous));
+    EXPECT_THAT(other.err, IsEmpty());
+}
+
 TEST_P(Serving, SharesSharedMemoryWithAChild) {
     pool_.add("file", kFileBytes);
     EXPECT_EQ(probe("shared").out, "memory: " + served() + "\nwritten by the child: c\n");

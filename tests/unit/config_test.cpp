@@ -73,6 +73,7 @@ TEST(Config, HasTheDocumentedDefaults) {
     EXPECT_EQ(config.zero, Config::Zero::always);
     EXPECT_EQ(config.zero_threads, std::nullopt);
     EXPECT_EQ(config.fork, Config::Fork::readonly);
+    EXPECT_EQ(config.executable, nullptr);
     EXPECT_FALSE(config.dump);
     EXPECT_EQ(config.log_level, log::Level::info);
     EXPECT_TRUE(config.log_file.empty());
@@ -87,6 +88,7 @@ TEST(Config, ReadsEveryVariable) {
                                      {"HUGEPAGE_ZERO", "never"},
                                      {"HUGEPAGE_ZERO_THREADS", "0"},
                                      {"HUGEPAGE_FORK", "share"},
+                                     {"HUGEPAGE_EXE", "lotus-*"},
                                      {"HUGEPAGE_DUMP", "1"},
                                      {"HUGEPAGE_LOG", "trace"},
                                      {"HUGEPAGE_LOG_FILE", "/tmp/log"}});
@@ -97,6 +99,7 @@ TEST(Config, ReadsEveryVariable) {
     EXPECT_EQ(config.zero, Config::Zero::never);
     EXPECT_EQ(config.zero_threads, 0);
     EXPECT_EQ(config.fork, Config::Fork::share);
+    EXPECT_STREQ(config.executable, "lotus-*");
     EXPECT_TRUE(config.dump);
     EXPECT_EQ(config.log_level, log::Level::trace);
     EXPECT_EQ(config.log_file.view(), "/tmp/log");
