@@ -32,7 +32,7 @@ bool is_handed_down(const Traits& traits) noexcept {
 
 void mark(int advice) noexcept {
     regions().review([advice](Piece& piece) {
-        if (!piece.traits.shared && is_handed_down(piece.traits)) {
+        if (!piece.traits.shared && !piece.traits.replaced && is_handed_down(piece.traits)) {
             const Range pages = pages_of(piece);
             next::kernel::madvise(pages.address(), pages.length(), advice);
         }
@@ -45,6 +45,9 @@ bool adopt(Piece& piece) noexcept {
     Traits& traits = piece.traits;
     const Range pages = pages_of(piece);
     traits.locked = false;  // locks are not inherited
+    if (traits.replaced) {
+        return true;
+    }
     if (is_handed_down(traits)) {
         if (!traits.shared) {
             traits.inherited = true;
@@ -54,11 +57,18 @@ bool adopt(Piece& piece) noexcept {
         }
         return true;
     }
-    if (traits.wiped_in_fork && !traits.not_forked) {
-        next::kernel::mmap({pages.address(), pages.length(), traits.protection,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0});
+    const bool wiped = traits.wiped_in_fork && !traits.not_forked;
+    if (!wiped && !traits.allocated) {
+        return false;
     }
-    return false;
+    // Fresh memory, or none to be used; but malloc's caller will free it in the child too, so its addresses
+    // must not become anybody else's.
+    traits.protection = wiped ? traits.protection : PROT_NONE;
+    next::kernel::mmap({pages.address(), pages.length(), traits.protection,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0});
+    traits.page_size = ByteSize{kPageBytes};
+    traits.replaced = true;
+    return traits.allocated;
 }
 
 void release() noexcept {

@@ -1,4 +1,4 @@
-// The arguments of one mmap call.
+// What is asked for: the arguments of one mmap call.
 #pragma once
 
 #include <sys/types.h>
@@ -14,6 +14,7 @@ struct MapRequest {
     int flags = 0;
     int fd = -1;
     off_t offset = 0;
+    bool allocated = false;  // by malloc or one of its kin, whose free takes it back (heap.h)
 };
 
 }  // namespace hugepage

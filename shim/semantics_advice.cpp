@@ -156,6 +156,13 @@ int clear(const Stretch& piece, const Range& call) noexcept {
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0}) == MAP_FAILED) {
             return errno;
         }
+        if (traits.allocated) {  // its caller will free it
+            return set(*own, [](Traits& t) {
+                t.page_size = ByteSize{kPageBytes};
+                t.inherited = false;
+                t.replaced = true;
+            });
+        }
         regions().forget(*own);
         return 0;
     }

@@ -130,6 +130,7 @@ Result<void*, Refusal> serve(const MapRequest& request, const Candidate& file, c
     const Traits traits{.page_size = leased.page_size,
                         .node = file.node,
                         .shared = (request.flags & MAP_SHARED) != 0,
+                        .allocated = request.allocated,
                         .protection = request.protection,
                         .locked = (request.flags & MAP_LOCKED) != 0};
     if (const auto done = enter(mapping, {begin, begin + request.length}, traits, regions); !done) {

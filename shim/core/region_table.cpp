@@ -129,6 +129,20 @@ bool RegionTable::overlaps(const Range& range) const noexcept {
     return first.what != Stretch::What::elsewhere || first.range.end < range.end;
 }
 
+std::optional<Range> RegionTable::allocation(std::uintptr_t begin) const noexcept {
+    const Lock lock(mutex_);
+    const auto known = pieces();
+    std::size_t i = first_after(begin);
+    if (i == known.size() || known[i].range.begin != begin || !known[i].traits.allocated ||
+        (i > 0 && known[i - 1].region == known[i].region)) {
+        return std::nullopt;
+    }
+    while (i + 1 < known.size() && known[i + 1].region == known[i].region) {
+        ++i;
+    }
+    return Range{begin, known[i].range.end};
+}
+
 std::optional<Range> RegionTable::whole_pages(const Range& range, ByteSize page) const noexcept {
     const Range pages = range.widened_to(page);
     if (pages == range) {

@@ -25,7 +25,9 @@ struct Traits {
     ByteSize page_size{};        // of the file: less can't be unmapped, protected or moved
     NodeId node{};               // where its pages are
     bool shared = false;         // asked for as MAP_SHARED
+    bool allocated = false;      // asked for by malloc or one of its kin
     bool inherited = false;      // it is the private memory of the process that this one was forked off
+    bool replaced = false;       // in a child: ordinary memory by now; kept for the child's free
     int protection = 0;          // PROT_ bits, as the owner sees them
     bool locked = false;         // by mlock
     bool not_forked = false;     // MADV_DONTFORK
@@ -72,6 +74,9 @@ class RegionTable {
     // What lies at the beginning of the range, and how far it goes.
     [[nodiscard]] Stretch stretch(const Range& range) const noexcept;
     [[nodiscard]] bool overlaps(const Range& range) const noexcept;
+
+    // The region that malloc or one of its kin gave its caller at this address.
+    [[nodiscard]] std::optional<Range> allocation(std::uintptr_t begin) const noexcept;
 
     // The pages that have a byte of the range, unless one of them has a live byte outside of it too.
     [[nodiscard]] std::optional<Range> whole_pages(const Range& range, ByteSize page) const noexcept;

@@ -16,6 +16,8 @@
 //   probe exec BYTES            takes a buffer, then becomes "probe wait"
 //   probe wait                  prints "holding", waits for the end of stdin
 
+#include "tests/preload/memory_facts.h"
+
 #include <limits.h>
 
 #include <fcntl.h>
@@ -29,7 +31,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <string>
 #include <thread>
 #include <utility>
@@ -37,36 +38,14 @@
 
 namespace {
 
+using probes::describe;
+using probes::is_zero;
+
 constexpr int kPrivate = MAP_PRIVATE | MAP_ANONYMOUS;
 
 char* take(std::size_t bytes, int flags = kPrivate) {
     void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
     return memory == MAP_FAILED ? nullptr : static_cast<char*>(memory);
-}
-
-bool is_zero(const char* memory, std::size_t bytes) {
-    return memory[0] == 0 && std::memcmp(memory, memory + 1, bytes - 1) == 0;
-}
-
-// KernelPageSize and the file of the mapping that holds the address, from /proc/self/smaps.
-std::string describe(const void* address) {
-    std::ifstream maps("/proc/self/smaps");
-    std::string line;
-    std::string file = "(none)";
-    bool inside = false;
-    while (std::getline(maps, line)) {
-        unsigned long begin = 0;
-        unsigned long end = 0;
-        if (std::sscanf(line.c_str(), "%lx-%lx ", &begin, &end) == 2) {
-            const auto at = reinterpret_cast<unsigned long>(address);
-            inside = begin <= at && at < end;
-            const auto slash = line.find('/');
-            file = slash == std::string::npos ? "anonymous" : "file";
-        } else if (inside && line.rfind("KernelPageSize:", 0) == 0) {
-            return file + " " + std::to_string(std::strtol(line.c_str() + 15, nullptr, 10)) + "kB";
-        }
-    }
-    return "unmapped";
 }
 
 void wait_for_end_of_stdin() {

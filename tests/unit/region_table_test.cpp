@@ -54,6 +54,23 @@ class RegionTableTest : public testing::Test {
     RegionTable& table_ = *owner_;
 };
 
+TEST_F(RegionTableTest, KnowsWhatWasAllocatedByItsFirstByteAlone) {
+    Traits allocated = kSmall;
+    allocated.allocated = true;
+    insert(kBase, 4);
+    ASSERT_TRUE(table_.insert(pages(kBase + 4 * kPage, 4), allocated));
+    ASSERT_TRUE(table_.insert(pages(kBase + 8 * kPage, 4), allocated));
+    // Cut into pieces, it is still one.
+    ASSERT_TRUE(table_.change(pages(kBase + 5 * kPage, 1), [](Traits& t) { t.locked = true; }));
+    EXPECT_EQ(table_.allocation(kBase), std::nullopt);
+    EXPECT_EQ(table_.allocation(kBase + 3 * kPage), std::nullopt);
+    EXPECT_EQ(table_.allocation(kBase + 4 * kPage), pages(kBase + 4 * kPage, 4));
+    EXPECT_EQ(table_.allocation(kBase + 5 * kPage), std::nullopt);
+    EXPECT_EQ(table_.allocation(kBase + 4 * kPage + 16), std::nullopt);
+    EXPECT_EQ(table_.allocation(kBase + 8 * kPage), pages(kBase + 8 * kPage, 4));
+    EXPECT_EQ(table_.allocation(kBase + 12 * kPage), std::nullopt);
+}
+
 TEST_F(RegionTableTest, KnowsWhatOverlapsARegion) {
     EXPECT_FALSE(table_.overlaps(pages(kBase, 1)));
     EXPECT_FALSE(table_.may_concern(0, SIZE_MAX));

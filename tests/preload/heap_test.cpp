@@ -1,0 +1,180 @@
+// What malloc and its kin give a program with the heap variant preloaded.
+
+#include "tests/preload/preloaded.h"
+
+#include <algorithm>
+
+namespace tests {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class Heap : public PoolTest {
+  protected:
+    // The library, alone or with others before or after it.
+    [[nodiscard]] Environment preloading(const std::string& libraries, const Environment& more = {}) const {
+        Environment environment = more;
+        environment.try_emplace("HUGEPAGE_FILES_PATH", pool_.path().string());
+        environment.try_emplace("HUGEPAGE_LOG", "warn");
+        environment.emplace("LD_PRELOAD", libraries);
+        return environment;
+    }
+    [[nodiscard]] Outcome allocate(const std::string& scenario, const Environment& more = {},
+                                   const std::string& libraries = HEAP_LIBRARY,
+                                   const std::string& argument = "") const {
+        return run({HEAP_PROBE, scenario, bytes(kFileBytes), argument}, preloading(libraries, more));
+    }
+    void expect_all_free() const {
+        for (const auto& file : files_) {
+            EXPECT_FALSE(is_leased(file)) << file;
+        }
+    }
+    void add_files(int count) {
+        for (int i = 0; i < count; ++i) {
+            files_.push_back(pool_.add("file" + std::to_string(i), kFileBytes));
+        }
+    }
+
+    std::vector<std::filesystem::path> files_;
+};
+
+INSTANTIATE_TEST_SUITE_P(, Heap, testing::Values(kTmpfs, kHuge2M), name_of_kind);
+
+const std::vector<std::string> kNames = {"malloc",       "calloc",         "calloc of parts", "realloc",
+                                         "reallocarray", "posix_memalign", "aligned_alloc",   "memalign"};
+
+std::string of_each_name(const std::string& facts) {
+    std::string text;
+    for (const auto& name : kNames) {
+        text.append(name).append(": ").append(facts).append("\n");
+    }
+    return text;
+}
+
+TEST_P(Heap, ServesEachOfMallocsKinWithAWholeZeroedFile) {
+    add_files(1);
+    EXPECT_EQ(allocate("names").out, of_each_name(served() + ", zero, usable: 1, freed: unmapped"));
+    expect_all_free();
+}
+
+TEST_P(Heap, IsNoneOfTheOtherVariantsBusiness) {
+    add_files(1);
+    EXPECT_THAT(allocate("names", {}, SHIM_LIBRARY).out, Not(HasSubstr(served())));
+}
+
+TEST_P(Heap, WorksBesideTheOtherVariant) {
+    add_files(1);
+    const std::string expected = of_each_name(served() + ", zero, usable: 1, freed: unmapped");
+    EXPECT_EQ(allocate("names", {}, HEAP_LIBRARY ":" SHIM_LIBRARY).out, expected);
+    EXPECT_EQ(allocate("names", {}, SHIM_LIBRARY ":" HEAP_LIBRARY).out, expected);
+}
+
+TEST_P(Heap, ServesMmapToo) {
+    add_files(1);
+    const auto outcome = run({PROBE, "map", bytes(kFileBytes)}, preloading(HEAP_LIBRARY));
+    EXPECT_EQ(outcome.out, "memory: " + served() + "\nfresh: zero\nunmap: 0\nafter: unmapped\n");
+}
+
+TEST_P(Heap, PassesOnOtherSizesAndWhatNoAllocatorAccepts) {
+    add_files(1);
+    const auto outcome = allocate("sizes");
+    EXPECT_EQ(outcome.out,
+              "a byte more: anonymous 4kB\na byte less: anonymous 4kB\ntoo many: none\n"
+              "that many by overflow: none\nalignment 3: none\nalignment 4: none\nalignment 1 GiB: 1\n"
+              "usable of null: 0\n")
+        << outcome.err;
+    expect_all_free();
+}
+
+TEST_P(Heap, KeepsTheContentWhereverReallocPutsIt) {
+    add_files(1);
+    const auto outcome = allocate("resize");
+    EXPECT_EQ(outcome.out,
+              "from little: " + served() +
+                  ", kept: 1\nthe same: 1\nmore than half: 1, usable: 1\n"
+                  "a byte more: anonymous 4kB, kept: 1\nand back: " +
+                  served() + ", kept: 1\nreallocarray twice: anonymous 4kB, kept: 1\nand back: " + served() +
+                  ", kept: 1\nhalf: anonymous 4kB, kept: 1\nto nothing: 1\nthen: unmapped\n")
+        << outcome.err;
+    expect_all_free();
+}
+
+TEST_P(Heap, LeavesErrnoAsItWas) {
+    add_files(1);
+    EXPECT_EQ(allocate("errno").out, "malloc: 1\nrealloc: 1\nfree: 1\n");
+}
+
+TEST_P(Heap, FallsBackToTheNextAllocatorAndSaysSo) {
+    add_files(1);
+    const auto outcome = allocate("names", {{"HUGEPAGE_NODE", "1"}});
+    EXPECT_THAT(outcome.out, Not(HasSubstr("file")));
+    EXPECT_THAT(outcome.err, HasSubstr("falling back. memory_size: 8388608; numa: 1; "
+                                       "reason: no_file_for_size"));
+}
+
+TEST_P(Heap, GivesNoMemoryWhereAFileIsRequiredAndNoneIsToBeHad) {
+    add_files(1);
+    EXPECT_EQ(allocate("failing", {{"HUGEPAGE_MODE", "require"}, {"HUGEPAGE_NODE", "1"}}).out,
+              "malloc: 1 1\ncalloc: 1 1\nrealloc: 1 1\nits old memory: 1\nposix_memalign: 1 1\n");
+}
+
+TEST_P(Heap, LetsAChildFreeWhatItsParentAllocated) {
+    add_files(2);
+    for (const char* mode : {"readonly", "share", "none"}) {
+        EXPECT_EQ(allocate("fork", {{"HUGEPAGE_FORK", mode}}).out,
+                  "child: 0\nparent: " + served() + ", kept: 1\n")
+            << mode;
+        EXPECT_EQ(allocate("wiped", {{"HUGEPAGE_FORK", mode}}).out,
+                  "marked: 0\nchild: 0\nparent: " + served() + ", kept: 1\n")
+            << mode;
+    }
+    expect_all_free();
+}
+
+TEST_P(Heap, LeavesToAnotherAllocatorWhatThatMappedItself) {
+    for (int i = 0; i < 8; ++i) {
+        pool_.add("arena" + std::to_string(i), kFileBytes / 2);  // the size that it maps
+    }
+    const std::string expected = "block: " + served() + "\nfreed by its own: 1\nblock: " + served() + "\n";
+    EXPECT_EQ(allocate("mapped", {}, HEAP_LIBRARY ":" COUNTING_ALLOCATOR).out, expected);
+    EXPECT_EQ(allocate("mapped", {}, COUNTING_ALLOCATOR ":" HEAP_LIBRARY).out, expected);
+}
+
+TEST_P(Heap, ServesBeforeAnotherAllocator) {
+    add_files(1);
+    const auto outcome = allocate("resize", {}, HEAP_LIBRARY ":" COUNTING_ALLOCATOR);
+    EXPECT_THAT(outcome.out, HasSubstr("from little: " + served() + ", kept: 1\nthe same: 1\n"));
+    EXPECT_THAT(outcome.out, HasSubstr("to nothing: 1\n")) << outcome.err;
+}
+
+TEST_P(Heap, BearsALookUpThatAllocates) {
+    add_files(1);
+    EXPECT_EQ(allocate("names", {}, HEAP_LIBRARY ":" ALLOCATING_DLSYM).out,
+              of_each_name(served() + ", zero, usable: 1, freed: unmapped"));
+}
+
+TEST_P(Heap, GivesEachOfManyThreadsMemoryOfItsOwn) {
+    add_files(3);
+    EXPECT_EQ(allocate("threads", {}, HEAP_LIBRARY, "8").out, "faults: 0\n");
+    expect_all_free();
+}
+
+TEST_P(Heap, HoldsTheBuffersOfTheSingleCorePath) {
+    add_files(2);
+    const auto label = [&](const Environment& environment) {
+        return run({PC1_LABEL, "--sector-size", bytes(kFileBytes), "--producers", "0", "--alloc", "calloc",
+                    "--layers", "2", "--digest"},
+                   environment);
+    };
+    const auto shim = label(preloading(HEAP_LIBRARY, {{"HUGEPAGE_LOG", "info"}}));
+    EXPECT_THAT(shim.err, HasSubstr("leased memory file: " + files_[0].string()));
+    EXPECT_THAT(shim.err, HasSubstr("leased memory file: " + files_[1].string()));
+    EXPECT_TRUE(shim.ok());
+    const auto digests = [](const std::string& out) { return out.substr(out.find("SHA-256 of the layer")); };
+    EXPECT_EQ(digests(shim.out), digests(label({}).out));
+    expect_all_free();
+}
+
+}  // namespace
+}  // namespace tests
