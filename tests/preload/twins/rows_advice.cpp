@@ -62,6 +62,9 @@ void advise_wrongly(Twin& t, long value) {
 }
 
 Limit limit_of(long advice) {
+    if (::madvise(nullptr, 0, static_cast<int>(advice)) != 0) {
+        return {};  // this kernel doesn't know it, of any memory
+    }
     switch (advice) {
         case kCollapse:
             return {Where::everywhere,
