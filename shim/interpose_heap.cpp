@@ -57,6 +57,18 @@ extern "C" {
     return next::realloc(memory, bytes);
 }
 
+// Some allocators have one that doesn't come by realloc, and would take memory of a file for their own. The
+// realloc is whichever the program has: that of the allocator before us, if there is one.
+[[gnu::visibility("default")]] void* reallocarray(void* memory, std::size_t count,
+                                                  std::size_t bytes) noexcept {
+    std::size_t product = 0;
+    if (__builtin_mul_overflow(count, bytes, &product)) {
+        errno = ENOMEM;
+        return nullptr;
+    }
+    return realloc(memory, product);
+}
+
 [[gnu::visibility("default")]] void free(void* memory) noexcept {
     if (heap::may_own(memory)) [[unlikely]] {
         return heap::free(memory);

@@ -60,6 +60,15 @@ std::size_t size_of(const void* block) {
     std::abort();
 }
 
+void* resize(void* block, std::size_t bytes) {
+    void* fresh = take(bytes, 16);
+    if (fresh != nullptr && block != nullptr) {
+        const std::size_t old = size_of(block);
+        std::memcpy(fresh, block, old < bytes ? old : bytes);
+    }
+    return fresh;
+}
+
 }  // namespace
 
 extern "C" {
@@ -82,12 +91,12 @@ void free(void* block) {
 }
 
 void* realloc(void* block, std::size_t bytes) {
-    void* fresh = take(bytes, 16);
-    if (fresh != nullptr && block != nullptr) {
-        const std::size_t old = size_of(block);
-        std::memcpy(fresh, block, old < bytes ? old : bytes);
-    }
-    return fresh;
+    return resize(block, bytes);
+}
+
+// As mimalloc has it: not by way of realloc.
+void* reallocarray(void* block, std::size_t number, std::size_t bytes) {
+    return resize(block, number * bytes);
 }
 
 void* aligned_alloc(std::size_t alignment, std::size_t bytes) {

@@ -37,6 +37,7 @@ using probes::is_zero;
 void* (*volatile const v_malloc)(std::size_t) = &std::malloc;
 void* (*volatile const v_calloc)(std::size_t, std::size_t) = &std::calloc;
 void* (*volatile const v_realloc)(void*, std::size_t) = &std::realloc;
+void* (*volatile const v_reallocarray)(void*, std::size_t, std::size_t) = &::reallocarray;
 void (*volatile const v_free)(void*) = &std::free;
 int (*volatile const v_posix_memalign)(void**, std::size_t, std::size_t) = &::posix_memalign;
 void* (*volatile const v_aligned_alloc)(std::size_t, std::size_t) = &::aligned_alloc;
@@ -67,7 +68,7 @@ int names(std::size_t bytes) {
     show("calloc", v_calloc(1, bytes));
     show("calloc of parts", v_calloc(bytes / 32, 32));
     show("realloc", v_realloc(nullptr, bytes));
-    show("reallocarray", ::reallocarray(nullptr, bytes / 32, 32));
+    show("reallocarray", v_reallocarray(nullptr, bytes / 32, 32));
     show("posix_memalign", by_posix_memalign(64, bytes));
     show("aligned_alloc", v_aligned_alloc(4096, bytes));
     show("memalign", v_memalign(1, bytes));
@@ -83,6 +84,7 @@ int sizes(std::size_t bytes) {
     show("a byte less", v_calloc(1, bytes - 1));
     show("too many", v_calloc(SIZE_MAX / 2, 4));
     show("that many by overflow", v_calloc(bytes / 2 + SIZE_MAX / 4 + 1, 4));  // 2 * bytes, and 2^64
+    show("too many for reallocarray", v_reallocarray(nullptr, SIZE_MAX / 2, 4));
     show("alignment 3", by_posix_memalign(3, bytes));
     show("alignment 4", by_posix_memalign(4, bytes));
     constexpr std::size_t kGigabyte = 1UL << 30;
@@ -112,7 +114,7 @@ int resize(std::size_t bytes) {
     show("a byte more", larger, bytes);
     memory = static_cast<char*>(v_realloc(larger, bytes));
     show("and back", memory, bytes);
-    memory = static_cast<char*>(::reallocarray(memory, 2, bytes));
+    memory = static_cast<char*>(v_reallocarray(memory, 2, bytes));
     show("reallocarray twice", memory, bytes);
     memory = static_cast<char*>(v_realloc(memory, bytes));
     show("and back", memory, bytes);

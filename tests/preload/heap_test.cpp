@@ -81,7 +81,8 @@ TEST_P(Heap, PassesOnOtherSizesAndWhatNoAllocatorAccepts) {
     const auto outcome = allocate("sizes");
     EXPECT_EQ(outcome.out,
               "a byte more: anonymous 4kB\na byte less: anonymous 4kB\ntoo many: none\n"
-              "that many by overflow: none\nalignment 3: none\nalignment 4: none\nalignment 1 GiB: 1\n"
+              "that many by overflow: none\ntoo many for reallocarray: none\nalignment 3: none\nalignment 4: "
+              "none\nalignment 1 GiB: 1\n"
               "usable of null: 0\n")
         << outcome.err;
     expect_all_free();
