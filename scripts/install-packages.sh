@@ -7,6 +7,9 @@ set -euo pipefail
 
 build=(cmake ninja-build g++ libnuma-dev libhwloc-dev libspdlog-dev libcli11-dev nlohmann-json3-dev)
 test=(libgtest-dev libgmock-dev libbenchmark-dev binutils util-linux git python3 valgrind)
+# What tests/clients tries the shim with.
+test+=(cargo rustc librust-memmap2-dev librust-libc-dev golang-go default-jdk-headless nodejs libjemalloc2 libmimalloc2.0
+    stress-ng)
 # To test for aarch64 on another machine.
 [[ $(dpkg --print-architecture) == arm64 ]] || test+=(g++-aarch64-linux-gnu qemu-user googletest)
 
