@@ -12,7 +12,7 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
-#include <cstdarg>
+#include <cstddef>
 #include <cstdint>
 
 namespace next = hugepage::next;
@@ -61,15 +61,17 @@ extern "C" {
     return next::munmap(address, length);
 }
 
-// The C library takes a fifth argument with these two flags alone; without them it is not looked at.
-[[gnu::visibility("default")]] void* mremap(void* old_address, size_t old_length, size_t new_length,
-                                            int flags, ...) noexcept {
-    va_list arguments;
-    va_start(arguments, flags);
-    void* const new_address = va_arg(arguments, void*);
-    va_end(arguments);
-    if (semantics::concerns(old_address, old_length) || semantics::concerns(old_address, 1) ||
-        ((flags & MREMAP_FIXED) != 0 && semantics::concerns(new_address, new_length))) [[unlikely]] {
+// Declared as the C library's are, with `...` for the fifth argument, it would have to spill every register;
+// on the 64-bit systems this is for, the argument is passed alike. It is only looked at with two of the
+// flags.
+[[gnu::visibility("default")]] void* remap(void* old_address, std::size_t old_length, std::size_t new_length,
+                                           int flags, void* new_address) noexcept asm("mremap");
+
+void* remap(void* old_address, std::size_t old_length, std::size_t new_length, int flags,
+            void* new_address) noexcept {
+    // With an old length of 0 it is about the mapping at that address; where it is to move to, semantics
+    // looks.
+    if ((flags & MREMAP_FIXED) != 0 || semantics::concerns(old_address, old_length + 1)) [[unlikely]] {
         return semantics::mremap(old_address, old_length, new_length, flags, new_address);
     }
     return next::mremap(old_address, old_length, new_length, flags, new_address);
@@ -148,12 +150,19 @@ extern "C" {
 
 }  // extern "C"
 
+// What the compiler's own start-up files would bring, which are left out: every child of the sealer would
+// look for four more names. The C library wants to know by it whose fork handlers they are.
+extern "C" {
+[[gnu::visibility("hidden")]] extern const void* const __dso_handle;
+const void* const __dso_handle = &__dso_handle;
+}
+
 namespace {
 
 [[gnu::constructor]] void on_load() noexcept {
     next::resolve();
     substitution::arm();
-    if (substitution::is_armed()) {
+    if (!substitution::is_inert()) {
         ::pthread_atfork(hugepage::fork::before, hugepage::fork::in_parent, hugepage::fork::in_child);
     }
 }

@@ -1,12 +1,15 @@
 #include "shim/next.h"
 
+#include <link.h>
+
 #include <dlfcn.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdarg>
+#include <string_view>
 
 namespace hugepage::next {
 namespace {
@@ -25,11 +28,7 @@ int munmap_call(void* address, std::size_t length) noexcept {
 }
 
 void* mremap_call(void* old_address, std::size_t old_length, std::size_t new_length, int flags,
-                  ...) noexcept {
-    std::va_list arguments;
-    va_start(arguments, flags);
-    void* new_address = va_arg(arguments, void*);
-    va_end(arguments);
+                  void* new_address) noexcept {
     return reinterpret_cast<void*>(
         ::syscall(SYS_mremap, old_address, old_length, new_length, flags, new_address));
 }
@@ -52,8 +51,13 @@ int mprotect_call(void* address, std::size_t length, int protection) noexcept {
     return call(SYS_mprotect, address, length, protection);
 }
 
-int msync_call(void* address, std::size_t length, int flags) noexcept {
-    return call(SYS_msync, address, length, flags);
+// A cancellation point, as the C library's: a thread may be cancelled while the call waits for the disk.
+int msync_call(void* address, std::size_t length, int flags) {
+    int before = 0;
+    ::pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &before);
+    const int result = call(SYS_msync, address, length, flags);
+    ::pthread_setcanceltype(before, nullptr);
+    return result;
 }
 
 int mlock_call(const void* address, std::size_t length) noexcept {
@@ -78,6 +82,22 @@ int munlockall_call() noexcept {
 
 int mincore_call(void* address, std::size_t length, unsigned char* residence) noexcept {
     return call(SYS_mincore, address, length, residence);
+}
+
+// Whether there is nothing in the process but the program, this library, the C library, its loader, and what
+// the kernel brings. Then the functions to be found are the C library's, which are the bare system calls; not
+// to look for them spares every small child of the sealer the time.
+bool is_alone() noexcept {
+    constexpr int kCompany = 4;
+    int objects = 0;
+    ::dl_iterate_phdr(
+        [](dl_phdr_info* object, std::size_t, void* count) {
+            const bool is_the_kernels = std::string_view(object->dlpi_name).starts_with("linux-vdso.so");
+            *static_cast<int*>(count) += is_the_kernels ? 0 : 1;
+            return 0;
+        },
+        &objects);
+    return objects <= kCompany;
 }
 
 template <class Function>
@@ -109,6 +129,9 @@ constinit std::atomic<ResidenceFunction*> mincore{&mincore_call};
 }  // namespace internal
 
 void resolve() noexcept {
+    if (is_alone()) {
+        return;
+    }
     look_up("mmap", internal::mmap);
     look_up("mmap64", internal::mmap64);
     look_up("munmap", internal::munmap);

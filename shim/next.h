@@ -2,8 +2,9 @@
 // that the bare system call.
 //
 // The functions here go down the chain, so that other preloaded libraries see what they would see without the
-// shim. They are never looked up on a request: until resolve() has run, and for a name that nobody else
-// defines, they are the system call. All report as the C library does, by MAP_FAILED or -1 and errno.
+// shim. They are never looked up on a request: until resolve() has run, and if nobody but the C library
+// stands behind the shim, they are the system call. All report as the C library does, by MAP_FAILED or -1 and
+// errno.
 #pragma once
 
 #include "shim/map_request.h"
@@ -15,13 +16,15 @@
 
 namespace hugepage::next {
 
-// Looks the names up. Once, from the library's constructor: dlsym may allocate.
+// Looks the names up, if there is anybody to find. Once, from the library's constructor: dlsym may allocate.
 void resolve() noexcept;
 
 namespace internal {
 
 using MapFunction = void*(void*, std::size_t, int, int, int, off_t);
-using RemapFunction = void*(void*, std::size_t, std::size_t, int, ...);
+// The fifth argument is one of the C function's `...`, which on the 64-bit systems this is for is passed
+// alike.
+using RemapFunction = void*(void*, std::size_t, std::size_t, int, void*);
 using RangeFunction = int(void*, std::size_t);
 using ConstRangeFunction = int(const void*, std::size_t);
 using AdviceFunction = int(void*, std::size_t, int);

@@ -237,6 +237,10 @@ Answer remap(const Move& move) noexcept {
 
 void* mremap(void* old_address, std::size_t old_length, std::size_t new_length, int flags,
              void* new_address) noexcept {
+    if (!concerns(old_address, old_length + 1) &&
+        ((flags & MREMAP_FIXED) == 0 || !concerns(new_address, new_length))) {
+        return next::mremap(old_address, old_length, new_length, flags, new_address);
+    }
     const auto round_up = [](std::size_t length) { return (length + kPageBytes - 1) & ~(kPageBytes - 1); };
     const auto begin = reinterpret_cast<std::uintptr_t>(old_address);
     const Move move{{begin, begin + round_up(old_length)}, round_up(new_length), flags, new_address};

@@ -4,10 +4,13 @@
 #include "shim/core/errno_guard.h"
 #include "shim/core/executable.h"
 #include "shim/core/pool.h"
+#include "shim/core/slice.h"
 #include "shim/events.h"
+#include "shim/fork.h"
 #include "shim/node_choice.h"
 #include "shim/serving.h"
 
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -26,7 +29,9 @@ namespace {
 using internal::regions;
 using internal::threshold;
 
-enum class Phase { unarmed, arming, armed, inert };
+// In this order, so that the first one isn't 0: beside the threshold, in a page that the loader writes to
+// anyway.
+enum class Phase { inert, armed, pool_unread, arming, unarmed };
 constinit std::atomic<Phase> phase{Phase::unarmed};
 constinit Config settings;  // written while arming, then only read; so is the pool
 constinit Pool pool;
@@ -56,12 +61,46 @@ Reason more_telling(Reason known, Reason found) noexcept {
     return known;
 }
 
+// As getenv. Most programs that this is loaded into are none of its business, and to call the C library for
+// that costs them a page fault.
+const char* variable(const char* name) noexcept {
+    const std::string_view wanted(name);
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string_view text(*entry);
+        if (text.starts_with(wanted) && from(text, wanted.size()).starts_with('=')) {
+            return *entry + wanted.size() + 1;
+        }
+    }
+    return nullptr;
+}
+
+void read_pool() noexcept {
+    const auto scanned = pool.scan(*settings.files);
+    if (!scanned || pool.files().empty()) {
+        events::no_files(*settings.files, scanned);
+        return become(Phase::inert, SIZE_MAX);
+    }
+    events::loaded(pool);
+    become(Phase::armed, std::min<std::size_t>(pool.files().front().size().bytes, kLooksLikeASector));
+}
+
+// Who comes while another thread reads it waits; a signal handler can't come, and nobody forks.
+bool has_pool() noexcept {
+    if (phase.load(std::memory_order_acquire) == Phase::pool_unread) {
+        const fork::Hold hold;
+        if (phase.load(std::memory_order_relaxed) == Phase::pool_unread) {
+            read_pool();
+        }
+    }
+    return phase.load(std::memory_order_acquire) == Phase::armed;
+}
+
 }  // namespace
 
 void* try_map(const MapRequest& request) noexcept {
     ErrnoGuard errno_guard;
     arm();
-    if (!is_armed() || !may_serve(request.length) || !is_eligible(request)) {
+    if (!may_serve(request.length) || !is_eligible(request) || !has_pool()) {
         return nullptr;
     }
     const ByteSize size{request.length};
@@ -108,11 +147,11 @@ void arm() noexcept {
         return;
     }
     const ErrnoGuard errno_guard;
-    const auto variable = [](const char* name) -> const char* { return ::secure_getenv(name); };
-    if (!Config::is_wanted(variable)) {
+    const auto lookup = [](const char* name) { return variable(name); };
+    if (!Config::is_wanted(lookup) || ::getauxval(AT_SECURE) != 0) {
         return become(Phase::inert, SIZE_MAX);
     }
-    settings = Config::parse(variable, environ);
+    settings = Config::parse(lookup, environ);
     const bool is_meant = settings.executable == nullptr || executable_matches(settings.executable);
     if (settings.mode == Config::Mode::off || !is_meant) {
         return become(Phase::inert, SIZE_MAX);
@@ -124,17 +163,11 @@ void arm() noexcept {
     if (!settings.files) {
         return become(Phase::inert, SIZE_MAX);
     }
-    const auto scanned = pool.scan(*settings.files);
-    if (!scanned || pool.files().empty()) {
-        events::no_files(*settings.files, scanned);
-        return become(Phase::inert, SIZE_MAX);
-    }
-    events::loaded(pool);
-    become(Phase::armed, std::min<std::size_t>(pool.files().front().size().bytes, kLooksLikeASector));
+    phase.store(Phase::pool_unread, std::memory_order_release);
 }
 
-bool is_armed() noexcept {
-    return phase.load(std::memory_order_acquire) == Phase::armed;
+bool is_inert() noexcept {
+    return phase.load(std::memory_order_acquire) == Phase::inert;
 }
 
 const Config& config() noexcept {

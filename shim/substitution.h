@@ -1,13 +1,15 @@
 // Gives a request a file of the pool, or lets it go by; takes the memory back. Holds the only process-wide
 // state.
 //
-// State: unarmed until the environment has been read, then armed or inert for good. Reading it happens once,
-// in the library's constructor or at the first request if that comes earlier (from another library's
-// constructor); a request that comes meanwhile, from another thread or a signal handler, is let go by.
+// State: unarmed until the environment has been read, which happens once, in the library's constructor or at
+// the first request if that comes earlier (from another library's constructor); a request that comes
+// meanwhile, from another thread or a signal handler, is let go by. Then the pool is read at the first
+// request that a file could serve, so that the sealer's children, of which few make one, start as fast as
+// without; requests that come meanwhile wait. From then on armed or inert for good.
 //
 // Locks: one, of the region table, held with signals blocked and never across a system call that waits; and
-// fork.h's, held while a new mapping is kept from children. Which process and thread has which file is the
-// kernel's to know (core/lease.h).
+// fork.h's, held while a new mapping is kept from children, and while the pool is read. Which process and
+// thread has which file is the kernel's to know (core/lease.h).
 //
 // Fork: fork.h says what a child has of the regions.
 #pragma once
@@ -35,9 +37,10 @@ inline bool may_serve(std::size_t length) noexcept {
 // was; or MAP_FAILED with ENOMEM if the operator requires a file and none is to be had.
 [[nodiscard]] void* try_map(const MapRequest& request) noexcept;
 
-// Reads the environment and the pool, if that has not been done.
+// Reads the environment, if that has not been done.
 void arm() noexcept;
-[[nodiscard]] bool is_armed() noexcept;
+// Whether it is known that no request will ever be served.
+[[nodiscard]] bool is_inert() noexcept;
 
 // What the environment says; the defaults until it has been read.
 [[nodiscard]] const Config& config() noexcept;

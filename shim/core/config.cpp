@@ -115,6 +115,7 @@ bool Config::is_wanted(Lookup lookup) noexcept {
 
 Config Config::parse(Lookup lookup, const char* const* environment) noexcept {
     Config config;
+    config.log_level = log::Level::info;
     Parser parser(config, lookup);
     const auto pattern = parser.value(kFilesPathPattern);
     const auto folder = parser.value(kFilesPath);

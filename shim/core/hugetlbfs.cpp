@@ -1,6 +1,7 @@
 #include "shim/core/hugetlbfs.h"
 
 #include "shim/core/format.h"
+#include "shim/core/sys.h"
 #include "shim/core/text_file.h"
 
 #include <linux/magic.h>
@@ -31,7 +32,7 @@ Result<std::uint64_t> read_count(const Path& folder, std::string_view name) noex
 
 Result<FileSystem> file_system_of(int fd) noexcept {
     struct statfs facts {};
-    if (::fstatfs(fd, &facts) != 0) {
+    if (sys::fstatfs(fd, facts) != 0) {
         return Error{"fstatfs", errno};
     }
     FileSystem result;

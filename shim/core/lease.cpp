@@ -1,5 +1,7 @@
 #include "shim/core/lease.h"
 
+#include "shim/core/sys.h"
+
 #include <sys/file.h>
 #include <sys/stat.h>
 
@@ -27,14 +29,14 @@ Refusal refusal_of_open(int code) noexcept {
 // What the file itself says against using it, cheapest first.
 Result<FileSystem, Refusal> inspect(int fd, ByteSize size) noexcept {
     struct stat file {};
-    if (::fstat(fd, &file) != 0) {
+    if (sys::fstat(fd, file) != 0) {
         return Refusal{Reason::map_failed, "fstat", errno};
     }
     const auto file_size = static_cast<std::uint64_t>(file.st_size);
     if (!S_ISREG(file.st_mode)) {
         return Refusal{Reason::insecure, "it is no regular file", 0};
     }
-    if (file.st_uid != 0 && file.st_uid != ::geteuid()) {
+    if (file.st_uid != 0 && file.st_uid != sys::geteuid()) {
         return Refusal{Reason::insecure,
                        "it belongs to another user; chown it to root or to the sealer's user", 0};
     }
@@ -75,7 +77,7 @@ Result<Lease, Refusal> Lease::take(const char* path, ByteSize size) noexcept {
     if (!file_system) {
         return file_system.error();
     }
-    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (sys::flock(fd, LOCK_EX | LOCK_NB) != 0) {
         return errno == EWOULDBLOCK ? Refusal{Reason::all_leased, "somebody else holds it", 0}
                                     : Refusal{Reason::map_failed, "flock", errno};
     }

@@ -70,7 +70,7 @@ void write_quietly(int fd, std::string_view line) noexcept {
 
 bool stderr_is_unchanged() noexcept {
     struct stat facts {};
-    return ::fstat(STDERR_FILENO, &facts) == 0 && facts.st_dev == state.stderr_device &&
+    return sys::fstat(STDERR_FILENO, facts) == 0 && facts.st_dev == state.stderr_device &&
            facts.st_ino == state.stderr_inode;
 }
 
@@ -80,7 +80,7 @@ void start(Level level, std::string_view file) noexcept {
     state.file.clear();
     state.file.append(file);
     struct stat facts {};
-    if (file.empty() && ::fstat(STDERR_FILENO, &facts) != 0) {
+    if (file.empty() && sys::fstat(STDERR_FILENO, facts) != 0) {
         level = Level::off;
     }
     state.stderr_device = facts.st_dev;

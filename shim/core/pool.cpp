@@ -1,6 +1,7 @@
 #include "shim/core/pool.h"
 
 #include "shim/core/slice.h"
+#include "shim/core/sys.h"
 #include "shim/core/text_file.h"
 
 #include <sys/stat.h>
@@ -42,7 +43,8 @@ void Pool::scan_node(NodeId node) noexcept {
 
 void Pool::add(NodeId node, const char* path, std::string_view name) noexcept {
     struct stat facts {};
-    if (count_ == kMaxFiles || ::lstat(path, &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_size <= 0) {
+    if (count_ == kMaxFiles || sys::lstat(path, facts) != 0 || !S_ISREG(facts.st_mode) ||
+        facts.st_size <= 0) {
         return;
     }
     const auto is_same_file = [&](const PoolFile& known) {

@@ -1,11 +1,14 @@
-// open, read, write, close and getdents64 as bare system calls.
+// What is done with files, as bare system calls.
 //
-// Not the C library's functions, for two reasons: a host or another preloaded library may have replaced
-// those, and they are cancellation points, which mmap is not: a thread cancelled in the middle of a
-// request would leave a half-made mapping behind. Each returns what the kernel does and sets errno.
+// Not the C library's functions, for three reasons: a host or another preloaded library may have replaced
+// those; some are cancellation points, which mmap is not: a thread cancelled in the middle of a request would
+// leave a half-made mapping behind; and each name that the loader must find makes the start of every child of
+// the sealer slower. Each returns what the kernel does and sets errno.
 #pragma once
 
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -41,6 +44,27 @@ inline ssize_t write(int fd, const void* buffer, std::size_t bytes) noexcept {
 
 inline ssize_t getdents64(int fd, void* buffer, std::size_t bytes) noexcept {
     return ::syscall(SYS_getdents64, fd, buffer, bytes);
+}
+
+// On the 64-bit systems this is for, the C library's structures are the kernel's.
+inline int fstat(int fd, struct stat& facts) noexcept {
+    return static_cast<int>(::syscall(SYS_fstat, fd, &facts));
+}
+
+inline int lstat(const char* path, struct stat& facts) noexcept {
+    return static_cast<int>(::syscall(SYS_newfstatat, AT_FDCWD, path, &facts, AT_SYMLINK_NOFOLLOW));
+}
+
+inline int fstatfs(int fd, struct statfs& facts) noexcept {
+    return static_cast<int>(::syscall(SYS_fstatfs, fd, &facts));
+}
+
+inline int flock(int fd, int operation) noexcept {
+    return static_cast<int>(::syscall(SYS_flock, fd, operation));
+}
+
+inline uid_t geteuid() noexcept {
+    return static_cast<uid_t>(::syscall(SYS_geteuid));
 }
 
 }  // namespace hugepage::sys

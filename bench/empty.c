@@ -1,0 +1,1 @@
+// Nothing: what bench/start.cpp preloads to see what any library costs.
