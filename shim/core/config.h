@@ -40,7 +40,7 @@ struct Config {
         const char* why;
     };
 
-    // A variable's value, or null if it isn't set; secure_getenv outside tests.
+    // A variable's value, or null if it isn't set.
     using Lookup = FunctionRef<const char*(const char* name)>;
 
     // Whether either of the variables that name the files is set. If not, the shim does and says nothing, and

@@ -46,6 +46,10 @@ inline ssize_t getdents64(int fd, void* buffer, std::size_t bytes) noexcept {
     return ::syscall(SYS_getdents64, fd, buffer, bytes);
 }
 
+inline ssize_t readlink(const char* path, char* buffer, std::size_t bytes) noexcept {
+    return ::syscall(SYS_readlinkat, AT_FDCWD, path, buffer, bytes);
+}
+
 // On the 64-bit systems this is for, the C library's structures are the kernel's.
 inline int fstat(int fd, struct stat& facts) noexcept {
     return static_cast<int>(::syscall(SYS_fstat, fd, &facts));

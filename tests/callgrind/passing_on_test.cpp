@@ -5,6 +5,7 @@
 #include "tests/support/temp_dir.h"
 
 #include <map>
+#include <set>
 #include <sstream>
 
 namespace tests {
@@ -41,7 +42,8 @@ Counts parse(const std::string& profile) {
         } else if (line.starts_with("calls=")) {
             is_of_the_callee = true;
         } else if (!line.empty() && (std::isdigit(line[0]) != 0 || line[0] == '+' || line[0] == '-')) {
-            if (!std::exchange(is_of_the_callee, false) && object == SHIM_LIBRARY) {
+            if (!std::exchange(is_of_the_callee, false) &&
+                (object == SHIM_LIBRARY || object == HEAP_LIBRARY)) {
                 counts[function] += std::stol(line.substr(line.find(' ')));
             }
         }
@@ -92,10 +94,11 @@ Counts golden(int column) {
     return counts;
 }
 
-void expect_golden(const Counts& counted, int column) {
+void expect_golden(const Counts& counted, int column, bool has_heap = false) {
+    const std::set<std::string> of_the_heap{"malloc", "free"};
     for (const auto& [call, expected] : golden(column)) {
         const long seen = counted.contains(call) ? counted.at(call) : 0;
-        if (expected < 0) {
+        if (expected < 0 || (seen == 0 && of_the_heap.contains(call) && !has_heap)) {
             continue;
         }
         EXPECT_GT(seen, 0) << call;
@@ -132,6 +135,13 @@ TEST_P(PassingOn, CostsAsLittleAsItDidWithARegionBelow) {
 
 TEST_P(PassingOn, CostsAsLittleAsItDidWithARegionAbove) {
     expect_golden(count_one(environment({{"HUGEPAGE_ZERO_THREADS", "0"}}), "above"), 2);
+}
+
+TEST_P(PassingOn, CostsAsLittleAsItDidInTheHeapVariant) {
+    auto variables = environment({{"HUGEPAGE_ZERO_THREADS", "0"}});
+    variables["LD_PRELOAD"] = HEAP_LIBRARY;
+    expect_golden(count_one(variables, "below"), 1, true);
+    expect_golden(count_one(variables, "above"), 2, true);
 }
 
 INSTANTIATE_TEST_SUITE_P(, PassingOn, testing::Values(kTmpfs), name_of_kind);
