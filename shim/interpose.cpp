@@ -71,7 +71,7 @@ void* remap(void* old_address, std::size_t old_length, std::size_t new_length, i
             void* new_address) noexcept {
     // With an old length of 0 it is about the mapping at that address; where it is to move to, semantics
     // looks.
-    if ((flags & MREMAP_FIXED) != 0 || semantics::concerns(old_address, old_length + 1)) [[unlikely]] {
+    if ((flags & MREMAP_FIXED) != 0 || semantics::concerns_from(old_address, old_length)) [[unlikely]] {
         return semantics::mremap(old_address, old_length, new_length, flags, new_address);
     }
     return next::mremap(old_address, old_length, new_length, flags, new_address);

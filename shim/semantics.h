@@ -28,6 +28,12 @@ inline bool concerns(const void* address, std::size_t length) noexcept {
     return substitution::internal::regions.may_concern(reinterpret_cast<std::uintptr_t>(address), length);
 }
 
+// The same for mremap, which is about the mapping at an address also if the length is 0 or overflows.
+inline bool concerns_from(const void* address, std::size_t length) noexcept {
+    return substitution::internal::regions.may_concern_from(reinterpret_cast<std::uintptr_t>(address),
+                                                            length);
+}
+
 int munmap(void* address, std::size_t length) noexcept;
 int mprotect(void* address, std::size_t length, int protection) noexcept;
 int msync(void* address, std::size_t length, int flags);

@@ -237,7 +237,7 @@ Answer remap(const Move& move) noexcept {
 
 void* mremap(void* old_address, std::size_t old_length, std::size_t new_length, int flags,
              void* new_address) noexcept {
-    if (!concerns(old_address, old_length + 1) &&
+    if (!concerns_from(old_address, old_length) &&
         ((flags & MREMAP_FIXED) == 0 || !concerns(new_address, new_length))) {
         return next::mremap(old_address, old_length, new_length, flags, new_address);
     }

@@ -67,6 +67,12 @@ class RegionTable {
                begin + length > lowest_.load(std::memory_order_acquire);
     }
 
+    // The same for a call that is about what lies at `begin` also if its length is 0 or overflows.
+    [[nodiscard]] bool may_concern_from(std::uintptr_t begin, std::size_t length) const noexcept {
+        return begin < highest_.load(std::memory_order_acquire) &&
+               begin + length + 1 >= lowest_.load(std::memory_order_acquire);
+    }
+
     // False if the table is full. What was known of these addresses is out of date and forgotten: the kernel
     // has given them anew.
     [[nodiscard]] bool insert(const Range& range, const Traits& traits) noexcept;
