@@ -11,6 +11,10 @@
 #include <cerrno>
 #include <string_view>
 
+// Where this library begins and ends, by the linker.
+extern "C" [[gnu::visibility("hidden")]] const char __ehdr_start[];
+extern "C" [[gnu::visibility("hidden")]] const char _end[];
+
 namespace hugepage::next {
 namespace {
 
@@ -100,9 +104,15 @@ bool is_alone() noexcept {
     return objects <= kCompany;
 }
 
+// This library's own, which is not what comes next: another library's dlsym may look from its own place.
+bool is_own(const void* function) noexcept {
+    const auto* at = static_cast<const char*>(function);
+    return __ehdr_start <= at && at < _end;
+}
+
 template <class Function>
 void look_up(const char* name, std::atomic<Function*>& function) noexcept {
-    if (void* found = ::dlsym(RTLD_NEXT, name)) {
+    if (void* found = ::dlsym(RTLD_NEXT, name); found != nullptr && !is_own(found)) {
         function.store(reinterpret_cast<Function*>(found), std::memory_order_relaxed);
     }
 }
