@@ -102,6 +102,10 @@ void in_child() noexcept {
     release();
 }
 
+bool is_underway() noexcept {
+    return gate.is_mine();
+}
+
 Hold::Hold() noexcept : lock_(gate) {}
 
 }  // namespace hugepage::fork

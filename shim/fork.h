@@ -21,6 +21,10 @@ void before() noexcept;
 void in_parent() noexcept;
 void in_child() noexcept;
 
+// Whether the calling thread is in the midst of fork(), in a handler of another library. Then it can use the
+// regions that there are, but a new one would be in the table and not in the child.
+[[nodiscard]] bool is_underway() noexcept;
+
 // While it lives, nobody forks by fork(). Blocks signals; for the moment in which there is a descriptor that
 // holds a lease, or a mapping that isn't marked yet.
 class Hold {

@@ -100,7 +100,7 @@ bool has_pool() noexcept {
 void* try_map(const MapRequest& request) noexcept {
     ErrnoGuard errno_guard;
     arm();
-    if (!may_serve(request.length) || !is_eligible(request) || !has_pool()) {
+    if (!may_serve(request.length) || !is_eligible(request) || fork::is_underway() || !has_pool()) {
         return nullptr;
     }
     const ByteSize size{request.length};

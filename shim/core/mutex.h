@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdint>
 
@@ -36,15 +37,37 @@ class SignalBlock {
     SignalMask before_;
 };
 
-// Usable before any constructor has run; never allocates.
+// Usable before any constructor has run; never allocates. A thread that holds it may lock it again: one that
+// is in the middle of fork() holds the shim's locks while other libraries' fork handlers run on it. The
+// child's thread is the same, which it is not for the C library's own recursive mutex.
 class Mutex {
   public:
     constexpr Mutex() noexcept = default;
-    void lock() noexcept { ::pthread_mutex_lock(&mutex_); }
-    void unlock() noexcept { ::pthread_mutex_unlock(&mutex_); }
+    void lock() noexcept {
+        if (is_mine()) {
+            ++again_;
+            return;
+        }
+        ::pthread_mutex_lock(&mutex_);
+        owner_.store(::pthread_self(), std::memory_order_relaxed);
+    }
+    void unlock() noexcept {
+        if (again_ > 0) {
+            --again_;
+            return;
+        }
+        owner_.store(pthread_t{}, std::memory_order_relaxed);
+        ::pthread_mutex_unlock(&mutex_);
+    }
+    // No other thread can make it so, or not so.
+    [[nodiscard]] bool is_mine() const noexcept {
+        return owner_.load(std::memory_order_relaxed) == ::pthread_self();
+    }
 
   private:
     pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
+    std::atomic<pthread_t> owner_{};
+    int again_ = 0;  // under the lock
 };
 
 // Holds the mutex with signals blocked, so that a handler that maps memory cannot meet its own thread's lock.
