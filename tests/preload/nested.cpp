@@ -30,6 +30,7 @@
 #include <vector>
 
 extern "C" [[gnu::weak]] void forbid_dlsym();  // traps.cpp
+extern "C" [[gnu::weak]] int advice_heard();   // listener.cpp
 
 namespace {
 
@@ -274,6 +275,35 @@ int forks() {
     return ::munmap(memory, bytes);
 }
 
+int cancel() {
+    char* memory = take();
+    auto* ordinary = static_cast<char*>(
+        ::mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    for (char* synced : {memory, ordinary}) {
+        pthread_t thread{};
+        ::pthread_create(
+            &thread, nullptr,
+            [](void* at) -> void* {
+                ::pthread_cancel(::pthread_self());
+                ::msync(at, kPage, MS_ASYNC);
+                return nullptr;
+            },
+            synced);
+        void* result = nullptr;
+        ::pthread_join(thread, &result);
+        std::printf("cancelled: %d\n", result == PTHREAD_CANCELED);
+    }
+    return 0;
+}
+
+int chain() {
+    const int before = advice_heard();
+    char* memory = static_cast<char*>(::mmap(nullptr, kPage, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    ::madvise(memory, kPage, MADV_NORMAL);
+    std::printf("heard: %d\n", advice_heard() - before);
+    return 0;
+}
+
 // Stacks, painted to see how far down they are used.
 constexpr std::size_t kStack = 256UL << 10;
 
@@ -351,6 +381,8 @@ int main(int argc, char** argv) {
     if (scenario == "hooks") return hooks();
     if (scenario == "leave") return leave(last);
     if (scenario == "fork") return forks();
+    if (scenario == "cancel") return cancel();
+    if (scenario == "chain") return chain();
     if (scenario == "stack") return stack();
     return 2;
 }

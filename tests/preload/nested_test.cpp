@@ -148,6 +148,21 @@ TEST_P(Nested, ForkHandlersOfOtherLibrariesMayMapAndUnmap) {
     }
 }
 
+TEST_P(Nested, MsyncIsACancellationPointAsEver) {
+    add_files(1, kFileBytes);
+    const auto outcome = nested({"cancel", bytes(kFileBytes)}, environment());
+    EXPECT_TRUE(outcome.ok()) << outcome.err;
+    EXPECT_EQ(outcome.out, "cancelled: 1\ncancelled: 1\n");
+}
+
+TEST_P(Nested, ALibraryBehindTheShimHearsOfCallsThatAreNotTheShims) {
+    add_files(1, kFileBytes);
+    EXPECT_EQ(nested({"chain", bytes(kFileBytes)}, in_both_orders(LISTENER).at(0)).out, "heard: 1\n");
+    auto inert = in_both_orders(LISTENER).at(0);
+    inert.erase("HUGEPAGE_FILES_PATH");
+    EXPECT_EQ(nested({"chain", bytes(kFileBytes)}, inert).out, "heard: 1\n");
+}
+
 // README: a stack of 16 KiB is enough, of which the C library needs some for the thread, and the kernel for a
 // handler's frame.
 TEST_P(Nested, NoCallUsesMoreThanTenKiBOfStack) {
