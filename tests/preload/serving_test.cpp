@@ -261,18 +261,5 @@ TEST_P(Serving, SurvivesManyThreadsAtOnce) {
     EXPECT_THAT(outcome.err, IsEmpty());
 }
 
-TEST_P(Serving, WorksWhenAnotherLibrarysConstructorMapsFirst) {
-    pool_.add("file", kFileBytes);
-    for (const bool early_first : {true, false}) {
-        auto variables = environment({{"EARLY_CALLER_BYTES", bytes(kFileBytes)}});
-        auto& libraries = variables["LD_PRELOAD"];
-        libraries =
-            early_first ? std::string(EARLY_CALLER) + ":" + libraries : libraries + ":" + EARLY_CALLER;
-        const auto outcome = run({PROBE, "map", bytes(kFileBytes)}, variables);
-        EXPECT_THAT(outcome.out, StartsWith("early: 0 0\nmemory: " + served() + "\nfresh: zero\n"));
-        EXPECT_EQ(count(outcome.err, "leased memory file"), 2U) << outcome.err;
-    }
-}
-
 }  // namespace
 }  // namespace tests
