@@ -11,7 +11,6 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -306,68 +305,6 @@ int chain() {
     return 0;
 }
 
-// Stacks, painted to see how far down they are used.
-constexpr std::size_t kStack = 256UL << 10;
-
-std::size_t used(const char* stack) {
-    return kStack - static_cast<std::size_t>(
-                        std::find_if(stack, stack + kStack, [](char c) { return c != 'S'; }) - stack);
-}
-
-char* painted_stack() {
-    auto* stack = static_cast<char*>(
-        ::mmap(nullptr, kStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0));
-    std::memset(stack, 'S', kStack);
-    return stack;
-}
-
-std::size_t used_by_thread(void* (*task)(void*)) {
-    char* stack = painted_stack();
-    pthread_attr_t attributes;
-    ::pthread_attr_init(&attributes);
-    ::pthread_attr_setstack(&attributes, stack, kStack);
-    pthread_t thread{};
-    ::pthread_create(&thread, &attributes, task, nullptr);
-    ::pthread_join(thread, nullptr);
-    return used(stack);
-}
-
-std::size_t used_by_signal(void (*handler)(int)) {
-    char* stack = painted_stack();
-    stack_t alternate{};
-    alternate.ss_sp = stack;
-    alternate.ss_size = kStack;
-    ::sigaltstack(&alternate, nullptr);
-    struct sigaction action {};
-    action.sa_handler = handler;
-    action.sa_flags = SA_ONSTACK;
-    ::sigaction(SIGUSR1, &action, nullptr);
-    ::raise(SIGUSR1);
-    return used(stack);
-}
-
-int stack() {
-    const auto nothing = [](void*) -> void* { return nullptr; };
-    const auto map = [](void*) -> void* {
-        use_once('s');
-        return nullptr;
-    };
-    const auto advise = [](void*) -> void* {
-        char* memory = take();
-        ::madvise(memory + kPage, bytes - kPage, MADV_DONTNEED);
-        ::mlock(memory, bytes);
-        ::munmap(::mremap(memory, bytes, 2 * bytes, MREMAP_MAYMOVE), 2 * bytes);
-        return nullptr;
-    };
-    const std::size_t idle = used_by_thread(nothing);
-    std::printf("first request: %zu\n", used_by_thread(map) - idle);
-    std::printf("request: %zu\n", used_by_thread(map) - idle);
-    std::printf("other calls: %zu\n", used_by_thread(advise) - idle);
-    const std::size_t idle_signal = used_by_signal([](int) {});
-    std::printf("in a handler: %zu\n", used_by_signal(on_signal) - idle_signal);
-    return 0;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -385,6 +322,5 @@ int main(int argc, char** argv) {
     if (scenario == "fork") return forks();
     if (scenario == "cancel") return cancel();
     if (scenario == "chain") return chain();
-    if (scenario == "stack") return stack();
     return 2;
 }

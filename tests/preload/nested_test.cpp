@@ -173,7 +173,7 @@ TEST_P(Nested, NoCallUsesMoreThanTenKiBOfStack) {
         GTEST_SKIP() << "sanitized code needs more stack";
     }
     add_files(1, kFileBytes);
-    const auto outcome = nested({"stack", bytes(kFileBytes)}, environment({{"HUGEPAGE_LOG", "trace"}}));
+    const auto outcome = run({STACK_USE, bytes(kFileBytes)}, environment({{"HUGEPAGE_LOG", "trace"}}));
     EXPECT_TRUE(outcome.ok()) << outcome.err;
     std::istringstream lines(outcome.out);
     int measured = 0;
