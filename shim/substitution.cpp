@@ -33,7 +33,9 @@ using internal::threshold;
 // anyway.
 enum class Phase { inert, armed, pool_unread, arming, unarmed };
 constinit std::atomic<Phase> phase{Phase::unarmed};
-constinit Config settings;  // written while arming, then only read; so is the pool
+// Written while arming, then only read; so is the pool. In .data, where it shares a page that is written to
+// anyway.
+[[gnu::section(".data")]] constinit Config settings;
 constinit Pool pool;
 
 constexpr std::size_t kLooksLikeASector = 512UL << 20;
