@@ -81,6 +81,9 @@ void release() noexcept {
 }  // namespace
 
 void before() noexcept {
+    if (substitution::is_inert()) {  // which it wasn't known to be when these were registered
+        return;
+    }
     const ErrnoGuard guard;
     const SignalMask before = block_signals();
     gate.lock();
@@ -90,12 +93,18 @@ void before() noexcept {
 }
 
 void in_parent() noexcept {
+    if (!is_underway()) {
+        return;
+    }
     const ErrnoGuard guard;
     mark(MADV_DONTFORK);
     release();
 }
 
 void in_child() noexcept {
+    if (!is_underway()) {
+        return;
+    }
     const ErrnoGuard guard;
     mark(MADV_DONTFORK);
     regions().review([](Piece& piece) { return adopt(piece); });

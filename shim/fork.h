@@ -16,7 +16,7 @@
 
 namespace hugepage::fork {
 
-// For pthread_atfork.
+// For pthread_atfork; to be registered before all others (interpose.cpp says why).
 void before() noexcept;
 void in_parent() noexcept;
 void in_child() noexcept;

@@ -9,9 +9,9 @@
 #include "shim/semantics.h"
 #include "shim/substitution.h"
 
-#include <pthread.h>
 #include <sys/mman.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -159,12 +159,28 @@ const void* const __dso_handle = &__dso_handle;
 
 namespace {
 
-[[gnu::constructor]] void on_load() noexcept {
-    next::resolve();
+// Before anybody else's: what is registered first is the last to be called before a fork, and the first after
+// it. Other libraries take their own locks in their handlers, and hold them when they map memory (allocators
+// do), so the shim's, which it takes to answer such a call, must be taken after theirs.
+void register_fork_handlers() noexcept {
+    static constinit std::atomic<bool> done{false};
     substitution::arm();
-    if (!substitution::is_inert()) {
-        ::pthread_atfork(hugepage::fork::before, hugepage::fork::in_parent, hugepage::fork::in_child);
+    if (!substitution::is_inert() && !done.exchange(true)) {
+        next::register_atfork(hugepage::fork::before, hugepage::fork::in_parent, hugepage::fork::in_child,
+                              const_cast<void*>(__dso_handle));
     }
 }
 
+[[gnu::constructor]] void on_load() noexcept {
+    next::resolve();
+    register_fork_handlers();
+}
+
 }  // namespace
+
+// By which pthread_atfork registers.
+extern "C" [[gnu::visibility("default")]] int __register_atfork(void (*prepare)(), void (*parent)(),
+                                                                void (*child)(), void* library) noexcept {
+    register_fork_handlers();
+    return next::register_atfork(prepare, parent, child, library);
+}

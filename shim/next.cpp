@@ -158,6 +158,16 @@ void resolve() noexcept {
     look_up("mincore", internal::mincore);
 }
 
+int register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* library) noexcept {
+    using Function = int(void (*)(), void (*)(), void (*)(), void*);
+    static constinit std::atomic<Function*> function{nullptr};
+    if (function.load(std::memory_order_relaxed) == nullptr) {
+        look_up("__register_atfork", function);
+    }
+    Function* const found = function.load(std::memory_order_relaxed);
+    return found == nullptr ? ENOMEM : found(prepare, parent, child, library);
+}
+
 namespace kernel {
 
 void* mmap(const MapRequest& request) noexcept {

@@ -19,6 +19,9 @@ namespace hugepage::next {
 // Looks the names up, if there is anybody to find. Once, from the library's constructor: dlsym may allocate.
 void resolve() noexcept;
 
+// pthread_atfork, as the C library knows it; looked up when it is first called, which no request does.
+int register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* library) noexcept;
+
 namespace internal {
 
 using MapFunction = void*(void*, std::size_t, int, int, int, off_t);

@@ -1,14 +1,17 @@
-// A program that asks for memory at moments and in places where few do, one scenario a run. It prints what it
-// saw; the test compares.
+// A program that asks for memory at moments and in places where few do, one scenario a run. It prints what
+// it saw; the test compares.
 //
-//   nested storm BYTES           timers' handlers map, touch and unmap in the midst of the program's own
-//   calls nested crowd BYTES COUNT     COUNT threads ask at once and hold what they got nested heap BYTES
-//   malloc and free of so much, whoever the allocator is nested hooks BYTES           each call that the shim
-//   stands before, with dlsym forbidden nested leave BYTES HOW       asks after main, as the program ends by
-//   exit, quick_exit, _exit, or thread nested fork BYTES            forks; libraries with handlers of their
-//   own may have been preloaded nested stack BYTES           how much of a thread's and of a signal's stack
-//   the calls use
+//   nested storm BYTES        timers' handlers map, touch and unmap in the midst of the program's calls
+//   nested crowd BYTES COUNT  COUNT threads ask at once and hold what they got
+//   nested heap BYTES         malloc and free of so much, whoever the allocator is
+//   nested hooks BYTES        each call that the shim stands before, with dlsym forbidden
+//   nested leave BYTES HOW    asks after main, as it ends by exit, quick_exit, _exit, or in a thread
+//   nested fork BYTES         forks; libraries with handlers of their own may have been preloaded
+//   nested forks BYTES        forks again and again while a thread maps under a library's lock
+//   nested cancel BYTES       cancels a thread in msync
+//   nested chain BYTES        calls that a library behind the shim should hear of
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -26,6 +29,7 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 extern "C" [[gnu::weak]] void forbid_dlsym();  // traps.cpp
@@ -305,6 +309,38 @@ int chain() {
     return 0;
 }
 
+// Of lock_holder.cpp.
+int forks_beside_a_lock() {
+    auto* const map_and_unmap =
+        reinterpret_cast<void (*)(std::size_t)>(::dlsym(RTLD_DEFAULT, "map_and_unmap_under_lock"));
+    if (map_and_unmap == nullptr) {
+        std::puts("no library with a lock");
+        return 1;
+    }
+    std::atomic<bool> done{false};
+    std::thread mapper([&] {
+        while (!done) {
+            map_and_unmap(bytes);
+            ::usleep(100);  // a lock isn't fair: who waits for it is to have his turn
+        }
+    });
+    int failed = 0;
+    for (int i = 0; i < 300; ++i) {
+        const pid_t child = ::fork();
+        if (child == 0) {
+            map_and_unmap(bytes);
+            ::_exit(0);
+        }
+        int status = -1;
+        ::waitpid(child, &status, 0);
+        failed += status == 0 ? 0 : 1;
+    }
+    done = true;
+    mapper.join();
+    std::printf("failed: %d\n", failed);
+    return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -320,6 +356,7 @@ int main(int argc, char** argv) {
     if (scenario == "hooks") return hooks();
     if (scenario == "leave") return leave(last);
     if (scenario == "fork") return forks();
+    if (scenario == "forks") return forks_beside_a_lock();
     if (scenario == "cancel") return cancel();
     if (scenario == "chain") return chain();
     return 2;

@@ -148,6 +148,16 @@ TEST_P(Nested, ForkHandlersOfOtherLibrariesMayMapAndUnmap) {
     }
 }
 
+TEST_P(Nested, ALibraryMayTakeALockBeforeForkUnderWhichItMaps) {
+    add_files(2, kFileBytes);
+    for (const auto& variables : in_both_orders(LOCK_HOLDER, {{"HUGEPAGE_LOG", "off"}})) {
+        // What hangs has its signals blocked.
+        const auto outcome =
+            run({"timeout", "-s", "KILL", "120", NESTED, "forks", bytes(kFileBytes)}, variables);
+        EXPECT_EQ(outcome.out, "failed: 0\n") << outcome.exit_status;
+    }
+}
+
 TEST_P(Nested, MsyncIsACancellationPointAsEver) {
     add_files(1, kFileBytes);
     const auto outcome = nested({"cancel", bytes(kFileBytes)}, environment());
