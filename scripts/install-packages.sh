@@ -10,6 +10,13 @@ test=(libgtest-dev libgmock-dev libbenchmark-dev binutils util-linux git python3
 # What tests/clients tries the shim with.
 test+=(cargo rustc librust-memmap2-dev librust-libc-dev golang-go default-jdk-headless nodejs libjemalloc2 libmimalloc2.0
     stress-ng)
+# To test on machines with several nodes (scripts/numa-vm.sh), and a kernel for those where there is none.
+if [[ $(dpkg --print-architecture) == amd64 ]]; then
+    test+=(qemu-system-x86 busybox-static cpio numactl)
+    if ! compgen -G '/boot/vmlinuz-*' >/dev/null; then
+        if grep -q '^ID=ubuntu' /etc/os-release; then test+=(linux-image-virtual); else test+=(linux-image-cloud-amd64); fi
+    fi
+fi
 # To test for aarch64 on another machine.
 [[ $(dpkg --print-architecture) == arm64 ]] || test+=(g++-aarch64-linux-gnu qemu-user googletest)
 

@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+# Runs a command on a machine with several NUMA nodes, which it makes for the purpose: qemu without KVM, the distribution's
+# kernel, an initramfs of busybox and the files that are named. Some ten seconds; nothing of it is left afterwards.
+#
+#   scripts/numa-vm.sh [OPTIONS] -- COMMAND [ARGUMENT]...
+#
+#   --nodes N               nodes (2)
+#   --cpus C[,C...]         CPUs of each node; one number is for all (2); 0: a node without
+#   --memory M[,M...]       MiB of each node (2M pages: 768, 1G pages: 6144); 0: a node without
+#   --distances A-B=D,...   from node A to B and back (20)
+#   --pages 2M|1G           of this size is the hugetlbfs at /mnt/huge (2M)
+#   --reserve P[,P...]      pages of each node (2M: 64, 1G: 1); the machine's total is what the command finds
+#   --kernel-args ARGS      more of them
+#   --add FILE              is on the machine, under the same path, with the libraries it needs; again for each file
+#   --timeout SECONDS       until the machine is ended (120)
+#
+# The command runs as root in /, with stdin empty. Its output, errors and exit status are the script's; 124 if time was up,
+# 125 if the machine didn't run. The kernel is NUMA_VM_KERNEL, or the newest in /boot.
+set -euo pipefail
+
+fail() {
+    echo "numa-vm: $*" >&2
+    exit 125
+}
+
+nodes=2 cpus=2 memory='' distances='' pages=2M reserve='' kernel_args='' deadline=120
+add=()
+while (($# > 0)); do
+    case $1 in
+        --nodes) nodes=$2 ;;
+        --cpus) cpus=$2 ;;
+        --memory) memory=$2 ;;
+        --distances) distances=$2 ;;
+        --pages) pages=$2 ;;
+        --reserve) reserve=$2 ;;
+        --kernel-args) kernel_args=$2 ;;
+        --add) add+=("$2") ;;
+        --timeout) deadline=$2 ;;
+        --) shift; break ;;
+        -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+        *) fail "unknown option $1; see $0 --help" ;;
+    esac
+    shift 2
+done
+(($# > 0)) || fail "no command; see $0 --help"
+case $pages in
+    2M) : "${memory:=768}" "${reserve:=64}" ;;
+    1G) : "${memory:=6144}" "${reserve:=1}" ;;
+    *) fail "--pages $pages: must be 2M or 1G" ;;
+esac
+for tool in qemu-system-x86_64 busybox cpio setpriv ldd; do
+    command -v "$tool" >/dev/null || fail "$tool is missing: scripts/install-packages.sh test"
+done
+kernel=${NUMA_VM_KERNEL:-$(find /boot -maxdepth 1 -name 'vmlinuz-*' -readable | sort -V | tail -1)}
+[[ -r $kernel ]] || fail "no kernel that can be read in /boot: scripts/install-packages.sh test, or set NUMA_VM_KERNEL"
+
+# The value for node $2 of the list $1.
+of_node() {
+    local values
+    IFS=, read -ra values <<<"$1"
+    echo "${values[$2]:-${values[-1]}}"
+}
+
+folder=$(mktemp -d)
+qemu_pid=''
+trap 'kill -KILL $qemu_pid 2>/dev/null || true; rm -rf "$folder"' EXIT
+root=$folder/root
+mkdir -p "$root"/{bin,dev,proc,sys,tmp,mnt/huge,etc,root}
+
+# A file, as it is and where it is, and the libraries it is linked with.
+copy() {
+    local file needed
+    for file in "$@"; do
+        [[ -e $file ]] || fail "no file $file to put on the machine"
+        file=$(realpath -s "$file")
+        [[ ! -e $root$file ]] || continue
+        mkdir -p "$root$(dirname "$file")"
+        cp -L "$file" "$root$file"
+        while read -r needed; do
+            copy "$needed"
+        done < <(ldd "$file" 2>/dev/null | grep -o '/[^ ]*' || true)
+    done
+}
+cp "$(command -v busybox)" "$root/bin/busybox"
+[[ $1 != */* || ! -f $1 ]] || copy "$1"
+copy "${add[@]}"
+
+# As the first process: mounts, reserves, runs the command, says how it ended, and turns the machine off.
+{
+    echo '#!/bin/busybox sh'
+    echo '/bin/busybox --install -s /bin'
+    echo 'export PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME=/root'
+    echo 'mount -t proc none /proc; mount -t sysfs none /sys; mount -t devtmpfs none /dev'
+    echo 'mkdir /dev/shm; mount -t tmpfs none /dev/shm; mount -t cgroup2 none /sys/fs/cgroup'
+    echo 'ln -s /proc/self/fd /dev/fd'
+    echo 'for port in 1 2 3; do stty -F /dev/ttyS$port raw -echo 115200; done'
+    for ((node = 0; node < nodes; ++node)); do
+        [[ $pages == 2M ]] || continue
+        echo "echo $(of_node "$reserve" "$node") >/sys/devices/system/node/node$node/hugepages/hugepages-2048kB/nr_hugepages"
+    done
+    echo "mount -t hugetlbfs -o pagesize=$pages none /mnt/huge"
+    echo 'cd /'
+    printf '%q ' "$@"
+    echo '</dev/null >/dev/ttyS1 2>/dev/ttyS2'
+    echo 'echo $? >/dev/ttyS3'
+    echo 'poweroff -f'
+} >"$root/init"
+chmod +x "$root/init"
+(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$folder/initramfs"
+
+machine=()
+hugepages=''
+first=0
+total=0
+for ((node = 0; node < nodes; ++node)); do
+    own=$(of_node "$cpus" "$node")
+    size=$(of_node "$memory" "$node")
+    line="node,nodeid=$node"
+    ((own == 0)) || line+=",cpus=$first-$((first + own - 1))"
+    if ((size > 0)); then
+        machine+=(-object "memory-backend-ram,id=m$node,size=${size}M")
+        line+=",memdev=m$node"
+    fi
+    machine+=(-numa "$line")
+    first=$((first + own))
+    total=$((total + size))
+    hugepages+=${hugepages:+,}$node:$(of_node "$reserve" "$node")
+done
+for pair in ${distances//,/ }; do
+    [[ $pair =~ ^([0-9]+)-([0-9]+)=([0-9]+)$ ]] || fail "--distances $pair: must be A-B=D"
+    machine+=(-numa "dist,src=${BASH_REMATCH[1]},dst=${BASH_REMATCH[2]},val=${BASH_REMATCH[3]}")
+done
+[[ $pages == 2M ]] || kernel_args="hugepagesz=1G hugepages=$hugepages $kernel_args"
+
+touch "$folder"/{out,err,status,console}
+# Ends with this script however that ends, and by the deadline.
+setpriv --pdeathsig KILL qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp "$first" -m "${total}M" "${machine[@]}" \
+    -kernel "$kernel" -initrd "$folder/initramfs" -append "console=ttyS0 panic=-1 quiet $kernel_args" \
+    -display none -no-reboot -nic none -serial file:"$folder/console" -serial file:"$folder/out" -serial file:"$folder/err" \
+    -serial file:"$folder/status" >"$folder/qemu" 2>&1 </dev/null &
+qemu_pid=$!
+waited=0
+while kill -0 "$qemu_pid" 2>/dev/null && ((waited < deadline * 10)); do
+    sleep 0.1
+    waited=$((waited + 1))
+done
+cat "$folder/out"
+cat "$folder/err" >&2
+status=$(<"$folder/status")
+status=${status//[^0-9]/}
+[[ -z $status ]] || exit "$status"
+{
+    cat "$folder/qemu"
+    tail -30 "$folder/console"
+} >&2
+if kill -0 "$qemu_pid" 2>/dev/null; then
+    echo "numa-vm: not done after $deadline s" >&2
+    exit 124
+fi
+fail "the machine ended before the command did"
