@@ -47,7 +47,8 @@ const char* what_next(Reason reason) noexcept {
 }  // namespace
 
 void complaint(const Config::Complaint& complaint) noexcept {
-    say(Level::warn, "config", complaint.name, "=", complaint.value, ": ", complaint.why);
+    say(complaint.is_fatal ? Level::error : Level::warn, "config", complaint.name, "=", complaint.value, ": ",
+        complaint.why);
 }
 
 void no_files(const FilePattern& pattern, const Status& scanned) noexcept {
@@ -82,6 +83,11 @@ void loaded(Pool& pool) noexcept {
     say(Level::debug, "pool", "number of loaded memory files: ", counts.view());
 }
 
+void read_again(Pool& pool) noexcept {
+    say(Level::info, "pool", "the folders have changed: ", pool.files().size(), " memory files now");
+    loaded(pool);
+}
+
 void unpinned_once(NodeId node) noexcept {
     static constinit std::atomic<bool> told{false};
     if (first(told)) {
@@ -107,8 +113,8 @@ void leased(const Leased& lease) noexcept {
     }
     say(Level::info, "lease", "leased memory file: ", lease.path,
         "; memory_size: ", to_text(lease.size).view(), "; page_size: ", to_text(lease.page_size).view(),
-        "; numa wanted: ", lease.node.value, ", pages found there: ", placement.checked - placement.elsewhere,
-        " of ", placement.checked, " looked at; took ",
+        "; numa wanted: ", lease.wanted.value, ", found: ", lease.node.value, " (",
+        placement.checked - placement.elsewhere, " of ", placement.checked, " pages looked at); took ",
         Tenths{lease.populate_ms + lease.check_ms + lease.zero_ms}, " ms (populate ",
         Tenths{lease.populate_ms}, ", check ", Tenths{lease.check_ms}, ", zero ", Tenths{lease.zero_ms},
         " with ", lease.helpers, " helpers)");

@@ -19,7 +19,8 @@ namespace hugepage::events {
 struct Leased {
     std::string_view path;
     ByteSize size;
-    NodeId node;  // the one wanted
+    NodeId wanted;
+    NodeId node;  // the file's
     ByteSize page_size{};
     Placement placement{};  // nothing checked if the kernel would not say
     int helpers = 0;        // threads beside the caller that zeroed
@@ -32,6 +33,8 @@ void complaint(const Config::Complaint& complaint) noexcept;
 // The shim is inert from here on, though a variable asks for it. `scanned` is how reading the folders ended.
 void no_files(const FilePattern& pattern, const Status& scanned) noexcept;
 void loaded(Pool& pool) noexcept;
+// The folders have been read again.
+void read_again(Pool& pool) noexcept;
 void unpinned_once(NodeId node) noexcept;
 void placement_unknown_once(const Error& error) noexcept;
 // With a warning if some of the pages are on other nodes.

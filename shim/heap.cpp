@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <optional>
 
@@ -24,17 +25,8 @@ void unmap(const Range& range) noexcept {
     semantics::munmap(range.address(), range.length());
 }
 
-// A new place for what was elsewhere: of a file, or of the next allocator. Null and errno if there is none.
-void* allocate(std::size_t bytes) noexcept {
-    void* memory = try_allocate(bytes);
-    if (memory == nullptr) {
-        memory = next_allocator::malloc(bytes);
-    }
-    return memory == MAP_FAILED ? nullptr : memory;
-}
-
 void* move(const void* memory, std::size_t known, std::size_t bytes) noexcept {
-    void* const fresh = allocate(bytes);
+    void* const fresh = allocate(bytes, 1, [bytes] { return next_allocator::malloc(bytes); });
     if (fresh != nullptr) {
         std::memcpy(fresh, memory, std::min(known, bytes));
     }
@@ -43,16 +35,23 @@ void* move(const void* memory, std::size_t known, std::size_t bytes) noexcept {
 
 }  // namespace
 
-void* try_allocate(std::size_t bytes, std::size_t alignment) noexcept {
-    void* const memory = substitution::try_map({.address = nullptr,
-                                                .length = bytes,
-                                                .protection = PROT_READ | PROT_WRITE,
-                                                .flags = MAP_PRIVATE | MAP_ANONYMOUS,
-                                                .allocated = true});
-    const auto begin = reinterpret_cast<std::uintptr_t>(memory);
-    if (memory != nullptr && memory != MAP_FAILED && begin % alignment != 0) {
-        unmap({begin, begin + bytes});
+void* allocate(std::size_t bytes, std::size_t alignment, FunctionRef<void*()> pass_on) noexcept {
+    if (!std::has_single_bit(alignment)) {
+        return pass_on();
+    }
+    void* const memory = substitution::get({.address = nullptr,
+                                            .length = bytes,
+                                            .protection = PROT_READ | PROT_WRITE,
+                                            .flags = MAP_PRIVATE | MAP_ANONYMOUS,
+                                            .allocated = true},
+                                           pass_on);
+    if (memory == MAP_FAILED) {
         return nullptr;
+    }
+    const auto begin = reinterpret_cast<std::uintptr_t>(memory);
+    if (begin % alignment != 0) {  // a file's, on pages smaller than that
+        unmap({begin, begin + bytes});
+        return pass_on();
     }
     return memory;
 }
@@ -87,20 +86,17 @@ void* realloc(void* memory, std::size_t bytes) noexcept {
     if (const std::size_t left = next_allocator::left_in_arena(memory)) {
         return move(memory, left, bytes);
     }
-    // Other memory grows to a file's size.
-    if (bytes != 0) {
-        if (void* const region = try_allocate(bytes)) {
-            if (region == MAP_FAILED) {
-                return nullptr;
-            }
-            if (memory != nullptr) {
-                std::memcpy(region, memory, std::min(next_allocator::malloc_usable_size(memory), bytes));
-                next_allocator::free(memory);
-            }
-            return region;
-        }
+    // Other memory, or none, may grow to a file's size.
+    bool is_passed_on = false;
+    void* const fresh = allocate(bytes, 1, [&] {
+        is_passed_on = true;
+        return next_allocator::realloc(memory, bytes);
+    });
+    if (!is_passed_on && fresh != nullptr && memory != nullptr) {
+        std::memcpy(fresh, memory, std::min(next_allocator::malloc_usable_size(memory), bytes));
+        next_allocator::free(memory);
     }
-    return next_allocator::realloc(memory, bytes);
+    return fresh;
 }
 
 }  // namespace hugepage::heap

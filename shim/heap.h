@@ -8,6 +8,7 @@
 #pragma once
 
 #include "shim/core/address_range.h"
+#include "shim/core/function_ref.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -19,9 +20,8 @@ inline bool may_own(const void* memory) noexcept {
     return reinterpret_cast<std::uintptr_t>(memory) % kPageBytes == 0;
 }
 
-// What substitution::try_map says, or null if what it gave isn't aligned so: the address, zeroed; null to ask
-// the next allocator; MAP_FAILED if there is to be no memory.
-[[nodiscard]] void* try_allocate(std::size_t bytes, std::size_t alignment = 1) noexcept;
+// Memory of a file, zeroed and so aligned, or what pass_on gives; null and ENOMEM if there is to be none.
+[[nodiscard]] void* allocate(std::size_t bytes, std::size_t alignment, FunctionRef<void*()> pass_on) noexcept;
 
 // For memory that may be ours, or null; the next allocator is asked if it isn't.
 void free(void* memory) noexcept;

@@ -25,13 +25,12 @@ namespace {
 template <auto pass_on>
 [[gnu::noinline]] void* consider(void* address, size_t length, int protection, int flags, int fd,
                                  off_t offset) noexcept {
-    if (void* region = substitution::try_map({address, length, protection, flags, fd, offset})) {
-        return region;
-    }
-    if ((flags & MAP_FIXED) != 0 && semantics::concerns(address, length)) {
-        return semantics::map_over({address, length, protection, flags, fd, offset}, pass_on);
-    }
-    return pass_on(address, length, protection, flags, fd, offset);
+    const hugepage::MapRequest request{address, length, protection, flags, fd, offset};
+    return substitution::get(request, [&] {
+        return (flags & MAP_FIXED) != 0 && semantics::concerns(address, length)
+                   ? semantics::map_over(request, pass_on)
+                   : pass_on(address, length, protection, flags, fd, offset);
+    });
 }
 
 }  // namespace

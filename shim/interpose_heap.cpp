@@ -24,11 +24,7 @@ namespace {
 // Out of line, so that a call that isn't ours sets up no frame.
 template <auto pass_on, class... Arguments>
 [[gnu::noinline]] void* consider(std::size_t bytes, std::size_t alignment, Arguments... arguments) noexcept {
-    void* const memory = std::has_single_bit(alignment) ? heap::try_allocate(bytes, alignment) : nullptr;
-    if (memory == nullptr) {
-        return pass_on(arguments...);
-    }
-    return memory == MAP_FAILED ? nullptr : memory;
+    return heap::allocate(bytes, alignment, [&]() -> void* { return pass_on(arguments...); });
 }
 
 }  // namespace
@@ -81,13 +77,16 @@ extern "C" {
                                                   std::size_t bytes) noexcept {
     if (may_serve(bytes) && std::has_single_bit(alignment) && alignment >= sizeof(void*)) [[unlikely]] {
         const hugepage::ErrnoGuard guard;
-        if (void* const region = heap::try_allocate(bytes, alignment)) {
-            if (region == MAP_FAILED) {
-                return ENOMEM;
-            }
-            *memory = region;
-            return 0;
+        int code = ENOMEM;
+        void* const got = heap::allocate(bytes, alignment, [&]() -> void* {
+            code = next::posix_memalign(memory, alignment, bytes);
+            return code == 0 ? *memory : nullptr;
+        });
+        if (got == nullptr) {
+            return code;
         }
+        *memory = got;
+        return 0;
     }
     return next::posix_memalign(memory, alignment, bytes);
 }

@@ -4,35 +4,45 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
-#include <bit>
-
 namespace hugepage {
 namespace {
 
-std::optional<NodeId> node_of_policy() noexcept {
-    constexpr std::size_t kWordBits = 64;
-    std::array<unsigned long, kMaxNodes / kWordBits> nodes{};
+struct Policy {
     int mode = MPOL_DEFAULT;
-    // The kernel takes the number of bits plus one (see the notes of get_mempolicy(2)).
-    if (::syscall(SYS_get_mempolicy, &mode, nodes.data(), kMaxNodes + 1, nullptr, 0) != 0) {
+    NodeSet nodes;
+};
+
+// The kernel takes the number of bits plus one (see the notes of get_mempolicy(2)).
+std::optional<Policy> ask_for_policy(unsigned flags) noexcept {
+    Policy policy;
+    if (::syscall(SYS_get_mempolicy, &policy.mode, policy.nodes.data(), NodeSet::kBits + 1, nullptr, flags) !=
+        0) {
         return std::nullopt;
     }
-    mode &= ~MPOL_MODE_FLAGS;
-    if (mode != MPOL_BIND && mode != MPOL_PREFERRED && mode != MPOL_PREFERRED_MANY) {
-        return std::nullopt;
-    }
-    std::optional<NodeId> single;
-    for (std::size_t word = 0; word < nodes.size(); ++word) {
-        if (nodes[word] == 0) {
-            continue;
+    policy.mode &= ~MPOL_MODE_FLAGS;
+    return policy;
+}
+
+NodeSet allowed_nodes(const Policy& policy, const Topology& topology) noexcept {
+    NodeSet nodes = topology.nodes_with_memory();
+    const auto narrow_to = [&](const NodeSet& others) {
+        if (nodes.intersects(others)) {
+            nodes.keep(others);
         }
-        if (single || !std::has_single_bit(nodes[word])) {
-            return std::nullopt;
-        }
-        single = NodeId{static_cast<int>(word * kWordBits) + std::countr_zero(nodes[word])};
+    };
+    if (const auto cpuset = ask_for_policy(MPOL_F_MEMS_ALLOWED)) {
+        narrow_to(cpuset->nodes);
     }
-    return single;
+    if (policy.mode == MPOL_BIND) {
+        narrow_to(policy.nodes);
+    }
+    return nodes;
+}
+
+std::optional<NodeId> node_of_policy(const Policy& policy) noexcept {
+    const bool names_nodes =
+        policy.mode == MPOL_BIND || policy.mode == MPOL_PREFERRED || policy.mode == MPOL_PREFERRED_MANY;
+    return names_nodes ? policy.nodes.single() : std::nullopt;
 }
 
 std::optional<NodeId> node_of_affinity(const Topology& topology) noexcept {
@@ -54,16 +64,27 @@ NodeId node_of_current_cpu() noexcept {
 }  // namespace
 
 NodeChoice choose_node(std::optional<NodeId> fixed, const Topology& topology) noexcept {
+    using Source = NodeChoice::Source;
+    const Policy policy = ask_for_policy(0).value_or(Policy{});
+    const NodeSet allowed = allowed_nodes(policy, topology);
+    constexpr int kLocal = 4;  // MPOL_LOCAL
+    const bool has_policy = policy.mode != MPOL_DEFAULT && policy.mode != kLocal;
     if (fixed) {
-        return {*fixed, NodeChoice::Source::variable};
+        return {*fixed, Source::variable, has_policy, allowed};
     }
-    if (const auto node = node_of_policy()) {
-        return {*node, NodeChoice::Source::policy};
+    const auto choice = [&](NodeId node, Source source) -> NodeChoice {
+        return {topology.nearest(node, allowed).value_or(node), source, has_policy, allowed};
+    };
+    if (const auto node = node_of_policy(policy)) {
+        return choice(*node, Source::policy);
+    }
+    if (const auto node = allowed.single()) {
+        return choice(*node, Source::allowed);
     }
     if (const auto node = node_of_affinity(topology)) {
-        return {*node, NodeChoice::Source::affinity};
+        return choice(*node, Source::affinity);
     }
-    return {node_of_current_cpu(), NodeChoice::Source::current};
+    return choice(node_of_current_cpu(), Source::current);
 }
 
 }  // namespace hugepage

@@ -107,10 +107,10 @@ Answer new_memory(const Move& move, const Traits& traits) noexcept {
     if (move.has(MREMAP_FIXED)) {
         request.address = move.to;
         request.flags |= MAP_FIXED;
-    } else if (void* region = substitution::try_map(request)) {
-        return {region, region == MAP_FAILED ? ENOMEM : 0};
     }
-    void* memory = next::mmap(request.address, request.length, request.protection, request.flags, -1, 0);
+    void* memory = substitution::get(request, [&] {
+        return next::mmap(request.address, request.length, request.protection, request.flags, -1, 0);
+    });
     if (memory == MAP_FAILED) {
         return failed(errno);
     }

@@ -94,7 +94,7 @@ Status enter(const Mapping& mapping, const Range& range, const Traits& traits,
 Result<void*, Refusal> serve(const MapRequest& request, const Candidate& file, const Config& config,
                              const Topology& topology, RegionTable& regions) noexcept {
     Stopwatch watch;
-    events::Leased leased{.path = file.path, .size = file.size, .node = file.node};
+    events::Leased leased{.path = file.path, .size = file.size, .wanted = file.wanted, .node = file.node};
 
     auto mapped = lease_and_map(request, file, config.dump, leased.page_size);
     if (!mapped) {

@@ -16,6 +16,7 @@ struct Candidate {
     const char* path;
     ByteSize size;
     NodeId node;  // the one its folder names
+    NodeId wanted;
 };
 
 // Leases the file and maps it so that nobody can tell the memory from fresh anonymous memory: populated, so

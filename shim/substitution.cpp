@@ -3,18 +3,20 @@
 #include "shim/core/config.h"
 #include "shim/core/errno_guard.h"
 #include "shim/core/executable.h"
-#include "shim/core/pool.h"
+#include "shim/core/live_pool.h"
 #include "shim/core/slice.h"
 #include "shim/events.h"
+#include "shim/fallback.h"
 #include "shim/fork.h"
 #include "shim/node_choice.h"
-#include "shim/serving.h"
+#include "shim/search.h"
 
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace hugepage::substitution {
 namespace internal {
@@ -36,8 +38,9 @@ constinit std::atomic<Phase> phase{Phase::unarmed};
 // Written while arming, then only read; so is the pool. In .data, where it shares a page that is written to
 // anyway.
 [[gnu::section(".data")]] constinit Config settings;
-constinit Pool pool;
+constinit LivePool pool;
 
+constexpr std::size_t kSmallestFile = kPageBytes;  // a file is whole pages
 constexpr std::size_t kLooksLikeASector = 512UL << 20;
 
 void become(Phase outcome, std::size_t smallest_length) noexcept {
@@ -53,16 +56,6 @@ bool is_eligible(const MapRequest& request) noexcept {
            (kind == (MAP_ANONYMOUS | MAP_PRIVATE) || kind == (MAP_ANONYMOUS | MAP_SHARED));
 }
 
-// Of the reasons of several files, one that the operator can mend says more than that others were faster, and
-// that more than that a file is gone.
-Reason more_telling(Reason known, Reason found) noexcept {
-    if (known == Reason::no_file_for_size ||
-        (known == Reason::all_leased && found != Reason::no_file_for_size)) {
-        return found;
-    }
-    return known;
-}
-
 // As getenv. Most programs that this is loaded into are none of its business, and to call the C library for
 // that costs them a page fault.
 const char* variable(const char* name) noexcept {
@@ -76,14 +69,19 @@ const char* variable(const char* name) noexcept {
     return nullptr;
 }
 
+std::size_t smallest_size(Pool& files) noexcept {
+    return std::min<std::size_t>(files.files().front().size().bytes, kLooksLikeASector);
+}
+
 void read_pool() noexcept {
     const auto scanned = pool.scan(*settings.files);
-    if (!scanned || pool.files().empty()) {
+    const LivePool::View files(pool);
+    if (!scanned || files->files().empty()) {
         events::no_files(*settings.files, scanned);
         return become(Phase::inert, SIZE_MAX);
     }
-    events::loaded(pool);
-    become(Phase::armed, std::min<std::size_t>(pool.files().front().size().bytes, kLooksLikeASector));
+    events::loaded(*files);
+    become(Phase::armed, smallest_size(*files));
 }
 
 // Who comes while another thread reads it waits; a signal handler can't come, and nobody forks.
@@ -97,45 +95,52 @@ bool has_pool() noexcept {
     return phase.load(std::memory_order_acquire) == Phase::armed;
 }
 
+// Whether the pool has such files; as it is by now, if that hasn't been looked into for a while.
+bool has_size(std::size_t length) noexcept {
+    const ByteSize size{length};
+    if (LivePool::View(pool)->has_size(size) ||
+        (pool.refresh_now_and_then() && LivePool::View(pool)->has_size(size))) {
+        return true;
+    }
+    events::no_such_size(size);
+    return false;
+}
+
 }  // namespace
 
-void* try_map(const MapRequest& request) noexcept {
-    ErrnoGuard errno_guard;
+void* get(const MapRequest& request, FunctionRef<void*()> pass_on) noexcept {
+    const int errno_before = errno;
     arm();
-    if (!may_serve(request.length) || !is_eligible(request) || fork::is_underway() || !has_pool()) {
-        return nullptr;
-    }
-    const ByteSize size{request.length};
-    if (!pool.has_size(size)) {
-        events::no_such_size(size);
-        return nullptr;
+    // The length once more when the pool has been read, and the smallest size is known.
+    if (!may_serve(request.length) || !is_eligible(request) || fork::is_underway() || !has_pool() ||
+        !may_serve(request.length) || !has_size(request.length)) {
+        errno = errno_before;
+        return pass_on();
     }
     const Topology topology;
     const NodeChoice choice = choose_node(settings.node, topology);
     if (choice.source == NodeChoice::Source::current) {
         events::unpinned_once(choice.node);
     }
-
-    Reason reason = Reason::no_file_for_size;
-    for (PoolFile& file : pool.files_of(size, choice.node)) {
-        const Path path = pool.path_of(file);
-        const auto region =
-            serve(request, {path.c_str(), file.size(), file.node()}, settings, topology, regions);
-        if (region) {
-            return region.value();
-        }
-        const Refusal& refusal = region.error();
-        if (file.first_time(refusal.reason)) {
-            events::refused(path.view(), refusal);
-        }
-        reason = more_telling(reason, refusal.reason);
+    Search search(request, choice, settings, topology, pool, regions);
+    void* const region = search.run();
+    if (region == nullptr) {
+        events::fallback(ByteSize{request.length}, choice.node, search.reason(), settings.mode);
     }
-    events::fallback(size, choice.node, reason, settings.mode);
-    if (settings.mode == Config::Mode::require) {
-        errno_guard.leave(ENOMEM);
+    if (region == nullptr && settings.mode == Config::Mode::require) {
+        errno = ENOMEM;
         return MAP_FAILED;
     }
-    return nullptr;
+    errno = errno_before;
+    if (region != nullptr) {
+        return region;
+    }
+    void* const memory = pass_on();
+    if (memory != MAP_FAILED && memory != nullptr && settings.fallback == Config::Fallback::thp) {
+        const ErrnoGuard guard;
+        improve(memory, request.length, choice);
+    }
+    return memory;
 }
 
 void arm() noexcept {
@@ -165,11 +170,15 @@ void arm() noexcept {
     if (!settings.files) {
         return become(Phase::inert, SIZE_MAX);
     }
-    phase.store(Phase::pool_unread, std::memory_order_release);
+    become(Phase::pool_unread, kSmallestFile);
 }
 
 bool is_inert() noexcept {
     return phase.load(std::memory_order_acquire) == Phase::inert;
+}
+
+void forget_other_threads() noexcept {
+    pool.forget_users();
 }
 
 const Config& config() noexcept {

@@ -15,6 +15,7 @@
 #pragma once
 
 #include "shim/core/config.h"
+#include "shim/core/function_ref.h"
 #include "shim/core/region_table.h"
 #include "shim/map_request.h"
 
@@ -33,14 +34,18 @@ inline bool may_serve(std::size_t length) noexcept {
     return length >= internal::threshold.load(std::memory_order_relaxed);
 }
 
-// The region that serves the request, zeroed and populated; null if the call is to be passed on, errno as it
-// was; or MAP_FAILED with ENOMEM if the operator requires a file and none is to be had.
-[[nodiscard]] void* try_map(const MapRequest& request) noexcept;
+// Memory for the request: a region, zeroed and populated, or what pass_on gives (null or MAP_FAILED if it has
+// none), improved if it is in the place of a file; or MAP_FAILED with ENOMEM if the operator requires a file
+// and none is to be had. errno is left to pass_on otherwise.
+[[nodiscard]] void* get(const MapRequest& request, FunctionRef<void*()> pass_on) noexcept;
 
 // Reads the environment, if that has not been done.
 void arm() noexcept;
 // Whether it is known that no request will ever be served.
 [[nodiscard]] bool is_inert() noexcept;
+
+// In a child made by fork, where they are not.
+void forget_other_threads() noexcept;
 
 // What the environment says; the defaults until it has been read.
 [[nodiscard]] const Config& config() noexcept;

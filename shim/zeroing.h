@@ -1,7 +1,7 @@
 // Zeros for memory that another owner has written to, at the speed of the memory.
 #pragma once
 
-#include "shim/core/cpu_list.h"
+#include "shim/core/id_set.h"
 
 #include <cstddef>
 #include <optional>

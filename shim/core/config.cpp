@@ -13,6 +13,9 @@ constexpr const char* kFilesPath = "HUGEPAGE_FILES_PATH";
 constexpr const char* kFilesPathPattern = "HUGEPAGE_FILES_PATH_PATTERN";
 constexpr const char* kMode = "HUGEPAGE_MODE";
 constexpr const char* kNode = "HUGEPAGE_NODE";
+constexpr const char* kNodePolicy = "HUGEPAGE_NODE_POLICY";
+constexpr const char* kWaitMs = "HUGEPAGE_WAIT_MS";
+constexpr const char* kFallback = "HUGEPAGE_FALLBACK";
 constexpr const char* kZero = "HUGEPAGE_ZERO";
 constexpr const char* kZeroThreads = "HUGEPAGE_ZERO_THREADS";
 constexpr const char* kFork = "HUGEPAGE_FORK";
@@ -21,9 +24,11 @@ constexpr const char* kDump = "HUGEPAGE_DUMP";
 constexpr const char* kLog = "HUGEPAGE_LOG";
 constexpr const char* kLogFile = "HUGEPAGE_LOG_FILE";
 
-constexpr std::array<std::string_view, 11> kKnown = {
-    kFilesPath, kFilesPathPattern, kMode, kNode, kZero, kZeroThreads, kFork, kExe, kDump, kLog, kLogFile};
+constexpr std::array<std::string_view, 14> kKnown = {
+    kFilesPath, kFilesPathPattern, kMode, kNode, kNodePolicy, kWaitMs, kFallback,
+    kZero,      kZeroThreads,      kFork, kExe,  kDump,       kLog,    kLogFile};
 constexpr std::uint64_t kMaxZeroThreads = 256;
+constexpr std::uint64_t kMaxWaitMs = 24UL * 60 * 60 * 1000;
 
 template <class T>
 struct Choice {
@@ -35,6 +40,10 @@ Choice(const char*, T) -> Choice<T>;  // clang has no deduction for aggregates b
 
 constexpr std::array kModes = {Choice{"try", Config::Mode::try_files},
                                Choice{"require", Config::Mode::require}, Choice{"off", Config::Mode::off}};
+constexpr std::array kNodePolicies = {Choice{"local", Config::NodePolicy::local},
+                                      Choice{"nearest", Config::NodePolicy::nearest}};
+constexpr std::array kFallbacks = {Choice{"thp", Config::Fallback::thp},
+                                   Choice{"plain", Config::Fallback::plain}};
 constexpr std::array kZeros = {Choice{"always", Config::Zero::always}, Choice{"never", Config::Zero::never}};
 constexpr std::array kForks = {Choice{"readonly", Config::Fork::readonly},
                                Choice{"share", Config::Fork::share}, Choice{"none", Config::Fork::none}};
@@ -82,9 +91,10 @@ class Parser {
         return static_cast<int>(*number);
     }
 
-    void complain(std::string_view name, std::string_view text, const char* why) noexcept {
+    void complain(std::string_view name, std::string_view text, const char* why,
+                  bool is_fatal = false) noexcept {
         if (config_.complaint_count < config_.complaint_list.size()) {
-            config_.complaint_list[config_.complaint_count++] = {name, text, why};
+            config_.complaint_list[config_.complaint_count++] = {name, text, why, is_fatal};
         }
     }
 
@@ -123,12 +133,13 @@ Config Config::parse(Lookup lookup, const char* const* environment) noexcept {
         config.files = FilePattern::parse(*pattern);
         if (!config.files) {
             parser.complain(kFilesPathPattern, *pattern,
-                            "it must contain $NUMA_NODE_INDEX and be shorter than 1,000 bytes");
+                            "not serving: it must contain $NUMA_NODE_INDEX and be shorter than 1,000 bytes",
+                            true);
         }
     } else if (folder) {
         config.files = FilePattern::in_folder(*folder);
         if (!config.files) {
-            parser.complain(kFilesPath, *folder, "it must be shorter than 1,000 bytes");
+            parser.complain(kFilesPath, *folder, "not serving: it must be shorter than 1,000 bytes", true);
         }
     }
 
@@ -144,6 +155,16 @@ Config Config::parse(Lookup lookup, const char* const* environment) noexcept {
     if (const auto node =
             parser.number_or_auto(kNode, kMaxNodes - 1, "it must be auto or a node's number; auto is used")) {
         config.node = NodeId{*node};
+    }
+    parser.choose(kNodePolicy, kNodePolicies, config.node_policy,
+                  "it must be local or nearest; local is used");
+    parser.choose(kFallback, kFallbacks, config.fallback, "it must be thp or plain; thp is used");
+    if (const auto text = parser.value(kWaitMs)) {
+        if (const auto number = parse_number(*text, kMaxWaitMs)) {
+            config.wait_ms = static_cast<unsigned>(*number);
+        } else {
+            parser.complain(kWaitMs, *text, "it must be a number of milliseconds, a day at most; 0 is used");
+        }
     }
     config.zero_threads = parser.number_or_auto(kZeroThreads, kMaxZeroThreads,
                                                 "it must be auto or a number up to 256; auto is used");

@@ -33,11 +33,24 @@ struct Config {
         none,      // they are not in the child
     };
 
+    // Which files serve when the chosen node has none free.
+    enum class NodePolicy {
+        local,    // none
+        nearest,  // other nodes', the nearest first
+    };
+
+    // What ordinary memory is given in a file's place.
+    enum class Fallback {
+        thp,    // with the advice to use huge pages, and the chosen node preferred
+        plain,  // the caller's own
+    };
+
     // Text of a variable that cannot be used, kept as a view of the environment.
     struct Complaint {
         std::string_view name;
         std::string_view value;
         const char* why;
+        bool is_fatal = false;  // nothing can be served
     };
 
     // A variable's value, or null if it isn't set.
@@ -58,6 +71,9 @@ struct Config {
     std::optional<FilePattern> files;  // nothing: what is set can't be used
     Mode mode = Mode::try_files;
     std::optional<NodeId> node;  // nothing: the calling thread's
+    NodePolicy node_policy = NodePolicy::local;
+    unsigned wait_ms = 0;  // for a file that somebody else holds
+    Fallback fallback = Fallback::thp;
     Zero zero = Zero::always;
     Fork fork = Fork::readonly;
     // Only processes whose executable this glob matches are served; null: all. It lies in the environment.

@@ -27,6 +27,22 @@ Status Pool::scan(const FilePattern& pattern) noexcept {
     return listed;
 }
 
+bool Pool::take_over_from(Pool& earlier) noexcept {
+    bool any_new = false;
+    for (PoolFile& file : files()) {
+        const auto alike = earlier.files_of(file.size_, file.node_);
+        const auto known = std::ranges::find_if(alike, [&](const PoolFile& other) {
+            return other.device_ == file.device_ && other.inode_ == file.inode_;
+        });
+        if (known == alike.end()) {
+            any_new = true;
+        } else {
+            file.told_ = std::atomic_ref(known->told_).load(std::memory_order_relaxed);
+        }
+    }
+    return any_new;
+}
+
 void Pool::scan_node(NodeId node) noexcept {
     const Path folder = pattern_.path_of(node);
     const auto listed = for_each_entry(folder.c_str(), [&](std::string_view name) {
@@ -71,6 +87,16 @@ std::span<PoolFile> Pool::files_of(ByteSize size, NodeId node) noexcept {
 
 bool Pool::has_size(ByteSize size) const noexcept {
     return std::ranges::binary_search(std::span(files_).first(count_), size, {}, &PoolFile::size_);
+}
+
+NodeSet Pool::nodes_of(ByteSize size) const noexcept {
+    NodeSet nodes;
+    for (const PoolFile& file : std::span(files_).first(count_)) {
+        if (file.size_ == size) {
+            nodes.insert(file.node_);
+        }
+    }
+    return nodes;
 }
 
 Path Pool::path_of(const PoolFile& file) const noexcept {

@@ -4,6 +4,7 @@
 #include "shim/core/byte_size.h"
 #include "shim/core/file_pattern.h"
 #include "shim/core/fixed_string.h"
+#include "shim/core/id_set.h"
 #include "shim/core/node_id.h"
 #include "shim/core/reason.h"
 #include "shim/core/result.h"
@@ -44,11 +45,17 @@ class Pool {
     // is left out, and so are a second name of a file in the same folder and all files over kMaxFiles.
     [[nodiscard]] Status scan(const FilePattern& pattern) noexcept;
 
+    // After a scan: what has been told of the files of an earlier one counts as told. True if a file is here
+    // that wasn't there.
+    bool take_over_from(Pool& earlier) noexcept;
+
     // By size, then node, then name.
     [[nodiscard]] std::span<PoolFile> files() noexcept { return std::span(files_).first(count_); }
     // Those of one size on one node, in the order of their names.
     [[nodiscard]] std::span<PoolFile> files_of(ByteSize size, NodeId node) noexcept;
     [[nodiscard]] bool has_size(ByteSize size) const noexcept;
+    // Those that have files of the size.
+    [[nodiscard]] NodeSet nodes_of(ByteSize size) const noexcept;
 
     [[nodiscard]] Path path_of(const PoolFile& file) const noexcept;
 

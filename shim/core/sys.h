@@ -59,6 +59,10 @@ inline int lstat(const char* path, struct stat& facts) noexcept {
     return static_cast<int>(::syscall(SYS_newfstatat, AT_FDCWD, path, &facts, AT_SYMLINK_NOFOLLOW));
 }
 
+inline int stat(const char* path, struct stat& facts) noexcept {
+    return static_cast<int>(::syscall(SYS_newfstatat, AT_FDCWD, path, &facts, 0));
+}
+
 inline int fstatfs(int fd, struct statfs& facts) noexcept {
     return static_cast<int>(::syscall(SYS_fstatfs, fd, &facts));
 }

@@ -25,29 +25,40 @@ Topology::Topology(const char* sysfs_root) noexcept : folder_(sysfs_root) {
     folder_.append("/devices/system/node");
 }
 
-Status Topology::for_each_node(FunctionRef<void(NodeId node, const CpuSet& cpus)> visit) const noexcept {
-    Status outcome = Done{};
-    bool any = false;
+Result<NodeSet> Topology::online() const noexcept {
+    NodeSet nodes;
     const auto listed = for_each_entry(folder_.c_str(), [&](std::string_view name) {
-        const auto node = node_of_name(name);
-        if (!node || !outcome) {
-            return;
-        }
-        any = true;
-        const auto cpus = cpus_of(*node);
-        if (cpus) {
-            visit(*node, cpus.value());
-        } else {
-            outcome = cpus.error();
+        if (const auto node = node_of_name(name)) {
+            nodes.insert(*node);
         }
     });
     if (!listed && listed.error().code != ENOENT) {
-        return listed;
+        return listed.error();
     }
-    if (!any) {
-        visit(NodeId{0}, CpuSet{});
+    if (nodes.empty()) {
+        nodes.insert(NodeId{0});
     }
-    return outcome;
+    return nodes;
+}
+
+Status Topology::for_each_node(FunctionRef<void(NodeId node, const CpuSet& cpus)> visit) const noexcept {
+    const auto listed = online();
+    if (!listed) {
+        return listed.error();
+    }
+    NodeSet nodes = listed.value();
+    while (const auto node = nodes.first()) {
+        nodes.remove(*node);
+        const auto cpus = cpus_of(*node);
+        if (cpus) {
+            visit(*node, cpus.value());
+        } else if (cpus.error().code == ENOENT) {
+            visit(*node, CpuSet{});
+        } else {
+            return cpus.error();
+        }
+    }
+    return Done{};
 }
 
 Result<CpuSet> Topology::cpus_of(NodeId node) const noexcept {
@@ -85,6 +96,48 @@ Result<std::optional<NodeId>> Topology::single_node_of(const CpuSet& cpus) const
         return std::optional(last);
     }
     return nodes_of_cpus == 1 ? std::optional(last_of_cpus) : std::nullopt;
+}
+
+NodeSet Topology::nodes_with_memory() const noexcept {
+    auto path = folder_;
+    path.append("/has_memory");
+    std::array<char, 1024> text;
+    const auto content = read_text(path.c_str(), text);
+    const auto nodes = content ? parse_node_list(content.value()) : std::nullopt;
+    if (nodes) {
+        return *nodes;
+    }
+    const auto all = online();
+    return all ? all.value() : NodeSet{};
+}
+
+// The file has a number for each node that is online, by their numbers; 10 is for the node itself.
+std::optional<NodeId> Topology::nearest(NodeId node, const NodeSet& candidates) const noexcept {
+    if (candidates.contains(node)) {
+        return node;
+    }
+    auto path = folder_;
+    append(path, "/", kNodePrefix, node.value, "/distance");
+    std::array<char, 2048> text;
+    const auto content = read_text(path.c_str(), text);
+    std::string_view rest = content ? trimmed(content.value()) : std::string_view{};
+
+    std::optional<NodeId> found;
+    std::uint64_t least = UINT64_MAX;
+    const auto listed = online();
+    NodeSet columns = listed ? listed.value() : NodeSet{};
+    while (!rest.empty() && !columns.empty()) {
+        const NodeId column = *columns.first();
+        columns.remove(column);
+        const std::string_view number = first_of(rest, rest.find(' '));
+        rest = trimmed(from(rest, number.size()));
+        const auto distance = parse_number(number, UINT32_MAX);
+        if (candidates.contains(column) && distance && *distance < least) {
+            least = *distance;
+            found = column;
+        }
+    }
+    return found ? found : candidates.first();
 }
 
 }  // namespace hugepage

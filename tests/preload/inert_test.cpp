@@ -86,7 +86,8 @@ TEST(Inert, AFolderWithoutFilesIsSaidInOneLine) {
 }
 
 TEST(Inert, APatternWithoutPlaceholderIsSaidInOneLine) {
-    expect_one_line({{"HUGEPAGE_FILES_PATH_PATTERN", "/mnt/numa_0"}}, "it must contain $NUMA_NODE_INDEX");
+    expect_one_line({{"HUGEPAGE_FILES_PATH_PATTERN", "/mnt/numa_0"}, {"HUGEPAGE_LOG", "error"}},
+                    "not serving: it must contain $NUMA_NODE_INDEX");
 }
 
 TEST(Inert, LevelOffSaysNothingAtAll) {

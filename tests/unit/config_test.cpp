@@ -70,6 +70,9 @@ TEST(Config, HasTheDocumentedDefaults) {
     EXPECT_EQ(config.files->text(), "/mnt/huge/numa_$NUMA_NODE_INDEX");
     EXPECT_EQ(config.mode, Config::Mode::try_files);
     EXPECT_EQ(config.node, std::nullopt);
+    EXPECT_EQ(config.node_policy, Config::NodePolicy::local);
+    EXPECT_EQ(config.wait_ms, 0U);
+    EXPECT_EQ(config.fallback, Config::Fallback::thp);
     EXPECT_EQ(config.zero, Config::Zero::always);
     EXPECT_EQ(config.zero_threads, std::nullopt);
     EXPECT_EQ(config.fork, Config::Fork::readonly);
@@ -85,6 +88,9 @@ TEST(Config, ReadsEveryVariable) {
                                      {"HUGEPAGE_FILES_PATH_PATTERN", "/p/$NUMA_NODE_INDEX"},
                                      {"HUGEPAGE_MODE", "require"},
                                      {"HUGEPAGE_NODE", "1"},
+                                     {"HUGEPAGE_NODE_POLICY", "nearest"},
+                                     {"HUGEPAGE_WAIT_MS", "86400000"},
+                                     {"HUGEPAGE_FALLBACK", "plain"},
                                      {"HUGEPAGE_ZERO", "never"},
                                      {"HUGEPAGE_ZERO_THREADS", "0"},
                                      {"HUGEPAGE_FORK", "share"},
@@ -96,6 +102,9 @@ TEST(Config, ReadsEveryVariable) {
     EXPECT_EQ(config.files->text(), "/p/$NUMA_NODE_INDEX");
     EXPECT_EQ(config.mode, Config::Mode::require);
     EXPECT_EQ(config.node, NodeId{1});
+    EXPECT_EQ(config.node_policy, Config::NodePolicy::nearest);
+    EXPECT_EQ(config.wait_ms, 86'400'000U);
+    EXPECT_EQ(config.fallback, Config::Fallback::plain);
     EXPECT_EQ(config.zero, Config::Zero::never);
     EXPECT_EQ(config.zero_threads, 0);
     EXPECT_EQ(config.fork, Config::Fork::share);
@@ -110,6 +119,9 @@ TEST(Config, ComplainsOnceOfEachWrongValueAndKeepsTheDefault) {
     const Variables variables(Values{{"HUGEPAGE_FILES_PATH", "/x"},
                                      {"HUGEPAGE_MODE", "TRY"},
                                      {"HUGEPAGE_NODE", "one"},
+                                     {"HUGEPAGE_NODE_POLICY", "far"},
+                                     {"HUGEPAGE_WAIT_MS", "86400001"},
+                                     {"HUGEPAGE_FALLBACK", "none"},
                                      {"HUGEPAGE_ZERO", "sometimes"},
                                      {"HUGEPAGE_ZERO_THREADS", "-1"},
                                      {"HUGEPAGE_FORK", "yes"},
@@ -124,7 +136,8 @@ TEST(Config, ComplainsOnceOfEachWrongValueAndKeepsTheDefault) {
     EXPECT_FALSE(config.dump);
     EXPECT_EQ(config.log_level, log::Level::info);
     EXPECT_THAT(complained_names(config),
-                testing::UnorderedElementsAre("HUGEPAGE_MODE", "HUGEPAGE_NODE", "HUGEPAGE_ZERO",
+                testing::UnorderedElementsAre("HUGEPAGE_MODE", "HUGEPAGE_NODE", "HUGEPAGE_NODE_POLICY",
+                                              "HUGEPAGE_WAIT_MS", "HUGEPAGE_FALLBACK", "HUGEPAGE_ZERO",
                                               "HUGEPAGE_ZERO_THREADS", "HUGEPAGE_FORK", "HUGEPAGE_DUMP",
                                               "HUGEPAGE_LOG"));
 }

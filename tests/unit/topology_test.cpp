@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
+#include <sstream>
 #include <vector>
 
 namespace hugepage {
@@ -12,71 +12,152 @@ namespace {
 
 using tests::TempDir;
 
-// A /sys with nodes and their CPU lists.
+// A /sys of tests/fixtures/topology, or of the test's own.
 class Machine {
   public:
-    explicit Machine(const std::map<int, std::string>& cpus_of_node) {
-        dir_.write("devices/system/node/online", "");
-        dir_.write("devices/system/node/power/control", "auto\n");
-        for (const auto& [node, cpus] : cpus_of_node) {
-            dir_.write("devices/system/node/node" + std::to_string(node) + "/cpulist", cpus + "\n");
+    explicit Machine(const std::string& recorded) {
+        add(tests::read_file(TOPOLOGIES "/" + recorded));
+        topology_.emplace(dir_.path().c_str());
+    }
+    // Lines of "file: content".
+    void add(const std::string& files) {
+        std::istringstream lines(files);
+        for (std::string line; std::getline(lines, line);) {
+            const auto colon = line.find(": ");
+            dir_.write("devices/system/node/" + line.substr(0, colon), line.substr(colon + 2) + "\n");
         }
     }
-    [[nodiscard]] Topology topology() const { return Topology(dir_.path().c_str()); }
+    void remove(const std::string& file) {
+        std::filesystem::remove(dir_.path() / "devices/system/node" / file);
+    }
+
+    const Topology* operator->() const { return &*topology_; }
+
+    [[nodiscard]] std::vector<int> nodes() const {
+        std::vector<int> nodes;
+        EXPECT_TRUE(
+            topology_->for_each_node([&](NodeId node, const CpuSet&) { nodes.push_back(node.value); }));
+        std::ranges::sort(nodes);
+        return nodes;
+    }
+    [[nodiscard]] std::optional<NodeId> node_of(const char* cpus) const {
+        const auto node = topology_->single_node_of(*parse_cpu_list(cpus));
+        EXPECT_TRUE(node);
+        return node.value();
+    }
+    [[nodiscard]] int nearest(int node, const char* candidates) const {
+        const auto found = topology_->nearest(NodeId{node}, *parse_node_list(candidates));
+        return found ? found->value : -1;
+    }
+    [[nodiscard]] bool has_memory_on(const char* nodes) const {
+        return topology_->nodes_with_memory() == *parse_node_list(nodes);
+    }
 
   private:
     TempDir dir_;
+    std::optional<Topology> topology_;
 };
 
-std::vector<int> nodes_of(const Topology& topology) {
-    std::vector<int> nodes;
-    EXPECT_TRUE(topology.for_each_node([&](NodeId node, const CpuSet&) { nodes.push_back(node.value); }));
-    std::ranges::sort(nodes);
-    return nodes;
+TEST(Topology, OfOneNode) {
+    const Machine machine("one");
+    EXPECT_EQ(machine.nodes(), (std::vector{0}));
+    EXPECT_TRUE(machine.has_memory_on("0"));
+    // Any CPU is on the only node, whatever numbers an affinity mask may have.
+    EXPECT_EQ(machine.node_of("0-63"), NodeId{0});
+    EXPECT_EQ(machine.nearest(0, "0"), 0);
+    EXPECT_EQ(machine.nearest(0, "1"), 1);
 }
 
-std::optional<NodeId> node_of(const Topology& topology, const char* cpus) {
-    const auto node = topology.single_node_of(*parse_cpu_list(cpus));
-    EXPECT_TRUE(node);
-    return node.value();
+TEST(Topology, OfTwoNodes) {
+    const Machine machine("two");
+    EXPECT_EQ(machine.nodes(), (std::vector{0, 1}));
+    EXPECT_EQ(machine.node_of("0"), NodeId{0});
+    EXPECT_EQ(machine.node_of("2-3"), NodeId{1});
+    EXPECT_EQ(machine.node_of("1-2"), std::nullopt);
+    EXPECT_EQ(machine.node_of("64"), std::nullopt);
+    EXPECT_EQ(machine.nearest(0, "1"), 1);
+    EXPECT_EQ(machine.nearest(0, ""), -1);
 }
 
-TEST(Topology, KnowsNodesWithHolesInTheirNumbers) {
-    const Machine machine({{0, "0-3"}, {1, "4-7"}, {8, "8-11"}, {10, ""}});
-    EXPECT_EQ(nodes_of(machine.topology()), (std::vector{0, 1, 8, 10}));
-    EXPECT_EQ(machine.topology().cpus_of(NodeId{8}).value().count(), 4);
-    EXPECT_EQ(machine.topology().cpus_of(NodeId{10}).value().count(), 0);
-    EXPECT_EQ(machine.topology().cpus_of(NodeId{2}).error().code, ENOENT);
+TEST(Topology, OfFourNodesSomeNearerThanOthers) {
+    const Machine machine("four");
+    EXPECT_EQ(machine->cpus_of(NodeId{2}).value().count(), 2);
+    EXPECT_EQ(machine.nearest(0, "1-3"), 1);
+    EXPECT_EQ(machine.nearest(0, "2-3"), 2);
+    EXPECT_EQ(machine.nearest(3, "0-2"), 2);
+    EXPECT_EQ(machine.nearest(3, "0-1"), 1);
+    EXPECT_EQ(machine.nearest(2, "0-1"), 0);  // both as far: the least
 }
 
-TEST(Topology, FindsTheOneNodeOfASetOfCpus) {
-    const Machine machine({{0, "0-3,8-11"}, {1, "4-7,12-15"}});
-    EXPECT_EQ(node_of(machine.topology(), "2,8"), NodeId{0});
-    EXPECT_EQ(node_of(machine.topology(), "5"), NodeId{1});
-    EXPECT_EQ(node_of(machine.topology(), "3-4"), std::nullopt);
-    EXPECT_EQ(node_of(machine.topology(), "64"), std::nullopt);
+TEST(Topology, OfANodeWithoutMemoryAndOneWithoutCpus) {
+    const Machine machine("no_memory_no_cpus");
+    EXPECT_TRUE(machine.has_memory_on("0,2"));
+    EXPECT_EQ(machine->cpus_of(NodeId{2}).value().count(), 0);
+    EXPECT_EQ(machine.node_of("2-3"), NodeId{1});
+    EXPECT_EQ(machine.nearest(1, "0,2"), 2);
 }
 
-TEST(Topology, TakesAnyCpuToBeOnTheOnlyNode) {
-    const Machine machine({{0, "0-1"}});
-    EXPECT_EQ(node_of(machine.topology(), "0-63"), NodeId{0});
+TEST(Topology, OfOfflineCpus) {
+    const Machine machine("offline_cpus");
+    EXPECT_EQ(machine->cpus_of(NodeId{0}).value(), *parse_cpu_list("0,2-3"));
+    EXPECT_EQ(machine.node_of("4-5"), NodeId{1});
+    EXPECT_EQ(machine.node_of("6-7"), std::nullopt);
 }
 
-TEST(Topology, SeesOneNodeOnAMachineWithoutNuma) {
+TEST(Topology, OfAMachineStartedWithoutNuma) {
+    const Machine machine("numa_off");
+    EXPECT_EQ(machine.nodes(), (std::vector{0}));
+    EXPECT_EQ(machine.node_of("2-3"), NodeId{0});
+}
+
+TEST(Topology, OfEightNodes) {
+    const Machine machine("eight");
+    EXPECT_EQ(machine.nodes().size(), 8U);
+    EXPECT_EQ(machine.node_of("6"), NodeId{6});
+    EXPECT_EQ(machine.nearest(7, "2-6"), 2);
+}
+
+TEST(Topology, OfEightNodesWithHolesInTheirNumbers) {
+    const Machine machine("eight_with_holes");
+    EXPECT_EQ(machine.nodes(), (std::vector{0, 1, 8, 9, 16, 250, 251, 252}));
+    EXPECT_TRUE(machine.has_memory_on("0-1,8-9,250-252"));
+    EXPECT_EQ(machine->cpus_of(NodeId{9}).value().count(), 4);
+    EXPECT_EQ(machine->cpus_of(NodeId{2}).error().code, ENOENT);
+    EXPECT_EQ(machine.nearest(16, "0-1,8-9,250-252"), 251);
+    EXPECT_EQ(machine.nearest(8, "250-252"), 251);
+    EXPECT_EQ(machine.nearest(8, "0,9"), 9);
+}
+
+TEST(Topology, OfAMachineWithoutNuma) {
     const TempDir empty;
     const Topology topology(empty.path().c_str());
-    EXPECT_EQ(nodes_of(topology), std::vector{0});
-    EXPECT_EQ(node_of(topology, "0-7"), NodeId{0});
+    EXPECT_EQ(topology.single_node_of(*parse_cpu_list("0-7")).value(), NodeId{0});
+    EXPECT_EQ(topology.nodes_with_memory(), *parse_node_list("0"));
+    EXPECT_EQ(topology.nearest(NodeId{0}, *parse_node_list("0")), NodeId{0});
 }
 
-TEST(Topology, SaysSoWhenSysfsIsOdd) {
-    const Machine machine({{0, "0-3"}, {1, "not a list"}});
-    EXPECT_FALSE(machine.topology().single_node_of(*parse_cpu_list("0")));
+TEST(Topology, SaysSoWhenSysfsIsOddAndMakesTheBestOfIt) {
+    Machine machine("four");
+    machine.add("node1/cpulist: not a list\n");
+    EXPECT_FALSE(machine->single_node_of(*parse_cpu_list("0")));
+    machine.remove("node2/distance");
+    EXPECT_EQ(machine.nearest(2, "0,3"), 0);
+    machine.add("node3/distance: 40 30\n");
+    EXPECT_EQ(machine.nearest(3, "0-2"), 1);
+    machine.add("node3/distance: x y 12 10\n");
+    EXPECT_EQ(machine.nearest(3, "0-2"), 2);
+}
+
+TEST(Topology, TakesAllNodesToHaveMemoryWhereTheKernelDoesNotSay) {
+    Machine machine("no_memory_no_cpus");
+    machine.remove("has_memory");
+    EXPECT_TRUE(machine.has_memory_on("0-2"));
 }
 
 TEST(Topology, ReadsThisMachine) {
-    const Topology topology;
-    EXPECT_FALSE(nodes_of(topology).empty());
+    int nodes = 0;
+    EXPECT_TRUE(Topology().for_each_node([&](NodeId, const CpuSet&) { ++nodes; }));
+    EXPECT_GT(nodes, 0);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // How many threads fetch the pages, and on which CPUs.
 #pragma once
 
-#include "shim/core/cpu_list.h"
+#include "shim/core/id_set.h"
 #include "shim/core/node_id.h"
 
 #include <optional>

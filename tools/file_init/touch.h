@@ -6,7 +6,7 @@
 #pragma once
 
 #include "shim/core/byte_size.h"
-#include "shim/core/cpu_list.h"
+#include "shim/core/id_set.h"
 #include "shim/core/node_id.h"
 #include "shim/core/placement.h"
 

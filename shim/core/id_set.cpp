@@ -1,0 +1,40 @@
+#include "shim/core/id_set.h"
+
+#include "shim/core/slice.h"
+#include "shim/core/text_file.h"
+
+namespace hugepage {
+namespace {
+
+template <class Id, int kLimit>
+std::optional<IdSet<Id, kLimit>> parse_list(std::string_view text) noexcept {
+    IdSet<Id, kLimit> ids;
+    text = trimmed(text);
+    while (!text.empty()) {
+        const std::string_view range = first_of(text, text.find(','));
+        text = from(text, range.size() + 1);
+        const std::size_t dash = range.find('-');
+        const auto first = parse_number(first_of(range, dash), kLimit - 1);
+        const auto last =
+            dash == std::string_view::npos ? first : parse_number(from(range, dash + 1), kLimit - 1);
+        if (!first || !last || *last < *first) {
+            return std::nullopt;
+        }
+        for (std::uint64_t id = *first; id <= *last; ++id) {
+            ids.insert(Id{static_cast<int>(id)});
+        }
+    }
+    return ids;
+}
+
+}  // namespace
+
+std::optional<CpuSet> parse_cpu_list(std::string_view text) noexcept {
+    return parse_list<CpuId, kMaxCpus>(text);
+}
+
+std::optional<NodeSet> parse_node_list(std::string_view text) noexcept {
+    return parse_list<NodeId, kMaxNodes>(text);
+}
+
+}  // namespace hugepage
