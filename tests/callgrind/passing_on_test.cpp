@@ -63,17 +63,20 @@ Counts count(const Environment& environment, const std::vector<std::string>& arg
     return parse(read_file(file));
 }
 
-// Of each function of the shim in one of each call; what there is but for the calls falls out.
+// Of each function of the shim in one of each call; what there is but for the calls falls out, even if a run
+// allocates somewhat more often at its start than another.
 Counts count_one(const Environment& environment, const std::string& region) {
     const auto times = [&](long calls) {
         return region.empty() ? count(environment, {std::to_string(calls)})
                               : count(environment, {std::to_string(calls), region, bytes(kFileBytes)});
     };
     const Counts few = times(1);
-    Counts many = times(101);
+    constexpr long kCalls = 2000;
+    Counts many = times(1 + kCalls);
     for (auto& [function, instructions] : many) {
         const auto found = few.find(function);
-        instructions = (instructions - (found == few.end() ? 0 : found->second)) / 100;
+        const long more = instructions - (found == few.end() ? 0 : found->second);
+        instructions = (more + kCalls / 2) / kCalls;
     }
     return many;
 }

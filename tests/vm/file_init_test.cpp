@@ -55,5 +55,26 @@ TEST_F(FileInit, TakesNothingFromOtherNodesWhenItsOwnRunsDryHalfWay) {
     reserve(1, 64);
 }
 
+// Pages that are free on the node, but set aside for somebody who hasn't used them yet: found out half way.
+TEST_F(FileInit, LeavesNothingWhenFreePagesTurnOutToBeSetAside) {
+    reserve(0, 25);
+    reserve(1, 60);
+    ChildProcess owner({CLIENT, "reserve", std::to_string(70 * page_bytes())}, {});
+    ASSERT_TRUE(owner.wait_for("holding")) << owner.out();
+    const auto outcome = make(0, 1, 20);
+    EXPECT_NE(outcome.exit_status, 0);
+    EXPECT_EQ(outcome.signal, 0);
+    EXPECT_FALSE(outcome.err.empty());
+    EXPECT_TRUE(is_empty(folder_of(0)));
+    EXPECT_EQ(free_pages(0), 25);
+    EXPECT_EQ(free_pages(1), 60);
+    owner.close_stdin();
+    EXPECT_TRUE(owner.wait().ok());
+    EXPECT_TRUE(make(0, 1, 20).ok());
+    std::filesystem::remove_all(folder_of(0));
+    reserve(0, 64);
+    reserve(1, 64);
+}
+
 }  // namespace
 }  // namespace tests

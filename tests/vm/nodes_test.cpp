@@ -44,13 +44,14 @@ using OddNodes = Vm;     // node 1 has no memory, node 2 no CPUs and is nearer t
 using WithoutNuma = Vm;  // numa=off
 
 TEST_F(AnyMachine, ServesEachThreadFromItsNode) {
+    const int pages = is_small() ? 8 : 1;
     std::string expected;
     for (const int node : all_nodes()) {
-        make_files(node, 2);
-        const std::string line = "node " + std::to_string(node) + ": " + file_on(node);
+        make_files(node, 2, static_cast<std::uint64_t>(pages));
+        const std::string line = "node " + std::to_string(node) + ": " + file_on(node, pages);
         expected += line + line;
     }
-    ChildProcess client(command("pinned", {}), environment());
+    ChildProcess client(command("pinned", {}, {}, static_cast<std::uint64_t>(pages)), environment());
     ASSERT_TRUE(client.wait_for("holding"));
     EXPECT_EQ(client.out(), expected + "holding\n");
 
@@ -64,7 +65,7 @@ TEST_F(AnyMachine, ServesEachThreadFromItsNode) {
         }
         ++seen;
         const int node = std::atoi(line.c_str() + folder + 11);
-        EXPECT_THAT(line, HasSubstr(" N" + std::to_string(node) + "=1"));
+        EXPECT_THAT(line, HasSubstr(" N" + std::to_string(node) + "=" + std::to_string(pages)));
         for (const int other : all_nodes()) {
             if (other != node) {
                 EXPECT_THAT(line, Not(HasSubstr(" N" + std::to_string(other) + "=")));
@@ -76,18 +77,17 @@ TEST_F(AnyMachine, ServesEachThreadFromItsNode) {
 }
 
 TEST_F(AnyMachine, KeepsToTheNodeInARandomLife) {
-    const bool small = page_bytes() <= 2UL << 20;
+    const bool small =
+        is_small();  // gigabytes are not zeroed a thousand times, and only one size of them fits
     for (const int node : all_nodes()) {
         make_files(node, small ? 2 : 1, 1);
         if (small) {
             make_files(node, 2, 2);
         }
     }
-    // Gigabytes are not zeroed a thousand times; and only one size of them fits.
-    const std::string rounds = small ? "1000" : "200";
     const auto seed = std::to_string(testing::UnitTest::GetInstance()->random_seed());
     const auto outcome =
-        run(command("random", {small ? "2" : "1", small ? "2" : "1", rounds, seed}),
+        run(command("random", {small ? "2" : "1", small ? "2" : "1", "1000", seed}),
             environment({{"HUGEPAGE_ZERO", small ? "always" : "never"}, {"HUGEPAGE_LOG", "off"}}));
     EXPECT_THAT(outcome.out, HasSubstr(", wrong 0\n")) << outcome.out << outcome.err;
     EXPECT_THAT(outcome.out, Not(HasSubstr("served 0,")));

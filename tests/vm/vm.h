@@ -36,6 +36,7 @@ class Vm : public testing::Test {
                                const std::string& scenario = "take") const;
 
     [[nodiscard]] std::uint64_t page_bytes() const { return page_bytes_; }
+    [[nodiscard]] bool is_small() const { return page_bytes_ == 2UL << 20; }
     // "file N1=2": so many whole huge pages on the node.
     [[nodiscard]] static std::string file_on(int node, int pages = 1);
 

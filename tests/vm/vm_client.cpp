@@ -9,6 +9,7 @@
 //                                   binds itself to a node at random and takes or gives back buffers of BYTES
 //                                   and, if SIZES is 2, of twice that; of each size there are FILES on a
 //                                   node; prints what went wrong
+//   vm_client reserve BYTES         huge pages are set aside for it, from anywhere, but not used; holds them
 //   vm_client policy BYTES          takes one; which memory policy has it, and is it to be in huge pages?
 //   vm_client interleaved BYTES     the same by a thread whose own policy is to interleave
 
@@ -128,6 +129,17 @@ int take_some(std::size_t bytes, int count, bool touch) {
     return 0;
 }
 
+int reserve(std::size_t bytes) {
+    void* memory =
+        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+    if (memory == MAP_FAILED) {
+        std::printf("mmap: %s\n", std::strerror(errno));
+        return 1;
+    }
+    hold();
+    return 0;
+}
+
 int policy(std::size_t bytes) {
     char* memory = take(bytes);
     int mode = -1;
@@ -205,10 +217,12 @@ int randomly(std::size_t bytes, std::size_t sizes, int files, int rounds, unsign
         char* memory = take(size);
         const Mapping mapping = mapping_of(memory);
         const bool is_served = mapping.file != "ordinary";
-        const auto where = nodes_of(memory, size, mapping.page);
-        const bool is_here = where.size() == 1 && where.begin()->first == node;
+        const auto is_here = [&, page = mapping.page] {  // every page of it
+            const auto where = nodes_of(memory, size, page);
+            return where.size() == 1 && where.begin()->first == node;
+        };
         int& left = free[{node, size}];
-        if (is_served != (left > 0) || (is_served && !is_here)) {
+        if (is_served != (left > 0) || (is_served && !is_here())) {
             ++wrong;
             std::printf("round %d: node %d, %d files free: %s\n", round, node, left,
                         describe(memory, size).c_str());
@@ -239,6 +253,7 @@ int main(int argc, char** argv) {
     if (scenario == "take") return take_some(bytes, count, false);
     if (scenario == "touch") return take_some(bytes, count, true);
     if (scenario == "pinned") return pinned(bytes);
+    if (scenario == "reserve") return reserve(bytes);
     if (scenario == "policy") return policy(bytes);
     if (scenario == "interleaved") return interleaved(bytes);
     if (scenario == "later") return later(bytes);
