@@ -177,9 +177,12 @@ void register_fork_handlers() noexcept {
 
 }  // namespace
 
-// By which pthread_atfork registers.
+// By which pthread_atfork registers. (ThreadSanitizer's runtime does so before it can bear a call of code
+// that it has instrumented.)
+#ifndef __SANITIZE_THREAD__
 extern "C" [[gnu::visibility("default")]] int __register_atfork(void (*prepare)(), void (*parent)(),
                                                                 void (*child)(), void* library) noexcept {
     register_fork_handlers();
     return next::register_atfork(prepare, parent, child, library);
 }
+#endif
