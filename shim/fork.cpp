@@ -78,8 +78,6 @@ void release() noexcept {
     restore_signals(before);
 }
 
-}  // namespace
-
 void before() noexcept {
     if (substitution::is_inert()) {  // which it wasn't known to be when these were registered
         return;
@@ -110,6 +108,17 @@ void in_child() noexcept {
     substitution::forget_other_threads();
     regions().review([](Piece& piece) { return adopt(piece); });
     release();
+}
+
+}  // namespace
+
+void register_handlers() noexcept {
+    static constinit bool done = false;  // under the gate
+    const Hold hold;
+    if (!done) {
+        done = true;
+        next::at_fork(before, in_parent, in_child);
+    }
 }
 
 bool is_underway() noexcept {

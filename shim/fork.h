@@ -16,10 +16,14 @@
 
 namespace hugepage::fork {
 
-// For pthread_atfork; to be registered before all others (interpose.cpp says why).
-void before() noexcept;
-void in_parent() noexcept;
-void in_child() noexcept;
+// Has fork() call the handlers from now on; again does nothing. To be called before there is a region, and
+// before another library registers handlers of its own: what is registered first is the last to be called
+// before a fork, and the first after it. Other libraries take their own locks in their handlers, and hold
+// them when they map memory (allocators do), so the shim's, which it takes to answer such a call, must be
+// taken after theirs.
+//
+// A fork that another thread has begun is over when this returns: the C library has a lock for that.
+void register_handlers() noexcept;
 
 // Whether the calling thread is in the midst of fork(), in a handler of another library. Then it can use the
 // regions that there are, but a new one would be in the table and not in the child.

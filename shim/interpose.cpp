@@ -11,7 +11,6 @@
 
 #include <sys/mman.h>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -149,40 +148,24 @@ void* remap(void* old_address, std::size_t old_length, std::size_t new_length, i
 
 }  // extern "C"
 
-// What the compiler's own start-up files would bring, which are left out: every child of the sealer would
-// look for four more names. The C library wants to know by it whose fork handlers they are.
-extern "C" {
-[[gnu::visibility("hidden")]] extern const void* const __dso_handle;
-const void* const __dso_handle = &__dso_handle;
-}
-
 namespace {
-
-// Before anybody else's: what is registered first is the last to be called before a fork, and the first after
-// it. Other libraries take their own locks in their handlers, and hold them when they map memory (allocators
-// do), so the shim's, which it takes to answer such a call, must be taken after theirs.
-void register_fork_handlers() noexcept {
-    static constinit std::atomic<bool> done{false};
-    substitution::arm();
-    if (!substitution::is_inert() && !done.exchange(true)) {
-        next::register_atfork(hugepage::fork::before, hugepage::fork::in_parent, hugepage::fork::in_child,
-                              const_cast<void*>(__dso_handle));
-    }
-}
 
 [[gnu::constructor]] void on_load() noexcept {
     next::resolve();
-    register_fork_handlers();
+    substitution::arm();
 }
 
 }  // namespace
 
-// By which pthread_atfork registers. (ThreadSanitizer's runtime does so before it can bear a call of code
-// that it has instrumented.)
+// By which pthread_atfork registers: the shim's own handlers are to be the first. (ThreadSanitizer's runtime
+// does so before it can bear a call of code that it has instrumented.)
 #ifndef __SANITIZE_THREAD__
 extern "C" [[gnu::visibility("default")]] int __register_atfork(void (*prepare)(), void (*parent)(),
                                                                 void (*child)(), void* library) noexcept {
-    register_fork_handlers();
+    substitution::arm();
+    if (!substitution::is_inert()) {
+        hugepage::fork::register_handlers();
+    }
     return next::register_atfork(prepare, parent, child, library);
 }
 #endif

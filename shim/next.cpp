@@ -15,6 +15,13 @@
 extern "C" [[gnu::visibility("hidden")]] const char __ehdr_start[];
 extern "C" [[gnu::visibility("hidden")]] const char _end[];
 
+// The C library's pthread_atfork, by the name that it keeps for programs of long ago: __register_atfork is
+// ours, and to look for the one behind it takes dlsym, on a request.
+#ifdef __x86_64__
+extern "C" int c_library_atfork(void (*prepare)(), void (*parent)(), void (*child)());
+asm(".symver c_library_atfork, pthread_atfork@GLIBC_2.2.5");
+#endif
+
 namespace hugepage::next {
 namespace {
 
@@ -112,7 +119,7 @@ bool is_own(const void* function) noexcept {
 
 template <class Function>
 void look_up(const char* name, std::atomic<Function*>& function) noexcept {
-    if (void* found = ::dlsym(RTLD_NEXT, name); found != nullptr && !is_own(found)) {
+    if (void* const found = find(name)) {
         function.store(reinterpret_cast<Function*>(found), std::memory_order_relaxed);
     }
 }
@@ -138,6 +145,11 @@ constinit std::atomic<ResidenceFunction*> mincore{&mincore_call};
 
 }  // namespace internal
 
+void* find(const char* name) noexcept {
+    void* const found = ::dlsym(RTLD_NEXT, name);
+    return is_own(found) ? nullptr : found;
+}
+
 void resolve() noexcept {
     if (is_alone()) {
         return;
@@ -161,11 +173,20 @@ void resolve() noexcept {
 int register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* library) noexcept {
     using Function = int(void (*)(), void (*)(), void (*)(), void*);
     static constinit std::atomic<Function*> function{nullptr};
-    if (function.load(std::memory_order_relaxed) == nullptr) {
-        look_up("__register_atfork", function);
+    Function* found = function.load(std::memory_order_relaxed);
+    if (found == nullptr) {
+        found = reinterpret_cast<Function*>(find("__register_atfork"));
+        function.store(found, std::memory_order_relaxed);
     }
-    Function* const found = function.load(std::memory_order_relaxed);
     return found == nullptr ? ENOMEM : found(prepare, parent, child, library);
+}
+
+void at_fork(void (*prepare)(), void (*parent)(), void (*child)()) noexcept {
+#ifdef __x86_64__
+    c_library_atfork(prepare, parent, child);
+#else
+    register_atfork(prepare, parent, child, nullptr);
+#endif
 }
 
 namespace kernel {

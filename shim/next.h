@@ -19,9 +19,16 @@ namespace hugepage::next {
 // Looks the names up, if there is anybody to find. Once, from the library's constructor: dlsym may allocate.
 void resolve() noexcept;
 
-// pthread_atfork, as the C library knows it; looked up when it is first called, which no request does.
-int register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* library) noexcept;
+// The next function of any name; null if there is none. By dlsym.
+[[nodiscard]] void* find(const char* name) noexcept;
 
+// pthread_atfork as programs have it, for others' handlers. Looked up when it is first called.
+int register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* library) noexcept;
+// The same for the shim's own. Allocates nothing for the first handlers of the process.
+void at_fork(void (*prepare)(), void (*parent)(), void (*child)()) noexcept;
+
+// Hidden, so that no detour by the offset table leads to them.
+#pragma GCC visibility push(hidden)
 namespace internal {
 
 using MapFunction = void*(void*, std::size_t, int, int, int, off_t);
@@ -54,6 +61,7 @@ extern constinit std::atomic<int (*)()> munlockall;
 extern constinit std::atomic<ResidenceFunction*> mincore;
 
 }  // namespace internal
+#pragma GCC visibility pop
 
 inline void* mmap(void* address, std::size_t length, int protection, int flags, int fd,
                   off_t offset) noexcept {

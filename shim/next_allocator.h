@@ -17,6 +17,7 @@ namespace hugepage::next_allocator {
 // Looks the names up. False to the thread that is doing just that.
 bool resolve() noexcept;
 
+#pragma GCC visibility push(hidden)  // next.h says why
 namespace internal {
 
 // Whoever reads one of these meanwhile gets the old function or the new one, and either is right: relaxed is
@@ -31,6 +32,7 @@ extern constinit std::atomic<void* (*)(std::size_t, std::size_t)> memalign;
 extern constinit std::atomic<std::size_t (*)(void*)> malloc_usable_size;
 
 }  // namespace internal
+#pragma GCC visibility pop
 
 inline void* malloc(std::size_t bytes) noexcept {
     return internal::malloc.load(std::memory_order_relaxed)(bytes);

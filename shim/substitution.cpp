@@ -21,7 +21,7 @@
 namespace hugepage::substitution {
 namespace internal {
 
-constinit std::atomic<std::size_t> threshold{1};  // until the environment is read, any request is looked at
+constinit std::atomic<std::size_t> threshold{0};  // until the environment is read, any request is looked at
 constinit RegionTable regions;
 
 }  // namespace internal
@@ -31,13 +31,10 @@ namespace {
 using internal::regions;
 using internal::threshold;
 
-// In this order, so that the first one isn't 0: beside the threshold, in a page that the loader writes to
-// anyway.
-enum class Phase { inert, armed, pool_unread, arming, unarmed };
+enum class Phase { unarmed, arming, inert, pool_unread, armed };
 constinit std::atomic<Phase> phase{Phase::unarmed};
-// Written while arming, then only read; so is the pool. In .data, where it shares a page that is written to
-// anyway.
-[[gnu::section(".data")]] constinit Config settings;
+// Written while arming, then only read; so is the pool.
+constinit Config settings;
 constinit LivePool pool;
 
 constexpr std::size_t kSmallestFile = kPageBytes;  // a file is whole pages
@@ -81,6 +78,7 @@ void read_pool() noexcept {
         return become(Phase::inert, SIZE_MAX);
     }
     events::loaded(*files);
+    fork::register_handlers();
     become(Phase::armed, smallest_size(*files));
 }
 
@@ -163,13 +161,18 @@ void arm() noexcept {
     if (settings.mode == Config::Mode::off || !is_meant) {
         return become(Phase::inert, SIZE_MAX);
     }
-    log::start(settings.log_level, settings.log_file.view());
+    log::start(settings.log_level, settings.log_file);
     for (const auto& complaint : settings.complaints()) {
         events::complaint(complaint);
     }
     if (!settings.files) {
         return become(Phase::inert, SIZE_MAX);
     }
+    // Before the program has mapped anything: later, the kernel might take addresses for it that a program
+    // has just left and means to use again. Who gets none here tries once more when it is needed, and says
+    // so.
+    static_cast<void>(pool.prepare());
+    static_cast<void>(regions.prepare());
     become(Phase::pool_unread, kSmallestFile);
 }
 

@@ -24,10 +24,13 @@
 
 namespace hugepage::substitution {
 
+// Hidden, so that no detour by the offset table leads to them.
+#pragma GCC visibility push(hidden)
 namespace internal {
 extern constinit std::atomic<std::size_t> threshold;
 extern constinit RegionTable regions;
 }  // namespace internal
+#pragma GCC visibility pop
 
 // What most calls pay: false means that the request is certainly not one for the shim.
 inline bool may_serve(std::size_t length) noexcept {

@@ -35,22 +35,20 @@ struct Choice {
     std::string_view word;
     T value;
 };
-template <class T>
-Choice(const char*, T) -> Choice<T>;  // clang has no deduction for aggregates before version 17
 
-constexpr std::array kModes = {Choice{"try", Config::Mode::try_files},
-                               Choice{"require", Config::Mode::require}, Choice{"off", Config::Mode::off}};
-constexpr std::array kNodePolicies = {Choice{"local", Config::NodePolicy::local},
-                                      Choice{"nearest", Config::NodePolicy::nearest}};
-constexpr std::array kFallbacks = {Choice{"thp", Config::Fallback::thp},
-                                   Choice{"plain", Config::Fallback::plain}};
-constexpr std::array kZeros = {Choice{"always", Config::Zero::always}, Choice{"never", Config::Zero::never}};
-constexpr std::array kForks = {Choice{"readonly", Config::Fork::readonly},
-                               Choice{"share", Config::Fork::share}, Choice{"none", Config::Fork::none}};
-constexpr std::array kSwitch = {Choice{"0", false}, Choice{"1", true}};
-constexpr std::array kLevels = {Choice{"off", log::Level::off},     Choice{"error", log::Level::error},
-                                Choice{"warn", log::Level::warn},   Choice{"info", log::Level::info},
-                                Choice{"debug", log::Level::debug}, Choice{"trace", log::Level::trace}};
+constexpr Choice<Config::Mode> kModes[] = {
+    {"try", Config::Mode::try_files}, {"require", Config::Mode::require}, {"off", Config::Mode::off}};
+constexpr Choice<Config::NodePolicy> kNodePolicies[] = {{"local", Config::NodePolicy::local},
+                                                        {"nearest", Config::NodePolicy::nearest}};
+constexpr Choice<Config::Fallback> kFallbacks[] = {{"thp", Config::Fallback::thp},
+                                                   {"plain", Config::Fallback::plain}};
+constexpr Choice<Config::Zero> kZeros[] = {{"always", Config::Zero::always}, {"never", Config::Zero::never}};
+constexpr Choice<Config::Fork> kForks[] = {
+    {"readonly", Config::Fork::readonly}, {"share", Config::Fork::share}, {"none", Config::Fork::none}};
+constexpr Choice<bool> kSwitch[] = {{"0", false}, {"1", true}};
+constexpr Choice<log::Level> kLevels[] = {{"off", log::Level::off},     {"error", log::Level::error},
+                                          {"warn", log::Level::warn},   {"info", log::Level::info},
+                                          {"debug", log::Level::debug}, {"trace", log::Level::trace}};
 
 class Parser {
   public:
@@ -63,14 +61,13 @@ class Parser {
     }
 
     template <class T, std::size_t N>
-    void choose(const char* name, const std::array<Choice<T>, N>& choices, T& chosen,
-                const char* expected) noexcept {
+    void choose(const char* name, const Choice<T> (&choices)[N], T& chosen, const char* expected) noexcept {
         const auto text = value(name);
         if (!text) {
             return;
         }
         const auto found = std::ranges::find(choices, *text, &Choice<T>::word);
-        if (found == choices.end()) {
+        if (found == std::end(choices)) {
             complain(name, *text, expected);
         } else {
             chosen = found->value;
@@ -169,10 +166,10 @@ Config Config::parse(Lookup lookup, const char* const* environment) noexcept {
     config.zero_threads = parser.number_or_auto(kZeroThreads, kMaxZeroThreads,
                                                 "it must be auto or a number up to 256; auto is used");
     if (const auto file = parser.value(kLogFile); file && *file != "stderr") {
-        config.log_file.append(*file);
-        if (config.log_file.truncated()) {
+        if (Path(*file).truncated()) {
             parser.complain(kLogFile, *file, "it must be shorter than 1,000 bytes; stderr is used");
-            config.log_file.clear();
+        } else {
+            config.log_file = *file;
         }
     }
     parser.complain_of_unknown_names(environment);

@@ -81,7 +81,7 @@ struct Config {
     bool dump = false;                // whether regions are in core dumps
     std::optional<int> zero_threads;  // helpers beside the calling thread; nothing: see zeroing.h
     log::Level log_level{};  // info, once parsed; so Config is all zero before, and takes no room in the file
-    Path log_file;           // empty: stderr
+    std::string_view log_file;  // in the environment; empty: stderr
 
     std::array<Complaint, 16> complaint_list{};
     std::size_t complaint_count = 0;

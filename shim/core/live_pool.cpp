@@ -52,13 +52,22 @@ std::uint64_t LivePool::fingerprint() const noexcept {
             sum += mix(mix(facts.st_ino + (static_cast<std::uint64_t>(facts.st_dev) << 40)) + changed);
         }
     };
-    look_at(pattern_.searched_folder());
-    static_cast<void>(pattern_.for_each_node([&](NodeId node) { look_at(pattern_.path_of(node)); }));
+    look_at(pattern_->searched_folder());
+    static_cast<void>(pattern_->for_each_node([&](NodeId node) { look_at(pattern_->path_of(node)); }));
     return is_settled ? sum : 0;
 }
 
+Status LivePool::prepare() noexcept {
+    for (Generation& generation : generations_) {
+        if (auto ready = generation.pool.prepare(); !ready) {
+            return ready;
+        }
+    }
+    return Done{};
+}
+
 Status LivePool::scan(const FilePattern& pattern) noexcept {
-    pattern_ = pattern;
+    pattern_ = &pattern;
     seen_ = fingerprint();
     return generations_[current_.load()].pool.scan(pattern);
 }
@@ -71,7 +80,7 @@ bool LivePool::refresh() noexcept {
     const std::size_t before = current_.load();
     Generation& next = generations_[1 - before];
     const bool is_due = (found == 0 || found != seen_) && next.users.load() == 0;
-    const bool is_read = is_due && next.pool.scan(pattern_);
+    const bool is_read = is_due && next.pool.scan(*pattern_);
     bool is_new = false;
     if (is_read) {
         is_new = next.pool.take_over_from(generations_[before].pool);

@@ -36,7 +36,10 @@ class LivePool {
         Generation& generation_;
     };
 
-    // Before anybody uses it.
+    // Takes the memory for the files, if there is none yet; else the readings do.
+    [[nodiscard]] Status prepare() noexcept;
+
+    // Before anybody uses it. The pattern must outlive the pool.
     [[nodiscard]] Status scan(const FilePattern& pattern) noexcept;
 
     // Reads the folders again if any has changed since they were read: true if there is something new to be
@@ -55,7 +58,7 @@ class LivePool {
     [[nodiscard]] Generation& enter() noexcept;
     [[nodiscard]] std::uint64_t fingerprint() const noexcept;
 
-    FilePattern pattern_;
+    const FilePattern* pattern_ = nullptr;
     std::array<Generation, 2> generations_{};
     std::atomic<std::size_t> current_{0};
     std::atomic<bool> is_reading_{false};

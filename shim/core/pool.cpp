@@ -18,7 +18,10 @@ bool PoolFile::first_time(Reason reason) noexcept {
 }
 
 Status Pool::scan(const FilePattern& pattern) noexcept {
-    pattern_ = pattern;
+    if (auto ready = prepare(); !ready) {
+        return ready;
+    }
+    pattern_ = &pattern;
     count_ = 0;
     auto listed = pattern.for_each_node([&](NodeId node) { scan_node(node); });
     std::ranges::sort(files(), {}, [](const PoolFile& file) {
@@ -44,7 +47,7 @@ bool Pool::take_over_from(Pool& earlier) noexcept {
 }
 
 void Pool::scan_node(NodeId node) noexcept {
-    const Path folder = pattern_.path_of(node);
+    const Path folder = pattern_->path_of(node);
     const auto listed = for_each_entry(folder.c_str(), [&](std::string_view name) {
         Path path = folder;
         path.append("/").append(name);
@@ -86,12 +89,12 @@ std::span<PoolFile> Pool::files_of(ByteSize size, NodeId node) noexcept {
 }
 
 bool Pool::has_size(ByteSize size) const noexcept {
-    return std::ranges::binary_search(std::span(files_).first(count_), size, {}, &PoolFile::size_);
+    return std::ranges::binary_search(files_.first(count_), size, {}, &PoolFile::size_);
 }
 
 NodeSet Pool::nodes_of(ByteSize size) const noexcept {
     NodeSet nodes;
-    for (const PoolFile& file : std::span(files_).first(count_)) {
+    for (const PoolFile& file : files_.first(count_)) {
         if (file.size_ == size) {
             nodes.insert(file.node_);
         }
@@ -100,7 +103,7 @@ NodeSet Pool::nodes_of(ByteSize size) const noexcept {
 }
 
 Path Pool::path_of(const PoolFile& file) const noexcept {
-    Path path = pattern_.path_of(file.node_);
+    Path path = pattern_->path_of(file.node_);
     if (file.name_[0] != '\0') {
         path.append("/").append(file.name_.data());
     }

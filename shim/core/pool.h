@@ -5,6 +5,7 @@
 #include "shim/core/file_pattern.h"
 #include "shim/core/fixed_string.h"
 #include "shim/core/id_set.h"
+#include "shim/core/late_array.h"
 #include "shim/core/node_id.h"
 #include "shim/core/reason.h"
 #include "shim/core/result.h"
@@ -36,13 +37,17 @@ class PoolFile {
     std::array<char, 256> name_{};  // within the node's folder; empty if the pattern names the file itself
 };
 
-// Over 1 MiB, of fixed size: keep it in static storage. Read by any number of threads once scan() is done.
+// Never destroyed: keep it in static storage. Read by any number of threads once scan() is done.
 class Pool {
   public:
     static constexpr std::size_t kMaxFiles = 4096;
 
+    // Takes the memory for the files, if there is none yet; else scan() does.
+    [[nodiscard]] Status prepare() noexcept { return files_.prepare(); }
+
     // Reads the folders that the pattern stands for. What is no regular file, begins with a dot, or is empty,
-    // is left out, and so are a second name of a file in the same folder and all files over kMaxFiles.
+    // is left out, and so are a second name of a file in the same folder and all files over kMaxFiles. The
+    // pattern must outlive the pool.
     [[nodiscard]] Status scan(const FilePattern& pattern) noexcept;
 
     // After a scan: what has been told of the files of an earlier one counts as told. True if a file is here
@@ -50,7 +55,7 @@ class Pool {
     bool take_over_from(Pool& earlier) noexcept;
 
     // By size, then node, then name.
-    [[nodiscard]] std::span<PoolFile> files() noexcept { return std::span(files_).first(count_); }
+    [[nodiscard]] std::span<PoolFile> files() noexcept { return files_.first(count_); }
     // Those of one size on one node, in the order of their names.
     [[nodiscard]] std::span<PoolFile> files_of(ByteSize size, NodeId node) noexcept;
     [[nodiscard]] bool has_size(ByteSize size) const noexcept;
@@ -63,8 +68,8 @@ class Pool {
     void scan_node(NodeId node) noexcept;
     void add(NodeId node, const char* path, std::string_view name) noexcept;
 
-    FilePattern pattern_;
-    std::array<PoolFile, kMaxFiles> files_{};
+    const FilePattern* pattern_ = nullptr;
+    LateArray<PoolFile, kMaxFiles> files_;
     std::size_t count_ = 0;
 };
 

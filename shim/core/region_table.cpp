@@ -5,7 +5,7 @@
 namespace hugepage {
 
 std::span<const Piece> RegionTable::pieces() const noexcept {
-    return std::span(pieces_).first(count_.load(std::memory_order_relaxed));
+    return pieces_.first(count_.load(std::memory_order_relaxed));
 }
 
 // The first piece with a byte at or after the address.
@@ -22,27 +22,24 @@ void RegionTable::set_count(std::size_t count) noexcept {
         highest_.store(0, std::memory_order_release);
         return;
     }
-    const Piece& first = pieces_.front();
+    const Piece& first = pieces_[0];
     const Piece& last = pieces_[count - 1];
     lowest_.store(first.range.widened_to(first.traits.page_size).begin, std::memory_order_release);
     highest_.store(last.range.widened_to(last.traits.page_size).end, std::memory_order_release);
 }
 
 void RegionTable::insert_at(std::size_t index, const Piece& piece) noexcept {
-    const std::size_t count = size();
-    const auto at = pieces_.begin() + static_cast<std::ptrdiff_t>(index);
-    const auto end = pieces_.begin() + static_cast<std::ptrdiff_t>(count);
-    std::copy_backward(at, end, end + 1);
-    *at = piece;
-    set_count(count + 1);
+    const std::size_t count = size() + 1;
+    const auto moved = pieces_.first(count).subspan(index);
+    std::shift_right(moved.begin(), moved.end(), 1);
+    moved.front() = piece;
+    set_count(count);
 }
 
 void RegionTable::remove(std::size_t from, std::size_t to) noexcept {
-    const std::size_t count = size();
-    const auto begin = pieces_.begin();
-    std::copy(begin + static_cast<std::ptrdiff_t>(to), begin + static_cast<std::ptrdiff_t>(count),
-              begin + static_cast<std::ptrdiff_t>(from));
-    set_count(count - (to - from));
+    const auto moved = pieces_.first(size()).subspan(from);
+    std::shift_left(moved.begin(), moved.end(), static_cast<std::ptrdiff_t>(to - from));
+    set_count(size() - (to - from));
 }
 
 // No piece lies across the address afterwards. There must be room.
@@ -87,7 +84,7 @@ void RegionTable::join(std::size_t from, std::size_t to) noexcept {
 bool RegionTable::insert(const Range& range, const Traits& traits) noexcept {
     const Lock lock(mutex_);
     forget_locked(range);
-    if (is_full(1)) {
+    if (is_full(1) || !prepare()) {
         return false;
     }
     insert_at(first_after(range.begin), {range, traits, ++regions_so_far_});

@@ -8,6 +8,7 @@
 #include "shim/core/address_range.h"
 #include "shim/core/byte_size.h"
 #include "shim/core/function_ref.h"
+#include "shim/core/late_array.h"
 #include "shim/core/mutex.h"
 #include "shim/core/node_id.h"
 
@@ -73,8 +74,11 @@ class RegionTable {
                begin + length + 1 >= lowest_.load(std::memory_order_acquire);
     }
 
-    // False if the table is full. What was known of these addresses is out of date and forgotten: the kernel
-    // has given them anew.
+    // Takes the table's memory, if it hasn't any yet; else the first insert does.
+    [[nodiscard]] Status prepare() noexcept { return pieces_.prepare(); }
+
+    // False if the table is full, or there is no memory for it. What was known of these addresses is out of
+    // date and forgotten: the kernel has given them anew.
     [[nodiscard]] bool insert(const Range& range, const Traits& traits) noexcept;
 
     // What lies at the beginning of the range, and how far it goes.
@@ -130,7 +134,7 @@ class RegionTable {
     void join(std::size_t from, std::size_t to) noexcept;
     void set_count(std::size_t count) noexcept;
 
-    std::array<Piece, kCapacity> pieces_{};
+    LateArray<Piece, kCapacity> pieces_;
     std::atomic<std::size_t> count_{0};
     // Around every region, whole huge pages; each is always right for a region that stays. All zero at the
     // start, so that the table takes no room in the file.

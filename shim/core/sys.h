@@ -1,4 +1,4 @@
-// What is done with files, as bare system calls.
+// What is done with files and with memory of one's own, as bare system calls.
 //
 // Not the C library's functions, for three reasons: a host or another preloaded library may have replaced
 // those; some are cancellation points, which mmap is not: a thread cancelled in the middle of a request would
@@ -7,6 +7,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -69,6 +70,13 @@ inline int fstatfs(int fd, struct statfs& facts) noexcept {
 
 inline int flock(int fd, int operation) noexcept {
     return static_cast<int>(::syscall(SYS_flock, fd, operation));
+}
+
+// Zeroed, private; null if there is none to be had.
+inline void* anonymous_memory(std::size_t bytes) noexcept {
+    const long memory =
+        ::syscall(SYS_mmap, nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory == -1 ? nullptr : reinterpret_cast<void*>(memory);
 }
 
 inline uid_t geteuid() noexcept {

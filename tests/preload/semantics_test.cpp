@@ -32,7 +32,7 @@ INSTANTIATE_TEST_SUITE_P(, Semantics, testing::Values(kTmpfs, kHuge2M), name_of_
 
 TEST_P(Semantics, AreThoseOfAnonymousMemoryInEveryCall) {
     const auto outcome = twins({"rows", bytes(kFileBytes), GetParam().is_huge() ? "huge" : "small"});
-    EXPECT_TRUE(outcome.ok()) << outcome.out << outcome.err;
+    EXPECT_TRUE(outcome.ok()) << outcome.out << outcome.err << " signal " << outcome.signal;
     EXPECT_THAT(outcome.out, HasSubstr(", wrong: 0\n"));
 }
 

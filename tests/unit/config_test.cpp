@@ -111,7 +111,7 @@ TEST(Config, ReadsEveryVariable) {
     EXPECT_STREQ(config.executable, "lotus-*");
     EXPECT_TRUE(config.dump);
     EXPECT_EQ(config.log_level, log::Level::trace);
-    EXPECT_EQ(config.log_file.view(), "/tmp/log");
+    EXPECT_EQ(config.log_file, "/tmp/log");
     EXPECT_THAT(complained_names(config), IsEmpty());
 }
 

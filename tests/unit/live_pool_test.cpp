@@ -34,10 +34,11 @@ class LivePoolTest : public testing::Test {
         const timespec times[2] = {{second_, 0}, {second_, 0}};
         ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
     }
-    void scan() { ASSERT_TRUE(pool_->scan(*FilePattern::in_folder(dir_.path().c_str()))); }
+    void scan() { ASSERT_TRUE(pool_->scan(pattern_)); }
     std::size_t files() { return LivePool::View(*pool_)->files().size(); }
 
     tests::TempDir dir_;
+    FilePattern pattern_ = *FilePattern::in_folder(dir_.path().c_str());
     time_t second_ = 1'000'000;
     std::unique_ptr<LivePool> pool_ = std::make_unique<LivePool>();
 };

@@ -15,7 +15,7 @@ using testing::IsEmpty;
 
 class PoolTest : public testing::Test {
   protected:
-    void scan() { ASSERT_TRUE(pool_->scan(*FilePattern::in_folder(dir_.path().c_str()))); }
+    void scan() { ASSERT_TRUE(pool_->scan(pattern_)); }
 
     [[nodiscard]] std::vector<std::string> names(std::uint64_t size, int node) {
         std::vector<std::string> result;
@@ -27,6 +27,7 @@ class PoolTest : public testing::Test {
     }
 
     tests::TempDir dir_;
+    FilePattern pattern_ = *FilePattern::in_folder(dir_.path().c_str());
     std::unique_ptr<Pool> pool_ = std::make_unique<Pool>();
 };
 
@@ -68,7 +69,8 @@ TEST_F(PoolTest, CountsTwoNamesOfOneFileInAFolderOnce) {
 TEST_F(PoolTest, TakesAFileThatThePatternItselfNames) {
     dir_.write("buffer-0", "1234");
     dir_.write("buffer-1", "12");
-    ASSERT_TRUE(pool_->scan(*FilePattern::parse((dir_.path() / "buffer-$NUMA_NODE_INDEX").c_str())));
+    pattern_ = *FilePattern::parse((dir_.path() / "buffer-$NUMA_NODE_INDEX").c_str());
+    scan();
     EXPECT_THAT(names(4, 0), ElementsAre("buffer-0"));
     EXPECT_THAT(names(2, 1), ElementsAre("buffer-1"));
 }
@@ -91,7 +93,8 @@ TEST_F(PoolTest, TellsEachFaultOfAFileOnce) {
 }
 
 TEST_F(PoolTest, SaysSoWhenTheFolderIsGone) {
-    EXPECT_EQ(pool_->scan(*FilePattern::in_folder("/nowhere/at/all")).error().code, ENOENT);
+    pattern_ = *FilePattern::in_folder("/nowhere/at/all");
+    EXPECT_EQ(pool_->scan(pattern_).error().code, ENOENT);
 }
 
 }  // namespace
