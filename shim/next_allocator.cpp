@@ -1,5 +1,7 @@
 #include "shim/next_allocator.h"
 
+#include "shim/next.h"
+
 #include <dlfcn.h>
 
 #include <cerrno>
@@ -76,9 +78,14 @@ auto early(Arguments... arguments) noexcept {
 // Its own thread's look-up may come back to malloc. By initial-exec, so no call allocates for it.
 constinit thread_local bool is_looking_up = false;
 
+// Where another library's dlsym finds nothing but this library, it is the C library's function: by the
+// versions that x86-64 and aarch64 have of these names.
 template <class Function>
 Function* look_up(const char* name, Function* in_arena) noexcept {
-    void* const found = ::dlsym(RTLD_NEXT, name);
+    void* found = next::find(name);
+    for (const char* version : {"GLIBC_2.2.5", "GLIBC_2.16", "GLIBC_2.17"}) {
+        found = found == nullptr ? ::dlvsym(RTLD_NEXT, name, version) : found;
+    }
     return found == nullptr ? in_arena : reinterpret_cast<Function*>(found);
 }
 
