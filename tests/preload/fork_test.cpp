@@ -15,14 +15,8 @@ bool has_thread_sanitizer() {
 constexpr const char* kNotSo =
     "ThreadSanitizer maps memory of its own in a child's gaps, and makes a fork of each vfork";
 
-class Fork : public PoolTest {
+class Fork : public OneFileTest {
   protected:
-    void SetUp() override {
-        PoolTest::SetUp();
-        if (!IsSkipped()) {
-            file_ = pool_.add("file", kFileBytes);
-        }
-    }
     [[nodiscard]] std::vector<std::string> command(const std::string& scenario) const {
         return {FORKS, scenario, bytes(kFileBytes)};
     }
@@ -39,8 +33,6 @@ class Fork : public PoolTest {
                             // Else a child of a program with threads may not go on.
                             {"TSAN_OPTIONS", "die_after_fork=0"}});
     }
-
-    std::filesystem::path file_;
 };
 INSTANTIATE_TEST_SUITE_P(, Fork, testing::Values(kTmpfs, kHuge2M), name_of_kind);
 

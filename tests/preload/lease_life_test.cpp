@@ -7,15 +7,8 @@
 namespace tests {
 namespace {
 
-class LeaseLife : public PoolTest {
+class LeaseLife : public OneFileTest {
   protected:
-    void SetUp() override {
-        PoolTest::SetUp();
-        if (!IsSkipped()) {
-            file_ = pool_.add("file", kFileBytes);
-        }
-    }
-
     [[nodiscard]] std::vector<std::string> command(const std::string& scenario) const {
         return {PROBE, scenario, bytes(kFileBytes), "1"};
     }
@@ -23,8 +16,6 @@ class LeaseLife : public PoolTest {
     void expect_free_at_once() const {
         EXPECT_EQ(probe("map", {{"HUGEPAGE_MODE", "require"}}).exit_status, 0);
     }
-
-    std::filesystem::path file_;
 };
 INSTANTIATE_TEST_SUITE_P(, LeaseLife, testing::Values(kTmpfs, kHuge2M), name_of_kind);
 

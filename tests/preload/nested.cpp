@@ -6,16 +6,14 @@
 //   nested heap BYTES         malloc and free of so much, whoever the allocator is
 //   nested hooks BYTES        each call that the shim stands before, with dlsym forbidden
 //   nested leave BYTES HOW    asks after main, as it ends by exit, quick_exit, _exit, or in a thread
-//   nested fork BYTES         forks; libraries with handlers of their own may have been preloaded
-//   nested forks BYTES        forks again and again while a thread maps under a library's lock
 //   nested cancel BYTES       cancels a thread in msync
 //   nested chain BYTES        calls that a library behind the shim should hear of
 
-#include <dlfcn.h>
+#include "tests/preload/asking.h"
+
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,7 +27,6 @@
 #include <fstream>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 extern "C" [[gnu::weak]] void forbid_dlsym();  // traps.cpp
@@ -37,25 +34,11 @@ extern "C" [[gnu::weak]] int advice_heard();   // listener.cpp
 
 namespace {
 
+using probes::take;
+using probes::use_once;
+
 constexpr std::size_t kPage = 4096;
 std::size_t bytes = 0;
-
-char* take() {
-    void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return memory == MAP_FAILED ? nullptr : static_cast<char*>(memory);
-}
-
-// 0 if the memory was fresh, is the caller's alone, and could be given back.
-int use_once(char mark) {
-    char* memory = take();
-    if (memory == nullptr) {
-        return 1;
-    }
-    int faults = memory[0] != 0 || memory[bytes - 1] != 0 ? 1 : 0;
-    memory[0] = memory[bytes / 2] = memory[bytes - 1] = mark;
-    faults += memory[0] != mark || memory[bytes / 2] != mark || memory[bytes - 1] != mark ? 1 : 0;
-    return faults + (::munmap(memory, bytes) == 0 ? 0 : 1);
-}
 
 // Mappings of files that are called so.
 int count_mappings(std::string_view name) {
@@ -87,7 +70,7 @@ void wind_up(timer_t timer, long nanoseconds) {
 
 void on_signal(int signal) {
     const int before = errno;
-    faults_in_handlers += use_once(static_cast<char>(signal));
+    faults_in_handlers += use_once(bytes, static_cast<char>(signal));
     ++handled;
     errno = before;
 }
@@ -116,7 +99,7 @@ int storm() {
     }
     int faults = 0;
     for (int round = 0; handled < kEnough || round < kEnough; ++round) {
-        char* memory = take();
+        char* memory = take(bytes);
         std::memset(memory, 'm', bytes);
         faults += ::madvise(memory, bytes / 2, MADV_DONTNEED) != 0 || memory[0] != 0 ? 1 : 0;
         faults += memory[bytes / 2] != 'm' || memory[bytes - 1] != 'm' ? 1 : 0;
@@ -141,7 +124,7 @@ void* one_of_the_crowd(void* argument) {
     auto& crowd = *static_cast<Crowd*>(argument);
     const int id = ++crowd.next;
     ::pthread_barrier_wait(&crowd.barrier);
-    auto* memory = reinterpret_cast<int*>(take());
+    auto* memory = reinterpret_cast<int*>(take(bytes));
     const std::size_t last = bytes / sizeof(int) - 1;
     for (const std::size_t at : {std::size_t{0}, last / 2, last}) {
         crowd.faults += memory[at] == 0 ? 0 : 1;
@@ -220,19 +203,19 @@ int hooks() {
     if (forbid_dlsym != nullptr) {
         forbid_dlsym();
     }
-    char* memory = take();
+    char* memory = take(bytes);
     std::printf("served: %d\n", count_mappings("pool-file"));
     call_all(memory, bytes);
     call_all(static_cast<char*>(
                  ::mmap64(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)),
              kPage);
-    ::munmap(take(), bytes);
+    ::munmap(take(bytes), bytes);
     std::printf("served: %d\n", count_mappings("pool-file"));
     return 0;
 }
 
 void say_late() {
-    std::printf("late: %d\n", use_once('l'));
+    std::printf("late: %d\n", use_once(bytes, 'l'));
     std::fflush(stdout);
 }
 
@@ -242,7 +225,7 @@ int leave(std::string_view how) {
         std::quick_exit(0);
     }
     if (how == "_exit") {
-        static_cast<void>(take());
+        static_cast<void>(take(bytes));
         ::_exit(0);
     }
     if (how == "thread") {  // that goes on while the program ends; its faults are a crash or a hang
@@ -252,7 +235,7 @@ int leave(std::string_view how) {
             &thread, nullptr,
             [](void*) -> void* {
                 for (;;) {
-                    if (use_once('t') != 0) {
+                    if (use_once(bytes, 't') != 0) {
                         ::_exit(4);
                     }
                     runs = true;
@@ -267,21 +250,8 @@ int leave(std::string_view how) {
     return 0;
 }
 
-int forks() {
-    char* memory = take();
-    std::memset(memory, 'p', bytes);
-    const pid_t child = ::fork();
-    if (child == 0) {
-        ::_exit(memory[0] == 'p' ? use_once('c') : 2);
-    }
-    int status = -1;
-    ::waitpid(child, &status, 0);
-    std::printf("child: %d\n", status);
-    return ::munmap(memory, bytes);
-}
-
 int cancel() {
-    char* memory = take();
+    char* memory = take(bytes);
     auto* ordinary = static_cast<char*>(
         ::mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     for (char* synced : {memory, ordinary}) {
@@ -309,38 +279,6 @@ int chain() {
     return 0;
 }
 
-// Of lock_holder.cpp.
-int forks_beside_a_lock() {
-    auto* const map_and_unmap =
-        reinterpret_cast<void (*)(std::size_t)>(::dlsym(RTLD_DEFAULT, "map_and_unmap_under_lock"));
-    if (map_and_unmap == nullptr) {
-        std::puts("no library with a lock");
-        return 1;
-    }
-    std::atomic<bool> done{false};
-    std::thread mapper([&] {
-        while (!done) {
-            map_and_unmap(bytes);
-            ::usleep(100);  // a lock isn't fair: who waits for it is to have his turn
-        }
-    });
-    int failed = 0;
-    for (int i = 0; i < 300; ++i) {
-        const pid_t child = ::fork();
-        if (child == 0) {
-            map_and_unmap(bytes);
-            ::_exit(0);
-        }
-        int status = -1;
-        ::waitpid(child, &status, 0);
-        failed += status == 0 ? 0 : 1;
-    }
-    done = true;
-    mapper.join();
-    std::printf("failed: %d\n", failed);
-    return 0;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -355,8 +293,6 @@ int main(int argc, char** argv) {
     if (scenario == "heap") return heap();
     if (scenario == "hooks") return hooks();
     if (scenario == "leave") return leave(last);
-    if (scenario == "fork") return forks();
-    if (scenario == "forks") return forks_beside_a_lock();
     if (scenario == "cancel") return cancel();
     if (scenario == "chain") return chain();
     return 2;

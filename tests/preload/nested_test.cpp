@@ -142,7 +142,7 @@ TEST_P(Nested, AnotherLibrarysConstructorAndDestructorAreServedInEitherOrder) {
 TEST_P(Nested, ForkHandlersOfOtherLibrariesMayMapAndUnmap) {
     add_files(2, kFileBytes);
     for (const auto& variables : in_both_orders(EARLY_CALLER, {{"EARLY_CALLER_BYTES", bytes(kFileBytes)}})) {
-        const auto outcome = nested({"fork", bytes(kFileBytes)}, variables);
+        const auto outcome = run({BESIDE_HANDLERS, "once", bytes(kFileBytes)}, variables);
         EXPECT_TRUE(outcome.ok()) << outcome.err;
         EXPECT_THAT(outcome.out, HasSubstr("child: 0\n"));
     }
@@ -156,7 +156,7 @@ TEST_P(Nested, ALibraryMayTakeALockBeforeForkUnderWhichItMaps) {
     for (const auto& variables : in_both_orders(LOCK_HOLDER, {{"HUGEPAGE_LOG", "off"}})) {
         // What hangs has its signals blocked.
         const auto outcome =
-            run({"timeout", "-s", "KILL", "120", NESTED, "forks", bytes(kFileBytes)}, variables);
+            run({"timeout", "-s", "KILL", "120", BESIDE_HANDLERS, "lock", bytes(kFileBytes)}, variables);
         EXPECT_EQ(outcome.out, "failed: 0\n") << outcome.exit_status;
     }
 }

@@ -61,6 +61,19 @@ class PoolTest : public testing::TestWithParam<PageKind> {
     Pool pool_{GetParam()};
 };
 
+// With one file in it.
+class OneFileTest : public PoolTest {
+  protected:
+    void SetUp() override {
+        PoolTest::SetUp();
+        if (!IsSkipped()) {
+            file_ = pool_.add("file", kFileBytes);
+        }
+    }
+
+    std::filesystem::path file_;
+};
+
 inline std::string name_of_kind(const testing::TestParamInfo<PageKind>& kind) {
     return kind.param.name;
 }
