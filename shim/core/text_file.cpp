@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstring>
 
 namespace hugepage {
 Result<std::string_view> read_text(const char* path, std::span<char> buffer) noexcept {
@@ -27,6 +28,40 @@ Result<std::string_view> read_text(const char* path, std::span<char> buffer) noe
         size += static_cast<std::size_t>(got);
     }
     return Error{"read", ENOSPC};
+}
+
+Status for_each_line(const char* path, FunctionRef<void(std::string_view line)> visit) noexcept {
+    const auto file = Fd::open(path, O_RDONLY);
+    if (!file) {
+        return file.error();
+    }
+    std::array<char, 8 * 1024> buffer;
+    std::size_t kept = 0;  // of a line that isn't whole yet
+    bool is_rest = false;  // what comes next is the rest of a line that has been cut
+    for (;;) {
+        const ssize_t got = sys::read(file.value().get(), buffer.data() + kept, buffer.size() - kept);
+        if (got < 0) {
+            return Error{"read", errno};
+        }
+        std::string_view text(buffer.data(), kept + static_cast<std::size_t>(got));
+        for (auto end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+            if (!is_rest) {
+                visit(first_of(text, end));
+            }
+            is_rest = false;
+            text = from(text, end + 1);
+        }
+        const bool is_cut = text.size() == buffer.size();
+        if (!text.empty() && !is_rest && (is_cut || got == 0)) {
+            visit(text);
+        }
+        if (got == 0) {
+            return Done{};
+        }
+        is_rest = is_rest || is_cut;
+        kept = is_rest ? 0 : text.size();
+        std::memmove(buffer.data(), text.data(), kept);
+    }
 }
 
 Status for_each_entry(const char* folder, FunctionRef<void(std::string_view name)> visit) noexcept {

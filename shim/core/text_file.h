@@ -15,6 +15,10 @@ namespace hugepage {
 // The content as a view into buffer. ENOSPC if it does not fit.
 [[nodiscard]] Result<std::string_view> read_text(const char* path, std::span<char> buffer) noexcept;
 
+// Calls for each line, without its end. A line longer than 8 KiB is cut. For tables of any length, which are
+// read piece by piece: what changes meanwhile may be missed.
+[[nodiscard]] Status for_each_line(const char* path, FunctionRef<void(std::string_view line)> visit) noexcept;
+
 // Calls for each name in the folder but "." and "..", in no order. A name is terminated; it is gone after the
 // call.
 [[nodiscard]] Status for_each_entry(const char* folder,

@@ -1,8 +1,12 @@
 // How long a lease lasts: exactly as long as the mapping, whatever the program does and however it ends.
 
+#include "shim/core/holders.h"
 #include "tests/preload/preloaded.h"
 
 #include <signal.h>
+#include <sys/stat.h>
+
+#include <array>
 
 namespace tests {
 namespace {
@@ -26,6 +30,24 @@ TEST_P(LeaseLife, ExcludesAnotherProcess) {
     EXPECT_THAT(probe("map").out, testing::StartsWith("memory: anonymous"));
     EXPECT_THAT(holder.wait().out, testing::StartsWith("memory: " + served()));
     expect_free_at_once();
+}
+
+TEST_P(LeaseLife, NamesItsHolderInTheKernelsTables) {
+    struct stat facts {};
+    ASSERT_EQ(::stat(file_.c_str(), &facts), 0);
+    const std::array<hugepage::FileId, 1> files{{{facts.st_dev, facts.st_ino}}};
+    std::vector<pid_t> named;
+    const auto look = [&](std::size_t, const hugepage::Holder& holder) {
+        EXPECT_TRUE(holder.has_mapped && holder.has_locked);
+        named.push_back(holder.pid);
+    };
+    ASSERT_TRUE(hugepage::for_each_holder(files, look));
+    EXPECT_TRUE(named.empty());
+    ChildProcess holder(command("hold"), environment());
+    ASSERT_TRUE(holder.wait_for("holding"));
+    ASSERT_TRUE(hugepage::for_each_holder(files, look));
+    EXPECT_EQ(named, std::vector{holder.pid()});
+    EXPECT_TRUE(holder.wait().ok());
 }
 
 TEST_P(LeaseLife, EndsWithTheHolderThatIsKilled) {

@@ -7,7 +7,9 @@
 
 #include <array>
 #include <set>
+#include <sstream>
 #include <string>
+#include <vector>
 
 namespace hugepage {
 namespace {
@@ -28,6 +30,26 @@ TEST(TextFile, SaysWhatFailed) {
     EXPECT_EQ(read_text((dir.path() / "none").c_str(), buffer).error().code, ENOENT);
     EXPECT_EQ(read_text(dir.write("long", "1234").c_str(), buffer).error().code, ENOSPC);
     EXPECT_EQ(read_text(dir.path().c_str(), buffer).error().code, EISDIR);
+}
+
+TEST(TextFile, GivesEachLineOfAnyTable) {
+    const TempDir dir;
+    const std::string most(8 * 1024, 'm');
+    for (const std::string& content : std::vector<std::string>{
+             "", "\n", "a\nb\n", "a\n\nb", most + "\nb\n", most + most + "longer\nb\n", most + most,
+             std::string(5000, 'x') + "\n" + std::string(5000, 'y') + "\n" + std::string(8191, 'z') +
+                 "\nb"}) {
+        std::vector<std::string> expected;
+        std::istringstream whole(content);
+        for (std::string line; std::getline(whole, line);) {
+            expected.push_back(line.substr(0, most.size()));
+        }
+        std::vector<std::string> lines;
+        EXPECT_TRUE(for_each_line(dir.write("table", content).c_str(),
+                                  [&](std::string_view line) { lines.emplace_back(line); }));
+        EXPECT_EQ(lines, expected) << content.size();
+    }
+    EXPECT_EQ(for_each_line("/nowhere", [](std::string_view) {}).error().code, ENOENT);
 }
 
 TEST(TextFile, ListsEveryNameOfALargeFolder) {

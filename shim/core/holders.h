@@ -1,0 +1,67 @@
+// Which processes hold which files, by the kernel's own tables: /proc/locks says who took a lock, and
+// /proc/PID/maps who has the file mapped. Neither is enough: a lease goes on in a child that inherited the
+// mapping when the process that took the lock is gone, and a program may lock a file that it hasn't mapped.
+//
+// Reads only, and takes no lock: to ask by flock would disturb a lease. Allocates nothing.
+#pragma once
+
+#include "shim/core/fixed_string.h"
+#include "shim/core/function_ref.h"
+#include "shim/core/result.h"
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace hugepage {
+
+// As stat(2) has it: st_dev, st_ino.
+struct FileId {
+    dev_t device = 0;
+    ino_t inode = 0;
+
+    friend auto operator<=>(const FileId&, const FileId&) = default;
+};
+
+struct Holder {
+    pid_t pid = 0;
+    bool has_mapped = false;
+    bool has_locked = false;  // it is the one that took the file's flock, be it still alive or not
+    FixedString<16> command;  // as in /proc/PID/comm, any bytes; empty if there is no such process any more
+    std::int64_t running_since = 0;  // Unix time, seconds, of the process; 0 if that can't be known
+};
+
+// What couldn't be seen.
+struct Unseen {
+    std::size_t processes = 0;  // whose maps the caller may not read; root may read all
+};
+
+// How many files can be asked about at once.
+inline constexpr std::size_t kMostFilesHeld = 8192;
+
+// Calls for each of the files that is held and each process that holds it, once; `file` is the index. The
+// files must be in ascending order; those past the first kMostFilesHeld are not looked for. Processes come
+// and go meanwhile: who began to hold, or ended, while this ran, may be missing or named. Holders in other
+// containers that this one can't see are missing too. Fails if `proc` can't be read.
+[[nodiscard]] Result<Unseen> for_each_holder(std::span<const FileId> files,
+                                             FunctionRef<void(std::size_t file, const Holder& holder)> visit,
+                                             const char* proc = "/proc") noexcept;
+
+// A line of /proc/locks, if it is of a flock that somebody has (not of one that is waited for).
+struct FileLock {
+    FileId file;
+    pid_t pid = 0;
+};
+[[nodiscard]] std::optional<FileLock> parse_lock(std::string_view line) noexcept;
+
+// The file of a line of /proc/PID/maps, if it is of a file.
+[[nodiscard]] std::optional<FileId> parse_mapped_file(std::string_view line) noexcept;
+
+// The time the process was started, in clock ticks after the machine was, of /proc/PID/stat.
+[[nodiscard]] std::optional<std::uint64_t> parse_start_ticks(std::string_view stat) noexcept;
+
+}  // namespace hugepage
