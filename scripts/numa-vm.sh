@@ -133,8 +133,10 @@ done
 [[ $pages == 2M ]] || kernel_args="hugepagesz=1G hugepages=$hugepages $kernel_args"
 
 touch "$folder"/{out,err,status,console}
+# Without fast string instructions, which are emulated byte by byte: memory is cleared five to ten times as fast.
+cpu=max,-erms,-fsrm
 # Ends with this script however that ends, and by the deadline.
-setpriv --pdeathsig KILL qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp "$first" -m "${total}M" "${machine[@]}" \
+setpriv --pdeathsig KILL qemu-system-x86_64 -accel tcg,thread=multi -cpu "$cpu" -smp "$first" -m "${total}M" "${machine[@]}" \
     -kernel "$kernel" -initrd "$folder/initramfs" -append "console=ttyS0 panic=-1 quiet $kernel_args" \
     -display none -no-reboot -nic none -serial file:"$folder/console" -serial file:"$folder/out" -serial file:"$folder/err" \
     -serial file:"$folder/status" >"$folder/qemu" 2>&1 </dev/null &
