@@ -14,6 +14,7 @@ namespace hugepage::semantics {
 namespace {
 
 constexpr std::size_t kMostBytes = 1UL << 47;
+constexpr std::size_t kBeyondAllAddresses = 1UL << 57;  // of any process, on any machine
 
 // The arguments, lengths in whole pages.
 struct Move {
@@ -51,6 +52,23 @@ bool is_well_formed(const Move& move, std::size_t new_length) noexcept {
         }
     }
     return true;
+}
+
+// What the kernel says to lengths that no memory can have, asked of a page of ordinary memory. Not of a
+// region: older kernels (6.1) round lengths up to huge pages before they look at them, and where that comes
+// to nothing they unmap a page, or map it twice.
+void* refused_anywhere(std::uintptr_t begin, std::size_t old_length, std::size_t new_length, int flags,
+                       void* new_address) noexcept {
+    const MapRequest request{nullptr, kPageBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0};
+    void* const page = next::kernel::mmap(request);
+    if (page == MAP_FAILED) {
+        return MAP_FAILED;
+    }
+    char* const address = static_cast<char*>(page) + begin % kPageBytes;
+    void* const answer = next::mremap(address, old_length, new_length, flags, new_address);
+    const ErrnoGuard guard;
+    next::kernel::munmap(page, kPageBytes);
+    return answer;
 }
 
 using Answer = std::pair<void*, int>;  // an address, or MAP_FAILED and the code
@@ -245,6 +263,9 @@ void* mremap(void* old_address, std::size_t old_length, std::size_t new_length, 
     const auto begin = reinterpret_cast<std::uintptr_t>(old_address);
     const Move move{{begin, begin + round_up(old_length)}, round_up(new_length), flags, new_address};
     if (!is_well_formed(move, new_length)) {
+        if (std::max(old_length, new_length) > kBeyondAllAddresses) {
+            return refused_anywhere(begin, old_length, new_length, flags, new_address);
+        }
         return next::mremap(old_address, old_length, new_length, flags, new_address);
     }
     ErrnoGuard guard;

@@ -109,6 +109,7 @@ std::vector<Row> rows_of_moving() {
              t.note_pointer("mremap", ::mremap(t.at(0) + 1, kPage, kPage, kMay));
              t.note_pointer("mremap", ::mremap(t.at(0), kPage, SIZE_MAX - 2 * kPage, kMay));
              t.note_pointer("mremap", ::mremap(t.at(0), kPage, 1UL << 60, kMay));
+             t.note_pointer("mremap", ::mremap(t.at(0), SIZE_MAX - 2 * kPage, kPage, kMay));
              t.note_pointer("mremap", ::mremap(nullptr, kPage, 2 * kPage, kMay));
          }},
         {"mremap other memory onto a huge page of it",
