@@ -1,6 +1,7 @@
 // Compares what the shim serves with anonymous memory, in this process, which has the shim preloaded.
 //
-//   twins rows BYTES huge|small             each sequence of calls on both; prints where they differ
+//   twins rows BYTES huge|small locked|unlocked
+//                                           each sequence of calls on both; prints where they differ
 //   twins random BYTES SEED STEPS           random calls on served memory, mirrored in a model
 //
 // BYTES is the size of a memory file. Run it with HUGEPAGE_MODE=require, so that memory that isn't served
@@ -45,33 +46,27 @@ bool applies(const twins::Limit& limit, Kind kind, bool huge) {
     return false;
 }
 
-int compare(std::size_t bytes, bool huge) {
-    const bool locks = twins::can_lock();
+int compare(std::size_t bytes, bool huge, bool locked) {
     int compared = 0;
     int limits = 0;
     int wrong = 0;
     for (const auto& rows : {twins::rows_of_mapping(), twins::rows_of_advice(), twins::rows_of_moving()}) {
         for (const Row& row : rows) {
             for (const bool shared : {false, true}) {
-                for (const bool locked : {false, true}) {
-                    if (locked && !locks) {
-                        continue;
-                    }
-                    const Kind kind{shared, locked};
-                    const std::string plain = run(row, Twin::Sort::plain, kind, bytes);
-                    const std::string served = run(row, Twin::Sort::served, kind, bytes);
-                    ++compared;
-                    const bool differs = plain != served;
-                    const bool expected = applies(row.limit, kind, huge);
-                    limits += expected ? 1 : 0;
-                    if (differs == expected) {
-                        continue;
-                    }
-                    ++wrong;
-                    std::printf("%s (%s%s): %s\n  plain:  %s\n  served: %s\n", row.name.c_str(),
-                                shared ? "shared" : "private", locked ? ", locked" : "",
-                                differs ? "differs" : "no longer differs", plain.c_str(), served.c_str());
+                const Kind kind{shared, locked};
+                const std::string plain = run(row, Twin::Sort::plain, kind, bytes);
+                const std::string served = run(row, Twin::Sort::served, kind, bytes);
+                ++compared;
+                const bool differs = plain != served;
+                const bool expected = applies(row.limit, kind, huge);
+                limits += expected ? 1 : 0;
+                if (differs == expected) {
+                    continue;
                 }
+                ++wrong;
+                std::printf("%s (%s%s): %s\n  plain:  %s\n  served: %s\n", row.name.c_str(),
+                            shared ? "shared" : "private", locked ? ", locked" : "",
+                            differs ? "differs" : "no longer differs", plain.c_str(), served.c_str());
             }
         }
     }
@@ -85,8 +80,8 @@ int main(int argc, char** argv) {
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
     const std::string what = argc > 1 ? argv[1] : "";
     const std::size_t bytes = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 0;
-    if (what == "rows" && argc == 4) {
-        return compare(bytes, std::strcmp(argv[3], "huge") == 0);
+    if (what == "rows" && argc == 5) {
+        return compare(bytes, std::strcmp(argv[3], "huge") == 0, std::strcmp(argv[4], "locked") == 0);
     }
     if (what == "random" && argc == 5) {
         const unsigned long seed = std::strtoul(argv[3], nullptr, 10);

@@ -62,9 +62,14 @@ void advise_wrongly(Twin& t, long value) {
     t.madvise(0, 0, advice);
 }
 
+// To this kernel, of any memory.
+bool is_known(long advice) {
+    return ::madvise(nullptr, 0, static_cast<int>(advice)) == 0;
+}
+
 Limit limit_of(long advice) {
-    if (::madvise(nullptr, 0, static_cast<int>(advice)) != 0) {
-        return {};  // this kernel doesn't know it, of any memory
+    if (!is_known(advice)) {
+        return {};
     }
     switch (advice) {
         case kCollapse:
@@ -106,6 +111,9 @@ std::vector<Row> rows_of_advice() {
     const auto add = [&](long advice) {
         const std::string name = "madvise " + std::to_string(advice);
         rows.push_back({name, advise_everywhere, advice, limit_across_gaps(advice)});
+        if (!is_known(advice)) {
+            return;  // refused before any memory is looked at
+        }
         rows.push_back({name + " on protected memory", advise_protected, advice, limit_of(advice)});
         Limit partly = limit_of(advice);
         if (partly.where == Where::on_huge_pages) {
