@@ -1,5 +1,6 @@
 #include "tests/vm/vm.h"
 
+#include <numa.h>
 #include <sys/vfs.h>
 
 namespace tests {
@@ -14,9 +15,35 @@ Vm::~Vm() {
     std::filesystem::remove_all(pool_);
 }
 
+std::vector<int> Vm::all_nodes() {
+    std::vector<int> nodes;
+    for (int node = 0; node <= ::numa_max_node(); ++node) {
+        nodes.push_back(node);
+    }
+    return nodes;
+}
+
+std::string Vm::cpus_of(int node) {
+    auto list = read_file("/sys/devices/system/node/node" + std::to_string(node) + "/cpulist");
+    list.resize(list.find('\n'));
+    return list;
+}
+
+std::vector<std::string> Vm::on_cpus_of(int node) {
+    return {"/bin/taskset", "-c", cpus_of(node)};
+}
+
+Outcome Vm::file_init(int node, int count, std::uint64_t pages,
+                      const std::vector<std::string>& before) const {
+    std::vector<std::string> words = before;
+    words.insert(words.end(),
+                 {FILE_INIT, "--node", std::to_string(node), "--num", std::to_string(count), "--size",
+                  std::to_string(pages * page_bytes_) + "B", "--path", pool_.string()});
+    return run(words);
+}
+
 void Vm::make_files(int node, int count, std::uint64_t pages) const {
-    const auto made = run({FILE_INIT, "--node", std::to_string(node), "--num", std::to_string(count),
-                           "--size", std::to_string(pages * page_bytes_) + "B", "--path", pool_.string()});
+    const auto made = file_init(node, count, pages);
     ASSERT_TRUE(made.ok()) << made.out << made.err;
 }
 

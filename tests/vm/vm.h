@@ -19,7 +19,14 @@ class Vm : public testing::Test {
     Vm();
     ~Vm() override;
 
-    // Makes files of one huge page, or of several, on the node, by hugepage-file-init.
+    [[nodiscard]] static std::vector<int> all_nodes();
+    // As the kernel lists them, and the words that start a program there.
+    [[nodiscard]] static std::string cpus_of(int node);
+    [[nodiscard]] static std::vector<std::string> on_cpus_of(int node);
+
+    // By hugepage-file-init: files of one huge page, or of several, on the node.
+    [[nodiscard]] Outcome file_init(int node, int count, std::uint64_t pages,
+                                    const std::vector<std::string>& before = {}) const;
     void make_files(int node, int count, std::uint64_t pages = 1) const;
     [[nodiscard]] std::filesystem::path folder_of(int node) const;
 

@@ -9,7 +9,7 @@
 //                                   binds itself to a node at random and takes or gives back buffers of BYTES
 //                                   and, if SIZES is 2, of twice that; of each size there are FILES on a
 //                                   node; prints what went wrong
-//   vm_client reserve BYTES         huge pages are set aside for it, from anywhere, but not used; holds them
+//   vm_client reserve BYTES PAGE    huge pages of that size are set aside for it but not used; holds them
 //   vm_client policy BYTES          takes one; which memory policy has it, and is it to be in huge pages?
 //   vm_client interleaved BYTES     the same by a thread whose own policy is to interleave
 
@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <bit>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -129,9 +130,10 @@ int take_some(std::size_t bytes, int count, bool touch) {
     return 0;
 }
 
-int reserve(std::size_t bytes) {
+int reserve(std::size_t bytes, unsigned page) {
+    const int of_that_size = MAP_HUGETLB | std::countr_zero(page) << MAP_HUGE_SHIFT;
     void* memory =
-        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | of_that_size, -1, 0);
     if (memory == MAP_FAILED) {
         std::printf("mmap: %s\n", std::strerror(errno));
         return 1;
@@ -253,7 +255,7 @@ int main(int argc, char** argv) {
     if (scenario == "take") return take_some(bytes, count, false);
     if (scenario == "touch") return take_some(bytes, count, true);
     if (scenario == "pinned") return pinned(bytes);
-    if (scenario == "reserve") return reserve(bytes);
+    if (scenario == "reserve") return reserve(bytes, static_cast<unsigned>(count));
     if (scenario == "policy") return policy(bytes);
     if (scenario == "interleaved") return interleaved(bytes);
     if (scenario == "later") return later(bytes);
