@@ -181,9 +181,12 @@ int clear(const Stretch& piece, const Range& call) noexcept {
 
 int madvise(void* address, std::size_t length, int advice) noexcept {
     const auto range = Range::of_pages(address, length);
-    // Does the kernel know the advice? It tells, for no byte at all.
-    if (!range || !regions().overlaps(*range) || next::madvise(address, 0, advice) != 0) {
+    if (!range || !regions().overlaps(*range)) {
         return next::madvise(address, length, advice);
+    }
+    // Does the kernel know the advice? It tells, for no byte at all.
+    if (next::madvise(address, 0, advice) != 0) {
+        return -1;
     }
     ErrnoGuard guard;
     return answer(advise(*range, advice), guard);

@@ -138,34 +138,33 @@ Answer new_memory(const Move& move, const Traits& traits) noexcept {
     return {memory, 0};
 }
 
-void copy(void* to, const Range& from, const Traits& traits) noexcept {
+int copy(void* to, const Range& from, const Traits& traits) noexcept {
     const Range pages = from.widened_to(traits.page_size);
     const int protection = real_protection(traits);
     const bool readable = (protection & PROT_READ) != 0;
-    if (!readable && next::kernel::mprotect(pages.address(), pages.length(), PROT_READ) != 0) {
-        return;
+    if (!readable) {
+        if (const int code = code_of(next::kernel::mprotect(pages.address(), pages.length(), PROT_READ))) {
+            return code;
+        }
     }
     std::memcpy(to, from.address(), from.length());
-    if (!readable) {
-        next::kernel::mprotect(pages.address(), pages.length(), protection);
-    }
+    return readable ? 0 : code_of(next::kernel::mprotect(pages.address(), pages.length(), protection));
 }
 
 // What has been said of the old memory is said of the new.
-void pass_on_traits(void* memory, std::size_t length, const Traits& traits) noexcept {
-    if (traits.not_forked) {
-        madvise(memory, length, MADV_DONTFORK);
+int pass_on_traits(void* memory, std::size_t length, const Traits& traits) noexcept {
+    if (traits.not_forked && madvise(memory, length, MADV_DONTFORK) != 0) {
+        return errno;
     }
-    if (traits.wiped_in_fork) {
-        madvise(memory, length, MADV_WIPEONFORK);
+    if (traits.wiped_in_fork && madvise(memory, length, MADV_WIPEONFORK) != 0) {
+        return errno;
     }
     if (traits.locked) {
         mlock(memory,
               length);  // the kernel moves a lock without asking for the limit; here it may be too small
     }
-    if (traits.protection != (PROT_READ | PROT_WRITE)) {
-        mprotect(memory, length, traits.protection);
-    }
+    const bool is_other = traits.protection != (PROT_READ | PROT_WRITE);
+    return is_other && mprotect(memory, length, traits.protection) != 0 ? errno : 0;
 }
 
 Answer copy_region(const Range& moved, const Move& move, const Traits& traits) noexcept {
@@ -176,14 +175,29 @@ Answer copy_region(const Range& moved, const Move& move, const Traits& traits) n
     if (memory.second != 0) {
         return memory;
     }
-    copy(memory.first, moved, traits);
-    pass_on_traits(memory.first, move.length, traits);
-    const int code = move.has(MREMAP_DONTUNMAP) ? clear({What::piece, moved, traits}, moved) : unmap(moved);
-    return code == 0 ? memory : failed(code);
+    int code = copy(memory.first, moved, traits);
+    if (code == 0) {
+        code = pass_on_traits(memory.first, move.length, traits);
+    }
+    if (code == 0) {
+        code = move.has(MREMAP_DONTUNMAP) ? clear({What::piece, moved, traits}, moved) : unmap(moved);
+    }
+    if (code == 0) {
+        return memory;
+    }
+    const auto begin = reinterpret_cast<std::uintptr_t>(memory.first);
+    unmap({begin, begin + move.length});
+    return failed(code);
 }
 
+// The tail first, as the kernel does: once the memory has moved, nothing may fail any more.
 Answer relocate(const Move& move, const Traits& traits) noexcept {
     const Range moved = move.moved();
+    if (!move.tail().empty()) {
+        if (const int code = unmap(move.tail())) {
+            return failed(code);
+        }
+    }
     const bool by_kernel = move.has(MREMAP_FIXED) && !move.has(MREMAP_DONTUNMAP) &&
                            move.length <= move.from.length() &&
                            move.target().begin % traits.page_size.bytes == 0 &&
@@ -191,9 +205,6 @@ Answer relocate(const Move& move, const Traits& traits) noexcept {
     Answer memory = by_kernel ? move_region(moved, move) : failed(EINVAL);
     if (memory.second == EINVAL) {  // so kernels before 5.16 answer for huge pages
         memory = copy_region(moved, move, traits);
-    }
-    if (memory.second == 0 && !move.tail().empty()) {
-        memory.second = unmap(move.tail());
     }
     return memory;
 }

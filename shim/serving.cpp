@@ -41,23 +41,23 @@ Refusal refusal(Reason reason, const Error& error) noexcept {
 // mapping's alone. A child that is forked off before the caller has the memory must have neither, or it would
 // keep the lock: nobody forks while there is a descriptor or an unmarked mapping.
 Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidate& file, bool dump,
-                                       ByteSize& page_size) noexcept {
+                                       FileSystem& file_system) noexcept {
     const fork::Hold hold;
     const auto lease = Lease::take(file.path, file.size);
     if (!lease) {
         return lease.error();
     }
-    const FileSystem& file_system = lease.value().file_system();
-    page_size = file_system.page_size;
+    file_system = lease.value().file_system();
     const auto hint = reinterpret_cast<std::uintptr_t>(request.address);
     // Huge pages cannot be swapped, so they need no lock; a file on tmpfs can.
     const int locked = file_system.kind == FileSystem::Kind::hugetlbfs ? 0 : request.flags & MAP_LOCKED;
-    auto mapping = Mapping::create({.address = hint % page_size.bytes == 0 ? request.address : nullptr,
-                                    .length = request.length,
-                                    .protection = request.protection,
-                                    .flags = MAP_SHARED | locked,
-                                    .fd = lease.value().fd(),
-                                    .offset = 0});
+    auto mapping =
+        Mapping::create({.address = hint % file_system.page_size.bytes == 0 ? request.address : nullptr,
+                         .length = request.length,
+                         .protection = request.protection,
+                         .flags = MAP_SHARED | locked,
+                         .fd = lease.value().fd(),
+                         .offset = 0});
     if (!mapping) {
         return refusal(Reason::map_failed, mapping.error());
     }
@@ -70,6 +70,21 @@ Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidat
         }
     }
     return std::move(mapping.value());
+}
+
+// So that no first touch takes time, or fails.
+Status populate(const Mapping& mapping, std::size_t length, const FileSystem& file_system) noexcept {
+    auto done = mapping.advise(MADV_POPULATE_WRITE, "madvise(MADV_POPULATE_WRITE)");
+    const bool is_unknown = !done && done.error().code == EINVAL;  // to a kernel before 5.14
+    if (is_unknown && file_system.kind == FileSystem::Kind::hugetlbfs) {
+        // Which sets pages aside for each mapping, so a touch cannot fail. On tmpfs it could.
+        const auto* const bytes = static_cast<const volatile std::byte*>(mapping.begin());
+        for (std::size_t at = 0; at < length; at += file_system.page_size.bytes) {
+            static_cast<void>(bytes[at]);
+        }
+        return Done{};
+    }
+    return done;
 }
 
 // Enters it in the table and, if it was asked for as shared, gives it to children from now on: both or none
@@ -96,12 +111,14 @@ Result<void*, Refusal> serve(const MapRequest& request, const Candidate& file, c
     Stopwatch watch;
     events::Leased leased{.path = file.path, .size = file.size, .wanted = file.wanted, .node = file.node};
 
-    auto mapped = lease_and_map(request, file, config.dump, leased.page_size);
+    FileSystem file_system;
+    auto mapped = lease_and_map(request, file, config.dump, file_system);
     if (!mapped) {
         return mapped.error();
     }
     Mapping& mapping = mapped.value();
-    if (const auto done = mapping.advise(MADV_POPULATE_WRITE, "madvise(MADV_POPULATE_WRITE)"); !done) {
+    leased.page_size = file_system.page_size;
+    if (const auto done = populate(mapping, request.length, file_system); !done) {
         return refusal(Reason::not_populated, done.error());
     }
     leased.populate_ms = watch.lap();

@@ -1,0 +1,185 @@
+// What the kernel refuses, and what becomes of a pool: the caller gets a file or ordinary memory, the
+// operator one clear line, and nothing is left behind.
+
+#include "tests/preload/preloaded.h"
+
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <functional>
+
+namespace tests {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr const char* kNothingLeft = "left: 0 descriptors, 0 mappings, 0 locks\n";
+
+class Faults : public OneFileTest {
+  protected:
+    [[nodiscard]] Outcome hindered(const std::vector<std::string>& hindrance,
+                                   const Environment& more = {}) const {
+        std::vector<std::string> command{HINDERED, hindrance.front(), bytes(kFileBytes)};
+        command.insert(command.end(), hindrance.begin() + 1, hindrance.end());
+        Environment variables = environment(more);
+        variables.try_emplace("HUGEPAGE_LOG", "warn");
+        return run(command, variables);
+    }
+    [[nodiscard]] Outcome refusing(const std::string& call, int error, const Environment& more = {}) const {
+        return hindered({"refuse", call, std::to_string(error)}, more);
+    }
+    static std::string twice(const std::string& what) {
+        const std::string line = "memory: " + what + ", zero: 1, unmap: 0\n";
+        return line + line + kNothingLeft;
+    }
+    [[nodiscard]] std::string both_served() const { return twice(served()); }
+    static std::string neither() { return twice("anonymous 4kB"); }
+    static std::size_t count(const std::string& text, const std::string& part) {
+        std::size_t found = 0;
+        for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; at += part.size()) {
+            ++found;
+        }
+        return found;
+    }
+};
+INSTANTIATE_TEST_SUITE_P(, Faults, testing::Values(kTmpfs, kHuge2M), name_of_kind);
+
+TEST_P(Faults, LeaveNothingBehindWhereThereIsNone) {
+    const auto outcome = hindered({"none"});
+    EXPECT_EQ(outcome.out, both_served());
+    EXPECT_THAT(outcome.err, IsEmpty());
+}
+
+TEST_P(Faults, OfALeaseLeadToOrdinaryMemoryAndOneLineAboutTheFile) {
+    struct Row {
+        std::string call;
+        int error;
+        std::string line;
+    };
+    for (const auto& [call, error, line] :
+         {Row{"flock", ENOLCK, "reason: map_failed; flock: No locks available"},
+          Row{"open for writing", EMFILE, "reason: map_failed; open: Too many open files"},
+          Row{"open for writing", EACCES, "reason: permission; open: Permission denied"},
+          Row{"fstatfs", EPERM, "reason: map_failed; fstatfs: Operation not permitted"},
+          Row{"map a file", ENOMEM, "reason: map_failed; mmap: Cannot allocate memory"},
+          Row{"madvise DONTFORK", EPERM,
+              "reason: map_failed; madvise(MADV_DONTFORK): Operation not permitted"},
+          Row{"madvise DONTDUMP", EPERM,
+              "reason: map_failed; madvise(MADV_DONTDUMP): Operation not permitted"},
+          Row{"madvise POPULATE_WRITE", ENOMEM,
+              "reason: not_populated; madvise(MADV_POPULATE_WRITE): Cannot allocate memory"},
+          Row{"madvise", EPERM, "reason: map_failed; madvise(MADV_DONTFORK): Operation not permitted"}}) {
+        const auto outcome = refusing(call, error);
+        EXPECT_EQ(outcome.out, neither()) << call;
+        EXPECT_EQ(count(outcome.err, "not using memory file: " + file_.string() + "; " + line), 1U)
+            << call << ":\n"
+            << outcome.err;
+        EXPECT_EQ(count(outcome.err, "falling back"), 2U) << call;
+        EXPECT_EQ(count(outcome.err, "\n"), 3U) << outcome.err;
+        EXPECT_FALSE(is_leased(file_)) << call;
+    }
+}
+
+// Without it the shim doesn't know either what descriptor 2 is, and says nothing there.
+TEST_P(Faults, OfFstatLeadToOrdinaryMemory) {
+    const auto outcome = refusing("fstat", EPERM);
+    EXPECT_EQ(outcome.out, neither());
+    EXPECT_THAT(outcome.err, IsEmpty());
+}
+
+TEST_P(Faults, OfThePoolsFoldersAreToldOnce) {
+    for (const char* call : {"open a folder", "list"}) {
+        const auto outcome = refusing(call, EACCES);
+        EXPECT_EQ(outcome.out, neither()) << call;
+        EXPECT_EQ(count(outcome.err, "\n"), 1U) << outcome.err;
+        EXPECT_THAT(outcome.err, HasSubstr("ERROR"));
+        EXPECT_THAT(outcome.err, HasSubstr("not serving: "));
+        EXPECT_THAT(outcome.err, HasSubstr("Permission denied"));
+    }
+}
+
+TEST_P(Faults, OfWhatOnlyHelpsDoNoHarm) {
+    for (const char* call : {"map a stack", "clone", "sched_setaffinity", "get_mempolicy",
+                             "sched_getaffinity", "getcpu", "mbind", "madvise HUGEPAGE"}) {
+        const auto outcome = refusing(call, EPERM, {{"HUGEPAGE_ZERO_THREADS", "2"}});
+        EXPECT_EQ(outcome.out, both_served()) << call;
+        EXPECT_THAT(outcome.err, IsEmpty()) << call;
+    }
+}
+
+TEST_P(Faults, OfTheQuestionWherePagesAreLeaveTheFileItsFoldersNode) {
+    const auto outcome = refusing("move_pages", ENOSYS);
+    EXPECT_EQ(outcome.out, both_served());
+    EXPECT_EQ(count(outcome.err, "cannot ask where pages are: move_pages: Function not implemented"), 1U);
+    EXPECT_EQ(count(outcome.err, "\n"), 1U) << outcome.err;
+}
+
+// As kernels before 5.14 answer. On tmpfs a touch could fail.
+TEST_P(Faults, OfPopulatingOnAnOldKernelAreMadeUpForOnHugetlbfs) {
+    const auto outcome = refusing("madvise POPULATE_WRITE", EINVAL);
+    EXPECT_EQ(outcome.out, GetParam().is_huge() ? both_served() : neither());
+    EXPECT_EQ(count(outcome.err, "not using memory file"), GetParam().is_huge() ? 0U : 1U) << outcome.err;
+}
+
+// Nor does the memory that is given instead need what helps it.
+TEST_P(Faults, OfTheFallbacksAdviceDoNoHarm) {
+    std::filesystem::remove(file_);
+    for (const char* call : {"madvise HUGEPAGE", "mbind"}) {
+        const auto outcome = refusing(call, EINVAL, {{"HUGEPAGE_MODE", "try"}});
+        EXPECT_EQ(outcome.out, neither()) << call;
+    }
+}
+
+TEST_P(Faults, OfAddressSpaceAreTheCallersOwn) {
+    const auto outcome = hindered({"limit", "as", bytes(kFileBytes)});
+    EXPECT_EQ(outcome.out, std::string("memory: none\nmemory: none\n") + kNothingLeft);
+    EXPECT_EQ(count(outcome.err, "reason: map_failed; mmap: Cannot allocate memory"), 1U) << outcome.err;
+}
+
+TEST_P(Faults, OfDescriptorsLeadToOrdinaryMemory) {
+    const auto outcome = hindered({"limit", "nofile", "3"});
+    EXPECT_THAT(outcome.out, HasSubstr("zero: 1, unmap: 0\n"));
+    EXPECT_THAT(outcome.err, HasSubstr("Too many open files"));
+}
+
+TEST_P(Faults, OfAnyOneMappingCallLeaveContentAndAccountTrue) {
+    const auto outcome = run({FAILING_ONCE, bytes(kFileBytes)},
+                             environment({{"HUGEPAGE_LOG", "off"}, {"HUGEPAGE_ZERO_THREADS", "0"}}));
+    EXPECT_TRUE(outcome.ok()) << outcome.err;
+    EXPECT_THAT(outcome.out, testing::MatchesRegex("served: [0-9]+ of [0-9]+\n")) << outcome.out;
+    std::printf("%s", outcome.out.c_str());
+}
+
+TEST_P(Faults, OfOneFileLeaveTheNextToServe) {
+    pool_.add("z", kFileBytes);
+    const auto folder = file_.parent_path();
+    struct Row {
+        const char* what;
+        std::function<void()> spoil;
+        const char* line;
+    };
+    std::vector<Row> rows = {
+        {"a folder", [&] { std::filesystem::create_directory(file_); }, nullptr},
+        {"a FIFO", [&] { ASSERT_EQ(::mkfifo(file_.c_str(), 0600), 0); }, nullptr},
+        {"a device", [&] { ASSERT_EQ(::mknod(file_.c_str(), S_IFCHR | 0600, makedev(1, 5)), 0); }, nullptr},
+        {"punched", [&] { pool_.add_sparse("file", kFileBytes); }, "not_populated; it has holes"},
+        {"of another size", [&] { pool_.add("file", kFileBytes / 2); }, nullptr},
+    };
+    if (!GetParam().is_huge()) {  // hugetlbfs has no links
+        rows.push_back({"a link", [&] { std::filesystem::create_symlink(folder / "z", file_); }, nullptr});
+    }
+    for (const auto& [what, spoil, line] : rows) {
+        std::filesystem::remove_all(file_);
+        spoil();
+        const auto outcome = hindered({"none"});
+        EXPECT_EQ(outcome.out, both_served()) << what;
+        EXPECT_EQ(count(outcome.err, "\n"), line == nullptr ? 0U : 1U) << what << outcome.err;
+        EXPECT_THAT(outcome.err, HasSubstr(line == nullptr ? "" : line)) << what;
+    }
+}
+
+}  // namespace
+}  // namespace tests

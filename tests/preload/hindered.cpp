@@ -1,0 +1,71 @@
+// A program that asks for memory while the kernel refuses things, one hindrance a run. It prints what it got
+// and what was left over; the test compares.
+//
+//   hindered refuse BYTES CALL ERRNO  a system call, or one use of it (the table below), always fails
+//   hindered limit BYTES LIMIT COUNT  a resource limit: as, nofile, nproc (which binds no root: run it as
+//   nobody) hindered none BYTES
+//
+// It asks twice, since what goes wrong at first must not stay wrong, or be told twice.
+
+#include "tests/preload/asking.h"
+#include "tests/preload/memory_facts.h"
+#include "tests/preload/own_things.h"
+#include "tests/preload/refusing.h"
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+namespace {
+
+void ask(std::size_t bytes) {
+    char* memory = probes::take(bytes);
+    if (memory == nullptr) {
+        std::puts("memory: none");
+        return;
+    }
+    const bool is_fresh = probes::is_zero(memory, bytes);
+    std::memset(memory, 'h', bytes);
+    const std::string kind = probes::describe(memory);
+    std::printf("memory: %s, zero: %d, unmap: %d\n", kind.c_str(), is_fresh, ::munmap(memory, bytes));
+}
+
+bool limit(std::string_view what, rlim_t count) {
+    const rlimit both{count, count};
+    if (what == "as") {
+        return ::setrlimit(RLIMIT_AS, &both) == 0;
+    }
+    if (what == "nofile") {
+        return ::setrlimit(RLIMIT_NOFILE, &both) == 0;
+    }
+    return what == "nproc" && ::setrlimit(RLIMIT_NPROC, &both) == 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::string_view scenario = argc > 1 ? argv[1] : "";
+    const std::size_t bytes = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 0;
+    const auto before = probes::own_things();  // and makes the program as large as it will be
+    if (scenario == "refuse" && argc > 4) {
+        if (!probes::refuse(argv[3], std::atoi(argv[4]))) {
+            std::puts("no such call");
+            return 2;
+        }
+    } else if (scenario == "limit" && argc > 4) {
+        if (!limit(argv[3], std::strtoull(argv[4], nullptr, 10))) {
+            std::puts("no such limit");
+            return 2;
+        }
+    } else if (scenario != "none") {
+        return 2;
+    }
+    ask(bytes);
+    ask(bytes);
+    std::printf("left: %s\n", probes::to_text(probes::own_things() - before).c_str());
+    return 0;
+}

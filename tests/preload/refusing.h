@@ -1,0 +1,11 @@
+// System calls that fail from now on, by a seccomp filter: for all threads of the process and its children.
+#pragma once
+
+#include <string_view>
+
+namespace probes {
+
+// The name of a call, or of one use of it; false if it is none of the table's, or the kernel has no filters.
+[[nodiscard]] bool refuse(std::string_view call, int error);
+
+}  // namespace probes
