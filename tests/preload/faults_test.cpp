@@ -16,6 +16,10 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+const bool kSanitized = !std::string_view(SANITIZER).empty();
+constexpr const char* kNotSanitized =
+    "a sanitizer's runtime maps memory too, and ends the program if it can't";
+
 constexpr const char* kNothingLeft = "left: 0 descriptors, 0 mappings, 0 locks\n";
 
 class Faults : public OneFileTest {
@@ -134,6 +138,9 @@ TEST_P(Faults, OfTheFallbacksAdviceDoNoHarm) {
 }
 
 TEST_P(Faults, OfAddressSpaceAreTheCallersOwn) {
+    if (kSanitized) {
+        GTEST_SKIP() << kNotSanitized;
+    }
     const auto outcome = hindered({"limit", "as", bytes(kFileBytes)});
     EXPECT_EQ(outcome.out, std::string("memory: none\nmemory: none\n") + kNothingLeft);
     EXPECT_EQ(count(outcome.err, "reason: map_failed; mmap: Cannot allocate memory"), 1U) << outcome.err;
@@ -146,6 +153,9 @@ TEST_P(Faults, OfDescriptorsLeadToOrdinaryMemory) {
 }
 
 TEST_P(Faults, OfAnyOneMappingCallLeaveContentAndAccountTrue) {
+    if (kSanitized) {
+        GTEST_SKIP() << kNotSanitized;
+    }
     const auto outcome = run({FAILING_ONCE, bytes(kFileBytes)},
                              environment({{"HUGEPAGE_LOG", "off"}, {"HUGEPAGE_ZERO_THREADS", "0"}}));
     EXPECT_TRUE(outcome.ok()) << outcome.err;
