@@ -1,11 +1,15 @@
 #include "shim/core/lease.h"
 
+#include "shim/core/fixed_string.h"
+#include "shim/core/slice.h"
 #include "shim/core/sys.h"
 
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <string_view>
 
 namespace hugepage {
 namespace {
@@ -26,6 +30,33 @@ Refusal refusal_of_open(int code) noexcept {
     }
 }
 
+bool is_anothers(const struct stat& facts) noexcept {
+    return facts.st_uid != 0 && facts.st_uid != sys::geteuid();
+}
+
+bool all_may_write(const struct stat& facts) noexcept {
+    return (facts.st_mode & S_IWOTH) != 0;
+}
+
+// Who may write to the folder can put another file in the place of the pool's: one of root's own, even, that
+// some other program uses.
+Result<Done, Refusal> inspect_folder_of(std::string_view path) noexcept {
+    const std::size_t name = path.rfind('/');
+    const Path folder(name == std::string_view::npos ? "." : first_of(path, std::max<std::size_t>(name, 1)));
+    struct stat facts {};
+    if (sys::stat(folder.c_str(), facts) != 0) {
+        return refusal_of_open(errno);
+    }
+    if (is_anothers(facts)) {
+        return Refusal{Reason::insecure,
+                       "its folder belongs to another user; chown it to root or to the sealer's user", 0};
+    }
+    if (all_may_write(facts)) {
+        return Refusal{Reason::insecure, "everybody may write to its folder; chmod o-w the folder", 0};
+    }
+    return Done{};
+}
+
 // What the file itself says against using it, cheapest first.
 Result<FileSystem, Refusal> inspect(int fd, ByteSize size) noexcept {
     struct stat file {};
@@ -36,11 +67,11 @@ Result<FileSystem, Refusal> inspect(int fd, ByteSize size) noexcept {
     if (!S_ISREG(file.st_mode)) {
         return Refusal{Reason::insecure, "it is no regular file", 0};
     }
-    if (file.st_uid != 0 && file.st_uid != sys::geteuid()) {
+    if (is_anothers(file)) {
         return Refusal{Reason::insecure,
                        "it belongs to another user; chown it to root or to the sealer's user", 0};
     }
-    if ((file.st_mode & S_IWOTH) != 0) {
+    if (all_may_write(file)) {
         return Refusal{Reason::insecure, "everybody may write to it; chmod o-w", 0};
     }
     if (file_size != size.bytes) {
@@ -67,6 +98,9 @@ Result<FileSystem, Refusal> inspect(int fd, ByteSize size) noexcept {
 }  // namespace
 
 Result<Lease, Refusal> Lease::take(const char* path, ByteSize size) noexcept {
+    if (const auto folder = inspect_folder_of(path); !folder) {
+        return folder.error();
+    }
     // O_NONBLOCK: a FIFO or device in the file's place must not hold the caller up.
     auto file = Fd::open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (!file) {

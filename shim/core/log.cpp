@@ -43,15 +43,38 @@ constexpr const char* name_of(Level level) noexcept {
 
 using Line = FixedString<2 * 1024>;
 
-void append_escaped(Line& line, std::string_view message) noexcept {
-    for (const char c : message) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7f) {
-            constexpr std::string_view kHex = "0123456789abcdef";
-            append(line, "\\x", slice(kHex, byte / 16, 1), slice(kHex, byte % 16, 1));
-        } else {
-            line.append({&c, 1});
+// How many bytes the character takes that the text begins with; 0 if a terminal could take it for a command,
+// or it is none of UTF-8's.
+std::size_t printable_bytes(std::string_view text) noexcept {
+    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+    const unsigned char first = byte(0);
+    if (first < 0x80) {
+        return first < 0x20 || first == 0x7f ? 0 : 1;
+    }
+    const std::size_t length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+    if (length > text.size() || (first == 0xc2 && byte(1) < 0xa0)) {  // from there on C1: CSI and the like
+        return 0;
+    }
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((byte(i) & 0xc0) != 0x80) {
+            return 0;
         }
+    }
+    return length;
+}
+
+void append_escaped(Line& line, std::string_view message) noexcept {
+    while (!message.empty()) {
+        const std::size_t printable = printable_bytes(message);
+        if (printable > 0) {
+            line.append(first_of(message, printable));
+            message = from(message, printable);
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(message.front());
+        constexpr std::string_view kHex = "0123456789abcdef";
+        append(line, "\\x", slice(kHex, byte / 16, 1), slice(kHex, byte % 16, 1));
+        message = from(message, 1);
     }
 }
 

@@ -23,8 +23,8 @@ void start(Level level, std::string_view file) noexcept;
 
 [[nodiscard]] bool enabled(Level level) noexcept;
 
-// Control characters in the message are written as \xNN, so that one event stays one line. A line over 2 KiB
-// is cut.
+// Control characters in the message, and bytes that are no UTF-8, are written as \xNN, so that one event
+// stays one line. A line over 2 KiB is cut.
 void write(Level level, const char* module, std::string_view message) noexcept;
 
 }  // namespace hugepage::log

@@ -2,7 +2,11 @@
 
 #include "tests/preload/preloaded.h"
 
+#include <sys/statvfs.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
 
 namespace tests {
 namespace {
@@ -96,6 +100,35 @@ TEST(Inert, LevelOffSaysNothingAtAll) {
             preloaded({{"HUGEPAGE_FILES_PATH", "/nowhere/at/all"}, {"HUGEPAGE_LOG", "off"}}));
     EXPECT_THAT(outcome.err, IsEmpty());
 }
+
+#ifdef LINKED_PROBE
+// One that was given rights by setuid brings the shim itself here: the loader preloads nothing into it.
+TEST(Inert, InAProgramThatHasMoreRightsThanItsCaller) {
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "needs root, to give a program rights";
+    }
+    const Pool pool(kTmpfs);
+    pool.add("file", kFileBytes);
+    const TempDir open_dir;
+    std::filesystem::permissions(open_dir.path(), std::filesystem::perms(0755));
+    std::filesystem::permissions(pool.path(), std::filesystem::perms(0755));
+    struct statvfs mount {};
+    if (::statvfs(open_dir.path().c_str(), &mount) != 0 || (mount.f_flag & ST_NOSUID) != 0) {
+        GTEST_SKIP() << "needs a folder for temporary files where programs are given rights";
+    }
+    const auto program = open_dir.path() / "program";
+    std::filesystem::copy(LINKED_PROBE, program);
+    Environment variables{{"HUGEPAGE_FILES_PATH", pool.path().string()}};
+    EXPECT_THAT(run({program.string(), "map", bytes(kFileBytes)}, variables).out,
+                testing::StartsWith("memory: file 4kB\n"));
+    std::filesystem::permissions(program, std::filesystem::perms(04755));
+    const auto outcome = run({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program.string(),
+                              "map", bytes(kFileBytes)},
+                             variables);
+    EXPECT_THAT(outcome.out, testing::StartsWith("memory: anonymous 4kB\n")) << outcome.err;
+    EXPECT_EQ(outcome.err, "");
+}
+#endif
 
 }  // namespace
 }  // namespace tests

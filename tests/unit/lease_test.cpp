@@ -85,6 +85,27 @@ TEST_F(LeaseTest, RefusesAFileOfAnotherUser) {
     EXPECT_EQ(reason(), Reason::insecure);
 }
 
+TEST_F(LeaseTest, RefusesAFileInAFolderWhereOthersMayReplaceIt) {
+    const auto folder = file_.parent_path();
+    for (const mode_t mode : {0702U, 01777U}) {
+        ASSERT_EQ(::chmod(folder.c_str(), mode), 0);
+        EXPECT_EQ(reason(), Reason::insecure);
+    }
+    ASSERT_EQ(::chmod(folder.c_str(), 0770), 0);
+    EXPECT_TRUE(Lease::take(file_.c_str(), kSize));
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "needs root, to give a folder to somebody else";
+    }
+    ASSERT_EQ(::chown(folder.c_str(), 12345, 0), 0);
+    EXPECT_EQ(reason(), Reason::insecure);
+}
+
+TEST_F(LeaseTest, FindsTheFolderOfAnyPath) {
+    EXPECT_EQ(Lease::take("no-such-file", kSize).error().reason, Reason::no_file_for_size);
+    EXPECT_EQ(Lease::take("/no-such-file", kSize).error().reason, Reason::no_file_for_size);
+    EXPECT_EQ(Lease::take("/nowhere/at/all", kSize).error().reason, Reason::no_file_for_size);
+}
+
 TEST_F(LeaseTest, RefusesAFileWhoseSizeHasChanged) {
     ASSERT_EQ(::truncate(file_.c_str(), 4096), 0);
     EXPECT_EQ(reason(), Reason::no_file_for_size);

@@ -56,6 +56,11 @@ TEST(Log, KeepsOneEventOnOneLine) {
     const LogFile log(log::Level::info);
     log::write(log::Level::info, "a", "name\nwith\x1b[31m escapes\x7f and üml");
     EXPECT_THAT(log.content(), EndsWith("name\\x0awith\\x1b[31m escapes\\x7f and üml\n"));
+    // By one byte, as terminals of eight bits have it, and as UTF-8 has it.
+    log::write(log::Level::info, "a", "\x9b[31m \xc2\x9b[31m \xc2\xa7 \xe2\x82\xac \xf0\x9f\x90\xa7");
+    EXPECT_THAT(log.content(), EndsWith("\\x9b[31m \\xc2\\x9b[31m § € 🐧\n"));
+    log::write(log::Level::info, "a", "\xff\xe2\x82 cut \xe2\x82");
+    EXPECT_THAT(log.content(), EndsWith("\\xff\\xe2\\x82 cut \\xe2\\x82\n"));
 }
 
 TEST(Log, CutsAnEndlessLineAndStillEndsIt) {
