@@ -6,6 +6,8 @@
 //   - take the mark off, but where the owner has made it himself       (before)
 //   - put it on again                                                  (in the parent and in the child)
 //   - take the right to write, for HUGEPAGE_FORK=readonly              (in the child)
+// What another thread clones behind the C library's back while the mark is off has the regions too, and can
+// write to them.
 // vfork, posix_spawn, system and popen run no handlers and need none: until the exec the child is in the very
 // memory of its parent. Memory that was asked for as shared is shared.
 //
