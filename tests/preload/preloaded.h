@@ -1,6 +1,7 @@
 // Running the probe with the shim preloaded.
 #pragma once
 
+#include "tests/preload/environment.h"
 #include "tests/support/child_process.h"
 #include "tests/support/pool_fixture.h"
 
@@ -8,27 +9,11 @@
 #include <gtest/gtest.h>
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace tests {
 
 inline constexpr std::uint64_t kFileBytes = 8UL << 20;  // four pages of 2 MiB
-
-// The environment of a program that is to use the pool. A sanitized shim needs its runtime loaded first.
-inline Environment preloaded(const Environment& more) {
-    Environment environment = more;
-    std::string library = SHIM_LIBRARY;
-    const std::string_view sanitizer = SANITIZER;
-    if (sanitizer.find("address") != std::string_view::npos) {
-        library = "libasan.so.8:" + library;
-        environment.try_emplace("ASAN_OPTIONS", "verify_asan_link_order=0:detect_leaks=0");
-    } else if (sanitizer.find("thread") != std::string_view::npos) {
-        library = "libtsan.so.2:" + library;
-    }
-    environment.emplace("LD_PRELOAD", library);
-    return environment;
-}
 
 inline std::string bytes(std::uint64_t count) {
     return std::to_string(count);

@@ -53,7 +53,8 @@ Pool::Pool(const PageKind& kind) {
     std::filesystem::permissions(root_->path(), std::filesystem::perms(0755));
     path_ = root_->path() / "huge";
     std::filesystem::create_directory(path_);
-    const std::string options = "pagesize=" + std::to_string(kind.page_bytes >> 20) + "M";
+    const std::string options =
+        "pagesize=" + std::to_string(kind.page_bytes >> 20) + "M,size=" + std::to_string(kind.pool_bytes);
     if (::mount("none", path_.c_str(), "hugetlbfs", 0, options.c_str()) != 0) {
         missing_ = std::string("needs to mount hugetlbfs: ") + std::strerror(errno);
     }

@@ -29,8 +29,8 @@ void PrintTo(const PageKind& kind, std::ostream* out);
 inline constexpr PageKind kTmpfs{"Tmpfs", 4096, 64UL << 20};
 inline constexpr PageKind kHuge2M{"Huge2M", 2UL << 20, 64UL << 20};
 
-// A mounted folder that vanishes with the test. Mounts are made in a mount namespace of the test program's
-// own, so they end with it however it ends.
+// A mounted folder, of that size, that vanishes with the test. Mounts are made in a mount namespace of the
+// test program's own, so they end with it however it ends.
 class Pool {
   public:
     explicit Pool(const PageKind& kind);
