@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <cstring>
 
 namespace hugepage::events {
@@ -58,7 +59,9 @@ void no_files(const FilePattern& pattern, const Status& scanned) noexcept {
     } else {
         say(Level::error, "pool", "not serving: ", scanned.error().tried, " ",
             pattern.searched_folder().view(), ": ", text_of(scanned.error().code),
-            "; create memory files with hugepage-file-init, or mend the path");
+            scanned.error().code == ENOMEM
+                ? ""
+                : "; create memory files with hugepage-file-init, or mend the path");
     }
 }
 

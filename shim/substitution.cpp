@@ -168,11 +168,6 @@ void arm() noexcept {
     if (!settings.files) {
         return become(Phase::inert, SIZE_MAX);
     }
-    // Before the program has mapped anything: later, the kernel might take addresses for it that a program
-    // has just left and means to use again. Who gets none here tries once more when it is needed, and says
-    // so.
-    static_cast<void>(pool.prepare());
-    static_cast<void>(regions.prepare());
     become(Phase::pool_unread, kSmallestFile);
 }
 

@@ -30,7 +30,9 @@ struct FileId {
 struct Holder {
     pid_t pid = 0;
     bool has_mapped = false;
-    bool has_locked = false;  // it is the one that took the file's flock, be it still alive or not
+    // It took the file's flock, by the number in the kernel's table: which may be of a process that is gone,
+    // and by now another's.
+    bool has_locked = false;
     FixedString<16> command;  // as in /proc/PID/comm, any bytes; empty if there is no such process any more
     std::int64_t running_since = 0;  // Unix time, seconds, of the process; 0 if that can't be known
 };

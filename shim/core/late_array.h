@@ -21,7 +21,11 @@ class LateArray {
     // is never given back. By one thread at a time.
     [[nodiscard]] Status prepare() noexcept {
         if (elements_ == nullptr) {
-            void* const memory = sys::anonymous_memory(Capacity * sizeof(T));
+            // Far below all that the kernel chooses addresses for. Elsewhere this might be at some that the
+            // program has just left, and means to use again.
+            constexpr std::uintptr_t kFar = 1UL << 40;
+            void* const memory =
+                sys::anonymous_memory(reinterpret_cast<std::uintptr_t>(this) / kPage * kPage - kFar, kBytes);
             if (memory == nullptr) {
                 return Error{"mmap", errno};
             }
@@ -38,6 +42,9 @@ class LateArray {
     [[nodiscard]] const T& operator[](std::size_t index) const noexcept { return elements_[index]; }
 
   private:
+    static constexpr std::uintptr_t kPage = 4096;
+    static constexpr std::size_t kBytes = (Capacity * sizeof(T) + kPage - 1) / kPage * kPage;
+
     T* elements_ = nullptr;
 };
 

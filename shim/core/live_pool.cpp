@@ -57,15 +57,6 @@ std::uint64_t LivePool::fingerprint() const noexcept {
     return is_settled ? sum : 0;
 }
 
-Status LivePool::prepare() noexcept {
-    for (Generation& generation : generations_) {
-        if (auto ready = generation.pool.prepare(); !ready) {
-            return ready;
-        }
-    }
-    return Done{};
-}
-
 Status LivePool::scan(const FilePattern& pattern) noexcept {
     pattern_ = &pattern;
     seen_ = fingerprint();

@@ -36,9 +36,6 @@ class LivePool {
         Generation& generation_;
     };
 
-    // Takes the memory for the files, if there is none yet; else the readings do.
-    [[nodiscard]] Status prepare() noexcept;
-
     // Before anybody uses it. The pattern must outlive the pool.
     [[nodiscard]] Status scan(const FilePattern& pattern) noexcept;
 

@@ -18,7 +18,7 @@ bool PoolFile::first_time(Reason reason) noexcept {
 }
 
 Status Pool::scan(const FilePattern& pattern) noexcept {
-    if (auto ready = prepare(); !ready) {
+    if (auto ready = files_.prepare(); !ready) {
         return ready;
     }
     pattern_ = &pattern;

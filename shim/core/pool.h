@@ -42,9 +42,6 @@ class Pool {
   public:
     static constexpr std::size_t kMaxFiles = 4096;
 
-    // Takes the memory for the files, if there is none yet; else scan() does.
-    [[nodiscard]] Status prepare() noexcept { return files_.prepare(); }
-
     // Reads the folders that the pattern stands for. What is no regular file, begins with a dot, or is empty,
     // is left out, and so are a second name of a file in the same folder and all files over kMaxFiles. The
     // pattern must outlive the pool.

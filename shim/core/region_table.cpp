@@ -84,7 +84,7 @@ void RegionTable::join(std::size_t from, std::size_t to) noexcept {
 bool RegionTable::insert(const Range& range, const Traits& traits) noexcept {
     const Lock lock(mutex_);
     forget_locked(range);
-    if (is_full(1) || !prepare()) {
+    if (is_full(1) || !pieces_.prepare()) {
         return false;
     }
     insert_at(first_after(range.begin), {range, traits, ++regions_so_far_});

@@ -74,9 +74,6 @@ class RegionTable {
                begin + length + 1 >= lowest_.load(std::memory_order_acquire);
     }
 
-    // Takes the table's memory, if it hasn't any yet; else the first insert does.
-    [[nodiscard]] Status prepare() noexcept { return pieces_.prepare(); }
-
     // False if the table is full, or there is no memory for it. What was known of these addresses is out of
     // date and forgotten: the kernel has given them anew.
     [[nodiscard]] bool insert(const Range& range, const Traits& traits) noexcept;

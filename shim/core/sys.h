@@ -16,6 +16,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 
 namespace hugepage::sys {
 
@@ -72,11 +73,19 @@ inline int flock(int fd, int operation) noexcept {
     return static_cast<int>(::syscall(SYS_flock, fd, operation));
 }
 
-// Zeroed, private; null if there is none to be had.
-inline void* anonymous_memory(std::size_t bytes) noexcept {
-    const long memory =
-        ::syscall(SYS_mmap, nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return memory == -1 ? nullptr : reinterpret_cast<void*>(memory);
+// Zeroed, private; at or somewhat below the address if nothing is there, else anywhere. Null if there is none
+// to be had.
+inline void* anonymous_memory(std::uintptr_t address, std::size_t bytes) noexcept {
+    constexpr int kPlaces = 8;
+    for (int i = 0; i <= kPlaces; ++i, address -= bytes) {
+        const int fixed = i < kPlaces ? MAP_FIXED_NOREPLACE : 0;
+        const long memory = ::syscall(SYS_mmap, address, bytes, PROT_READ | PROT_WRITE,
+                                      MAP_PRIVATE | MAP_ANONYMOUS | fixed, -1, 0);
+        if (memory != -1) {
+            return reinterpret_cast<void*>(memory);
+        }
+    }
+    return nullptr;
 }
 
 inline uid_t geteuid() noexcept {
