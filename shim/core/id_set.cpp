@@ -10,8 +10,10 @@ template <class Id, int kLimit>
 std::optional<IdSet<Id, kLimit>> parse_list(std::string_view text) noexcept {
     IdSet<Id, kLimit> ids;
     text = trimmed(text);
-    while (!text.empty()) {
+    bool goes_on = !text.empty();
+    while (goes_on) {
         const std::string_view range = first_of(text, text.find(','));
+        goes_on = range.size() < text.size();
         text = from(text, range.size() + 1);
         const std::size_t dash = range.find('-');
         const auto first = parse_number(first_of(range, dash), kLimit - 1);

@@ -3,6 +3,15 @@
 #include <algorithm>
 
 namespace hugepage {
+namespace {
+
+// The upper one goes on where the lower one ends, and is alike.
+bool go_together(const Piece& lower, const Piece& upper) noexcept {
+    return lower.range.end == upper.range.begin && lower.region == upper.region &&
+           lower.traits == upper.traits;
+}
+
+}  // namespace
 
 std::span<const Piece> RegionTable::pieces() const noexcept {
     return pieces_.first(count_.load(std::memory_order_relaxed));
@@ -62,6 +71,12 @@ std::size_t RegionTable::cuts_needed(const Range& range) const noexcept {
     return lies_across(range.begin) + lies_across(range.end);
 }
 
+// A piece goes beyond both ends: without the range it is two.
+bool RegionTable::lies_inside_a_piece(const Range& range) const noexcept {
+    const std::size_t i = first_after(range.begin);
+    return i < size() && pieces_[i].range.begin < range.begin && range.end < pieces_[i].range.end;
+}
+
 // Pieces of these indices that a change has made alike become one again.
 void RegionTable::join(std::size_t from, std::size_t to) noexcept {
     std::size_t last = from;
@@ -69,8 +84,7 @@ void RegionTable::join(std::size_t from, std::size_t to) noexcept {
     for (std::size_t i = from + 1; i < end; ++i) {
         const Piece& piece = pieces_[i];
         Piece& before = pieces_[last];
-        if (before.range.end == piece.range.begin && before.region == piece.region &&
-            before.traits == piece.traits) {
+        if (go_together(before, piece)) {
             before.range.end = piece.range.end;
         } else {
             pieces_[++last] = piece;
@@ -148,7 +162,7 @@ std::optional<Range> RegionTable::whole_pages(const Range& range, ByteSize page)
     const Lock lock(mutex_);
     const auto has_live_byte = [&](const Range& part) {
         const std::size_t i = first_after(part.begin);
-        return i < size() && pieces_[i].range.begin < part.end;
+        return !part.empty() && i < size() && pieces_[i].range.begin < part.end;
     };
     if (has_live_byte({pages.begin, range.begin}) || has_live_byte({range.end, pages.end})) {
         return std::nullopt;
@@ -163,7 +177,7 @@ RegionTable::Taken RegionTable::take(const Range& range) noexcept {
         return {};
     }
     const Range part = range.clipped_to(pieces_[i].range);
-    if (cuts_needed(part) == 2 && is_full(1)) {
+    if (lies_inside_a_piece(part) && is_full(1)) {
         return {Taken::Outcome::full, {}, {}};
     }
     Taken taken{Taken::Outcome::taken, pieces_[i], {}};
@@ -184,16 +198,23 @@ RegionTable::Taken RegionTable::take(const Range& range) noexcept {
 void RegionTable::put_back(const Piece& piece) noexcept {
     const Lock lock(mutex_);
     forget_locked(piece.range);
-    if (!is_full(1)) {
-        const std::size_t i = first_after(piece.range.begin);
+    const std::size_t i = first_after(piece.range.begin);
+    // What it was part of needs no room to have it again.
+    if (i > 0 && go_together(pieces_[i - 1], piece)) {
+        pieces_[i - 1].range.end = piece.range.end;
+        set_count(size());
+    } else if (i < size() && go_together(piece, pieces_[i])) {
+        pieces_[i].range.begin = piece.range.begin;
+        set_count(size());
+    } else if (!is_full(1)) {
         insert_at(i, piece);
-        join(i == 0 ? 0 : i - 1, i + 2);
     }
+    join(i == 0 ? 0 : i - 1, i + 2);
 }
 
 bool RegionTable::can_forget(const Range& range) const noexcept {
     const Lock lock(mutex_);
-    return cuts_needed(range) < 2 || !is_full(1);
+    return !lies_inside_a_piece(range) || !is_full(1);
 }
 
 void RegionTable::forget(const Range& range) noexcept {
@@ -206,10 +227,9 @@ void RegionTable::forget_locked(const Range& range) noexcept {
     if (from == size() || pieces_[from].range.begin >= range.end) {
         return;
     }
-    Piece& piece = pieces_[from];
-    if (piece.range.begin < range.begin && range.end < piece.range.end) {
+    if (lies_inside_a_piece(range)) {
         if (is_full(1)) {
-            piece.range.end = range.begin;
+            pieces_[from].range.end = range.begin;
             set_count(size());
             return;
         }

@@ -123,6 +123,7 @@ class RegionTable {
     [[nodiscard]] std::span<const Piece> pieces() const noexcept;
     [[nodiscard]] std::size_t first_after(std::uintptr_t address) const noexcept;
     [[nodiscard]] std::size_t cuts_needed(const Range& range) const noexcept;
+    [[nodiscard]] bool lies_inside_a_piece(const Range& range) const noexcept;
     [[nodiscard]] bool is_full(std::size_t more) const noexcept { return size() + more > kCapacity; }
     void insert_at(std::size_t index, const Piece& piece) noexcept;
     void remove(std::size_t from, std::size_t to) noexcept;

@@ -30,7 +30,7 @@ TEST(IdSet, ReachesTheLastCpuAndNoFurther) {
 }
 
 TEST(IdSet, RefusesWhatIsNoList) {
-    for (const char* text : {"a", "1-", "-1", "3-1", "1,,2", ",", "1-2-3", "1 2", "0x1"}) {
+    for (const char* text : {"a", "1-", "-1", "3-1", "1,,2", ",", "1,", "0-3,\n", "1-2-3", "1 2", "0x1"}) {
         EXPECT_FALSE(parse_cpu_list(text)) << text;
     }
 }

@@ -31,6 +31,12 @@ class RegionTableTest : public testing::Test {
     void insert(std::uintptr_t begin, std::size_t count) {
         ASSERT_TRUE(table_.insert(pages(begin, count), kSmall));
     }
+    // With so many pieces of three pages, each a page from the next.
+    void fill(std::size_t pieces) {
+        for (std::size_t i = 0; i < pieces; ++i) {
+            insert(kBase + 4 * i * kPage, 3);
+        }
+    }
     void insert_huge(std::size_t count) {
         ASSERT_TRUE(table_.insert({kBase, kBase + count * kHuge}, kOnHugePages));
     }
@@ -142,6 +148,16 @@ TEST_F(RegionTableTest, SeesAHoleBetweenTwoPiecesOfOneHugePage) {
               (Range{kBase, kBase + kHuge}));
 }
 
+TEST_F(RegionTableTest, LooksForOthersInTheRestOfAPageAloneAndNotInTheNextPage) {
+    insert_huge(3);
+    EXPECT_TRUE(take_all(pages(kBase + kHuge, 1)).empty());
+    EXPECT_TRUE(take_all(pages(kBase + 2 * kHuge - kPage, 1)).empty());
+    const Range second{kBase + kHuge, kBase + 2 * kHuge};
+    EXPECT_EQ(table_.whole_pages({second.begin, second.end - kPage}, ByteSize{kHuge}), second);
+    EXPECT_EQ(table_.whole_pages({second.begin + kPage, second.end}, ByteSize{kHuge}), second);
+    EXPECT_EQ(table_.whole_pages({second.begin + 2 * kPage, second.end}, ByteSize{kHuge}), std::nullopt);
+}
+
 TEST_F(RegionTableTest, TakesBackWhatTheKernelWouldNotLetGo) {
     insert_huge(2);
     const auto taken = table_.take({kBase + kHuge, kBase + 2 * kHuge});
@@ -185,9 +201,7 @@ TEST_F(RegionTableTest, BelievesTheKernelThatAnAddressIsNew) {
 }
 
 TEST_F(RegionTableTest, SaysSoWhenItIsFullAndChangesNothing) {
-    for (std::size_t i = 0; i < RegionTable::kCapacity; ++i) {
-        insert(kBase + 4 * i * kPage, 3);
-    }
+    fill(RegionTable::kCapacity);
     EXPECT_FALSE(table_.insert(pages(kPage, 1), kSmall));
     EXPECT_FALSE(table_.change(pages(kBase + kPage, 1), [](Traits& traits) { traits.locked = true; }));
     EXPECT_EQ(table_.take(pages(kBase + kPage, 1)).outcome, Outcome::full);
@@ -198,6 +212,26 @@ TEST_F(RegionTableTest, SaysSoWhenItIsFullAndChangesNothing) {
     EXPECT_EQ(take_all(pages(kBase + kPage, 2)).size(), 1U);
     EXPECT_EQ(take_all(pages(kBase, 1)).size(), 1U);
     EXPECT_TRUE(table_.insert(pages(kPage, 1), kSmall));
+}
+
+TEST_F(RegionTableTest, TakesBackTheMiddleOfAPieceWhichLeftItFull) {
+    fill(RegionTable::kCapacity - 1);
+    const auto taken = table_.take(pages(kBase + kPage, 1));
+    ASSERT_EQ(taken.outcome, Outcome::taken);
+    ASSERT_EQ(table_.size(), RegionTable::kCapacity);
+    table_.put_back(taken.piece);
+    EXPECT_EQ(table_.stretch(pages(kBase, 4)).range, pages(kBase, 3));
+    EXPECT_EQ(table_.size(), RegionTable::kCapacity - 1);
+}
+
+TEST_F(RegionTableTest, NeedsNoRoomToForgetTheEndsOfTwoPieces) {
+    fill(RegionTable::kCapacity);
+    const Range ends{kBase + 2 * kPage, kBase + 5 * kPage};
+    EXPECT_TRUE(table_.can_forget(ends));
+    table_.forget(ends);
+    EXPECT_EQ(table_.size(), RegionTable::kCapacity);
+    EXPECT_EQ(what(kBase + 4 * kPage), What::elsewhere);
+    EXPECT_EQ(table_.stretch(pages(kBase + 5 * kPage, 2)).range, pages(kBase + 5 * kPage, 2));
 }
 
 TEST_F(RegionTableTest, LetsAForkingThreadReviewEveryPiece) {
