@@ -2,7 +2,7 @@
 # Installs what building, testing and the demo need and this machine lacks, from the distribution's own packages
 # (Debian 12, Ubuntu 24.04). Does nothing, and asks for nothing, if all is there.
 #
-#   scripts/install-packages.sh build|test
+#   scripts/install-packages.sh build|test|fuzz|check
 set -euo pipefail
 
 build=(cmake ninja-build g++ libnuma-dev libhwloc-dev libspdlog-dev libcli11-dev nlohmann-json3-dev)
@@ -19,11 +19,15 @@ if [[ $(dpkg --print-architecture) == amd64 ]]; then
 fi
 # To test for aarch64 on another machine.
 [[ $(dpkg --print-architecture) == arm64 ]] || test+=(g++-aarch64-linux-gnu qemu-user googletest)
+fuzz=(cmake ninja-build g++ clang libclang-rt-dev)
+check=("${test[@]}" clang-format clang-tidy cppcheck)
 
 case "${1:-}" in
     build) wanted=("${build[@]}") ;;
     test) wanted=("${build[@]}" "${test[@]}") ;;
-    *) echo "usage: $0 build|test" >&2; exit 2 ;;
+    fuzz) wanted=("${fuzz[@]}") ;;
+    check) wanted=("${build[@]}" "${check[@]}") ;;
+    *) echo "usage: $0 build|test|fuzz|check" >&2; exit 2 ;;
 esac
 
 missing=()

@@ -1,0 +1,146 @@
+// What the region table is to know, kept page by page.
+//
+// Three zones of addresses, each with files' pages of its own size, so that regions begin and end as the
+// kernel would have them.
+#pragma once
+
+#include "shim/core/region_table.h"
+
+#include <array>
+#include <cstddef>
+#include <optional>
+
+namespace fuzzing {
+
+using hugepage::Range;
+using hugepage::RegionTable;
+using hugepage::Traits;
+
+class RegionModel {
+  public:
+    static constexpr std::uintptr_t kBegin = 0x1000'0000;
+    static constexpr std::size_t kPagesPerZone = 48;
+    static constexpr std::size_t kPages = 3 * kPagesPerZone;
+
+    // `others` are the pieces that the table has elsewhere.
+    explicit RegionModel(std::size_t others) : others_(others) {}
+
+    // Of a file's page at this place, in pages of 4 KiB.
+    static constexpr std::size_t unit(std::size_t page) {
+        return std::array{1U, 8U, 16U}[page / kPagesPerZone];
+    }
+    static Range addresses(std::size_t from, std::size_t to) {
+        return {kBegin + from * hugepage::kPageBytes, kBegin + to * hugepage::kPageBytes};
+    }
+    static std::size_t page_of(std::uintptr_t address) { return (address - kBegin) / hugepage::kPageBytes; }
+
+    [[nodiscard]] bool is_live(std::size_t page) const { return page < kPages && pages_[page].has_value(); }
+    [[nodiscard]] const Traits& traits(std::size_t page) const { return pages_[page]->traits; }
+    // Not live, but of a file's page that is.
+    [[nodiscard]] bool is_hole(std::size_t page) const {
+        const std::size_t first = page / unit(page) * unit(page);
+        return !is_live(page) && has_live(first, first + unit(page));
+    }
+    [[nodiscard]] bool has_live(std::size_t from, std::size_t to) const {
+        bool found = false;
+        for (std::size_t page = from; page < to; ++page) {
+            found = found || is_live(page);
+        }
+        return found;
+    }
+    // This page and the one before are one piece.
+    [[nodiscard]] bool goes_on(std::size_t page) const {
+        return page > 0 && is_live(page) && pages_[page] == pages_[page - 1];
+    }
+    [[nodiscard]] std::size_t piece_end(std::size_t page) const {
+        do {
+            ++page;
+        } while (goes_on(page));
+        return page;
+    }
+    [[nodiscard]] std::size_t pieces() const {
+        std::size_t count = others_;
+        for (std::size_t page = 0; page < kPages; ++page) {
+            count += is_live(page) && !goes_on(page) ? 1 : 0;
+        }
+        return count;
+    }
+    [[nodiscard]] bool has_room(std::size_t more) const { return pieces() + more <= RegionTable::kCapacity; }
+    // A piece goes beyond both ends of the range.
+    [[nodiscard]] bool is_inside_a_piece(std::size_t from, std::size_t to) const {
+        return goes_on(from) && piece_end(from) > to;
+    }
+
+    void forget(std::size_t from, std::size_t to) {
+        if (is_inside_a_piece(from, to) && !has_room(1)) {
+            to = piece_end(from);
+        }
+        for (std::size_t page = from; page < to; ++page) {
+            pages_[page].reset();
+        }
+    }
+    bool insert(std::size_t from, std::size_t to, const Traits& traits) {
+        forget(from, to);
+        if (!has_room(1)) {
+            return false;
+        }
+        ++regions_;
+        for (std::size_t page = from; page < to; ++page) {
+            pages_[page] = Page{traits, regions_};
+        }
+        return true;
+    }
+    template <class Set>
+    bool change(std::size_t from, std::size_t to, Set set) {
+        const std::size_t cuts = (goes_on(from) ? 1U : 0U) + (to < kPages && goes_on(to) ? 1U : 0U);
+        if (!has_room(cuts)) {
+            return false;
+        }
+        for (std::size_t page = from; page < to; ++page) {
+            if (is_live(page)) {
+                set(pages_[page]->traits);
+            }
+        }
+        return true;
+    }
+    // Where malloc's memory ends that begins here, if any does.
+    [[nodiscard]] std::optional<std::size_t> allocation_end(std::size_t page) const {
+        if (!is_live(page) || !traits(page).allocated ||
+            (page > 0 && region_before(page) == pages_[page]->region)) {
+            return std::nullopt;
+        }
+        std::size_t end = page;
+        for (std::size_t other = page; other < kPages; ++other) {
+            if (is_live(other) && pages_[other]->region != pages_[page]->region) {
+                break;
+            }
+            end = is_live(other) ? other + 1 : end;
+        }
+        return end;
+    }
+
+  private:
+    struct Page {
+        Traits traits;
+        std::size_t region = 0;
+
+        friend bool operator==(const Page&, const Page&) = default;
+    };
+
+    // Of the nearest live page below; 0 if there is none.
+    [[nodiscard]] std::size_t region_before(std::size_t page) const {
+        while (page > 0) {
+            --page;
+            if (is_live(page)) {
+                return pages_[page]->region;
+            }
+        }
+        return 0;
+    }
+
+    std::array<std::optional<Page>, kPages> pages_{};
+    std::size_t regions_ = 0;
+    std::size_t others_;
+};
+
+}  // namespace fuzzing
