@@ -4,6 +4,10 @@ target_compile_features(hugepage_shim_options INTERFACE cxx_std_20)
 target_compile_options(hugepage_shim_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor
   $<$<BOOL:${HUGEPAGE_SHIM_WERROR}>:-Werror>)
+# Where indirect jumps may land is marked; scripts/check-built.sh looks at what became of it.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+  target_compile_options(hugepage_shim_options INTERFACE -fcf-protection=full)
+endif()
 cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH hugepage_shim_root)
 target_include_directories(hugepage_shim_options INTERFACE ${hugepage_shim_root})
 if(HUGEPAGE_SHIM_SANITIZE)
