@@ -13,7 +13,7 @@ namespace hugepage::events {
 namespace {
 
 using log::Level;
-using Message = FixedString<2 * 1024>;
+using Message = FixedString<2UL * 1024>;
 
 template <class... Parts>
 void say(Level level, const char* module, const Parts&... parts) noexcept {

@@ -56,7 +56,8 @@ void append_one(FixedString<Capacity>& text, Padded number) noexcept {
 
 template <std::size_t Capacity>
 void append_one(FixedString<Capacity>& text, Tenths number) noexcept {
-    const auto tenths = static_cast<std::uint64_t>(number.value * 10 + 0.5);
+    const auto tenths =
+        static_cast<std::uint64_t>(number.value * 10 + 0.5);  // NOLINT(bugprone-incorrect-roundings): >= 0
     append_one(text, tenths / 10);
     text.append(".");
     append_one(text, tenths % 10);

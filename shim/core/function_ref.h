@@ -16,8 +16,8 @@ class FunctionRef<R(Args...)> {
   public:
     template <class F>
     requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> && std::is_invocable_r_v<R, F&, Args...>)
-        FunctionRef(F&& callable)
-    noexcept  // NOLINT(google-explicit-constructor): passed as an argument
+        FunctionRef(F&& callable)  // NOLINT(bugprone-forwarding-reference-overload): constrained above
+    noexcept                       // NOLINT(google-explicit-constructor): passed as an argument
         : object_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))),
           call_([](void* object, Args... args) -> R {
               return (*static_cast<std::remove_reference_t<F>*>(object))(std::forward<Args>(args)...);

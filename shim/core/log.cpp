@@ -41,7 +41,7 @@ constexpr const char* name_of(Level level) noexcept {
     return "OFF";
 }
 
-using Line = FixedString<2 * 1024>;
+using Line = FixedString<2UL * 1024>;
 
 // How many bytes the character takes that the text begins with; 0 if a terminal could take it for a command,
 // or it is none of UTF-8's.

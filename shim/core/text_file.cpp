@@ -35,7 +35,7 @@ Status for_each_line(const char* path, FunctionRef<void(std::string_view line)> 
     if (!file) {
         return file.error();
     }
-    std::array<char, 8 * 1024> buffer;
+    std::array<char, 8UL * 1024> buffer;
     std::size_t kept = 0;  // of a line that isn't whole yet
     bool is_rest = false;  // what comes next is the rest of a line that has been cut
     for (;;) {

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Static analysis and sanitizers.
+#
+#   scripts/check.sh [PART...]      PARTs in the order given; without any, those that take seconds: format layers cppcheck built
+#
+#   format     clang-format changes nothing                                         1 s
+#   layers     who includes and calls whom (check-layers.sh)                        1 s
+#   cppcheck   of shim and tools                                                    5 s
+#   built      builds (release); hardened, and for older systems (check-built.sh)   1 s, and the building
+#   tidy       clang-tidy of shim and tools, as .clang-tidy has it                  5 min or more
+#   asan       tests of labels unit and preload under ASan and UBSan                20 min or more, with the building
+#   tsan       the same under TSan                                                  20 min or more, with the building
+#
+# Times are of two CPUs. What the library exports is checked by scripts/test.sh (Exports.*).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+check_format() { git ls-files -co --exclude-standard '*.cpp' '*.h' | xargs clang-format --dry-run -Werror; }
+check_layers() { scripts/check-layers.sh; }
+check_cppcheck() {
+    # containerOutOfBounds: loses count of a std::array that is filled by a loop over another one (sha256.cpp).
+    cppcheck --std=c++20 --language=c++ -j"$(nproc)" --enable=warning,performance,portability --inline-suppr --quiet \
+        --suppress=missingIncludeSystem --suppress=containerOutOfBounds:tools/pc1/sha256.cpp \
+        --error-exitcode=1 -I. shim tools
+}
+check_built() {
+    cmake --preset release >/dev/null
+    cmake --build --preset release --target hugepage_shim hugepage_shim_heap pc1-label hugepage-file-init
+    scripts/check-built.sh
+}
+check_tidy() {
+    cmake --preset release >/dev/null
+    # But what this machine's compiler doesn't compile.
+    git ls-files 'shim/*.cpp' 'tools/*.cpp' | grep -v "$([[ $(uname -m) == x86_64 ]] && echo armv8 || echo -e 'shani\|avx')" |
+        xargs -P "$(nproc)" -n 4 clang-tidy -p build/release --quiet
+}
+check_asan() { scripts/test.sh asan -L 'unit|preload'; }
+check_tsan() { scripts/test.sh tsan -L 'unit|preload'; }
+
+readonly parts='format layers cppcheck built tidy asan tsan'
+case "${1:-}" in -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
+chosen=("$@")
+((${#chosen[@]} > 0)) || chosen=(format layers cppcheck built)
+for part in "${chosen[@]}"; do
+    [[ " $parts " == *" $part "* ]] || { echo "check: no part $part; see $0 --help" >&2; exit 2; }
+done
+scripts/install-packages.sh check
+failed=()
+for part in "${chosen[@]}"; do
+    if (set -e; "check_$part"); then echo "check: $part passed"; else failed+=("$part"); fi
+done
+((${#failed[@]} == 0)) || { echo "check: failed: ${failed[*]}" >&2; exit 1; }
