@@ -1,9 +1,9 @@
 // A program that asks for memory while the kernel refuses things, one hindrance a run. It prints what it got
 // and what was left over; the test compares.
 //
-//   hindered refuse BYTES CALL ERRNO  a system call, or one use of it (the table below), always fails
-//   hindered limit BYTES LIMIT COUNT  a resource limit: as, nofile, nproc (which binds no root: run it as
-//   nobody) hindered none BYTES
+//   hindered refuse BYTES CALL ERRNO  a system call, or one use of it (refusing.cpp has them), always fails
+//   hindered limit BYTES LIMIT COUNT  a resource limit: as, nofile
+//   hindered none BYTES
 //
 // It asks twice, since what goes wrong at first must not stay wrong, or be told twice.
 
@@ -39,10 +39,7 @@ bool limit(std::string_view what, rlim_t count) {
     if (what == "as") {
         return ::setrlimit(RLIMIT_AS, &both) == 0;
     }
-    if (what == "nofile") {
-        return ::setrlimit(RLIMIT_NOFILE, &both) == 0;
-    }
-    return what == "nproc" && ::setrlimit(RLIMIT_NPROC, &both) == 0;
+    return what == "nofile" && ::setrlimit(RLIMIT_NOFILE, &both) == 0;
 }
 
 }  // namespace
