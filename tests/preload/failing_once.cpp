@@ -163,8 +163,9 @@ int decide(pid_t child, int refused) {
         std::exit(1);
     }
     int calls = 0;
-    pollfd asked{listener, POLLIN, 0};
-    while (::poll(&asked, 1, -1) == 1 && (asked.revents & POLLIN) != 0) {
+    // Of the child's end some kernels (6.1) tell the listener only when the child has been waited for.
+    std::array<pollfd, 2> events{{{listener, POLLIN, 0}, {process, POLLIN, 0}}};
+    while (::poll(events.data(), events.size(), -1) > 0 && (events[0].revents & POLLIN) != 0) {
         seccomp_notif question{};
         if (::ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &question) != 0) {
             continue;  // the thread is gone
