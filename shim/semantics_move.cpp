@@ -108,9 +108,10 @@ Answer move_region(const Range& moved, const Move& move) noexcept {
         return failed(taken.outcome == RegionTable::Taken::Outcome::full ? ENOMEM : EFAULT);
     }
     if (next::kernel::mremap(moved.address(), moved.length(), move.to) == MAP_FAILED) {
-        const int code = errno;
+        // It may be in several mappings by now, which no huge pages leave again, and of which older kernels
+        // (6.1) move only one; those before 5.16 move none. It can still be copied.
         regions().put_back(taken.piece);
-        return failed(code);
+        return failed(EINVAL);
     }
     // There is room: a piece has just been taken out. If another thread was faster, the memory is no less the
     // caller's, but is known as a mapping of the file and no more.
@@ -203,7 +204,7 @@ Answer relocate(const Move& move, const Traits& traits) noexcept {
                            move.target().begin % traits.page_size.bytes == 0 &&
                            regions().whole_pages(moved, traits.page_size) == moved;
     Answer memory = by_kernel ? move_region(moved, move) : failed(EINVAL);
-    if (memory.second == EINVAL) {  // so kernels before 5.16 answer for huge pages
+    if (memory.second == EINVAL) {
         memory = copy_region(moved, move, traits);
     }
     return memory;
