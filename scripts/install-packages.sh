@@ -5,7 +5,8 @@
 #   scripts/install-packages.sh build|test|fuzz|check
 set -euo pipefail
 
-build=(cmake ninja-build g++ libnuma-dev libhwloc-dev libspdlog-dev libcli11-dev nlohmann-json3-dev)
+build=(cmake ninja-build g++ libnuma-dev libhwloc-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libmount-dev
+    libsmartcols-dev)
 test=(libgtest-dev libgmock-dev libbenchmark-dev binutils util-linux git python3 valgrind)
 # What tests/clients tries the shim with.
 test+=(cargo rustc librust-memmap2-dev librust-libc-dev golang-go default-jdk-headless nodejs libjemalloc2 libmimalloc2.0

@@ -1,6 +1,6 @@
 #include "tools/file_init/child.h"
 
-#include "tools/file_init/failure.h"
+#include "tools/common/failure.h"
 
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -16,7 +16,7 @@ Child::Child(const std::function<void()>& work) {
     const pid_t parent = ::getpid();
     pid_ = ::fork();
     if (pid_ < 0) {
-        throw system_failure("start a process", errno);
+        throw tools::system_failure("start a process", errno);
     }
     if (pid_ > 0) {
         return;

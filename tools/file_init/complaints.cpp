@@ -1,7 +1,7 @@
 #include "tools/file_init/complaints.h"
 
-#include "tools/file_init/values.h"
-#include "tools/file_init/wording.h"
+#include "tools/common/values.h"
+#include "tools/common/wording.h"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -44,44 +44,45 @@ std::string command_for_pages(const Facts& facts, std::uint64_t missing) {
 
 }  // namespace
 
-Failure node_left_out(std::span<const NodeId> nodes) {
-    return {ExitCode::usage, "--node is needed: this machine has the nodes " + list_of(nodes) + "."};
+tools::Failure node_left_out(std::span<const NodeId> nodes) {
+    return {tools::ExitCode::usage, "--node is needed: this machine has the nodes " + list_of(nodes) + "."};
 }
 
-Failure no_such_node(NodeId node, std::span<const NodeId> nodes) {
-    return {ExitCode::usage,
+tools::Failure no_such_node(NodeId node, std::span<const NodeId> nodes) {
+    return {tools::ExitCode::usage,
             fmt::format("--node: there is no node {} on this machine, only {}.", node.value, list_of(nodes))};
 }
 
-Failure folder_unreadable(const FolderFacts& folder) {
-    return system_failure("open the folder " + folder.existing, folder.error);
+tools::Failure folder_unreadable(const FolderFacts& folder) {
+    return tools::system_failure("open the folder " + folder.existing, folder.error);
 }
 
-Failure folder_not_writable(const FolderFacts& folder) {
+tools::Failure folder_not_writable(const FolderFacts& folder) {
     const bool read_only = folder.write_error == EROFS;
-    return system_failure("create files in " + folder.path, folder.write_error,
-                          read_only ? "type: sudo mount -o remount,rw " +
-                                          quoted(folder.mount ? folder.mount->point : folder.existing)
-                                    : "use sudo, or be a user who may write to " + quoted(folder.existing));
+    return tools::system_failure(
+        "create files in " + folder.path, folder.write_error,
+        read_only ? "type: sudo mount -o remount,rw " +
+                        tools::quoted(folder.mount ? folder.mount->point : folder.existing)
+                  : "use sudo, or be a user who may write to " + tools::quoted(folder.existing));
 }
 
-Failure not_hugetlbfs(const Request& request, const Facts& facts) {
+tools::Failure not_hugetlbfs(const Request& request, const Facts& facts) {
     const FolderFacts& folder = facts.folder;
     const std::string type = folder.mount ? folder.mount->type : "another file system";
-    const std::string wanted = without_idle_slashes(request.pattern.searched_folder().view());
-    const std::string point = quoted(facts.can_mount_at_pattern ? wanted : "/mnt/huge");
+    const std::string wanted = tools::without_idle_slashes(request.pattern.searched_folder().view());
+    const std::string point = tools::quoted(facts.can_mount_at_pattern ? wanted : "/mnt/huge");
     return {
-        ExitCode::failed,
+        tools::ExitCode::failed,
         fmt::format("create files in {}: {} is on {}, not on hugetlbfs; type: sudo mkdir -p {} && sudo mount "
                     "-t hugetlbfs -o pagesize={} none {}{}",
                     folder.path, folder.existing, type, point,
-                    mount_size_text(page_size_to_mount(request, facts.page_sizes)), point,
+                    tools::mount_size_text(page_size_to_mount(request, facts.page_sizes)), point,
                     facts.can_mount_at_pattern ? "" : ", and use a path in " + point)};
 }
 
-Failure not_whole_pages(const Request& request, ByteSize page_size) {
+tools::Failure not_whole_pages(const Request& request, ByteSize page_size) {
     const auto is_whole = [&](ByteSize size) { return size.bytes > 0 && size.bytes % page_size.bytes == 0; };
-    const auto binary = in_binary_unit(request.size_as_typed);
+    const auto binary = tools::in_binary_unit(request.size_as_typed);
     const auto binary_size = binary ? hugepage::parse_byte_size(*binary) : std::nullopt;
     const std::string guess =
         binary_size && is_whole(*binary_size) ? fmt::format("did you mean {}? ", *binary) : "";
@@ -92,13 +93,13 @@ Failure not_whole_pages(const Request& request, ByteSize page_size) {
         nearest = fmt::format("{} or {}", hugepage::to_exact_text(below).view(), nearest);
     }
     return {
-        ExitCode::usage,
+        tools::ExitCode::usage,
         fmt::format("--size: {} is not a whole number of the {} pages that are mounted there; {}the nearest "
                     "would be {}.",
-                    request.size_as_typed, page_size_text(page_size), guess, nearest)};
+                    request.size_as_typed, tools::page_size_text(page_size), guess, nearest)};
 }
 
-Failure not_enough_pages(const Request& request, const Facts& facts, const PagesNeeded& pages) {
+tools::Failure not_enough_pages(const Request& request, const Facts& facts, const PagesNeeded& pages) {
     const ByteSize page_size = facts.folder.file_system.page_size;
     const bool promised = pages.available < facts.node_pages.free;
     const std::string reserved =
@@ -108,22 +109,24 @@ Failure not_enough_pages(const Request& request, const Facts& facts, const Pages
     const std::string rare =
         page_size.bytes >= kGiB
             ? fmt::format("; if that does not give them, boot with hugepagesz={} hugepages={}:{}",
-                          mount_size_text(page_size), facts.node.value,
+                          tools::mount_size_text(page_size), facts.node.value,
                           facts.node_pages.total + pages.needed - pages.available)
             : "; if that does not give them, memory is fragmented: do it soon after boot";
-    return {ExitCode::failed,
-            fmt::format("create {} of {} on node {}: {} of {} needed, {} available{}; type: {}{}",
-                        counted(pages.files, "file"), size_text(request.size), facts.node.value,
-                        counted(pages.needed, "page"), page_size_text(page_size), pages.available, reserved,
-                        command_for_pages(facts, pages.needed - pages.available), rare)};
+    return {
+        tools::ExitCode::failed,
+        fmt::format("create {} of {} on node {}: {} of {} needed, {} available{}; type: {}{}",
+                    tools::counted(pages.files, "file"), tools::size_text(request.size), facts.node.value,
+                    tools::counted(pages.needed, "page"), tools::page_size_text(page_size), pages.available,
+                    reserved, command_for_pages(facts, pages.needed - pages.available), rare)};
 }
 
-Failure mount_too_small(const Request& request, const Facts& facts, const PagesNeeded& pages) {
-    return {ExitCode::failed,
+tools::Failure mount_too_small(const Request& request, const Facts& facts, const PagesNeeded& pages) {
+    return {tools::ExitCode::failed,
             fmt::format("create {} of {}: {} of {} needed, but {} has only {} left of its limit; mount "
                         "hugetlbfs without size= or with a larger one",
-                        counted(pages.files, "file"), size_text(request.size), counted(pages.needed, "page"),
-                        page_size_text(facts.folder.file_system.page_size), mounted_at(facts.folder),
+                        tools::counted(pages.files, "file"), tools::size_text(request.size),
+                        tools::counted(pages.needed, "page"),
+                        tools::page_size_text(facts.folder.file_system.page_size), mounted_at(facts.folder),
                         pages.available)};
 }
 

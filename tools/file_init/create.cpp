@@ -1,7 +1,7 @@
 #include "tools/file_init/create.h"
 
+#include "tools/common/failure.h"
 #include "tools/file_init/crew.h"
-#include "tools/file_init/failure.h"
 #include "tools/file_init/folders.h"
 #include "tools/file_init/new_file.h"
 #include "tools/file_init/populate.h"
@@ -25,12 +25,13 @@ hugepage::Fd open_folder(const Facts& facts) {
     const std::string& path = facts.folder.path;
     auto folder = hugepage::Fd::open(path.c_str(), O_PATH | O_DIRECTORY);
     if (!folder) {
-        throw system_failure("open the folder " + path, folder.error().code);
+        throw tools::system_failure("open the folder " + path, folder.error().code);
     }
     const auto file_system = hugepage::file_system_of(folder.value().get());
     if (!file_system || file_system.value().kind != hugepage::FileSystem::Kind::hugetlbfs ||
         file_system.value().page_size != facts.folder.file_system.page_size) {
-        throw Failure(ExitCode::failed, path + " has been mounted or unmounted meanwhile; run this again");
+        throw tools::Failure(tools::ExitCode::failed,
+                             path + " has been mounted or unmounted meanwhile; run this again");
     }
     return std::move(folder.value());
 }

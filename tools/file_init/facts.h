@@ -5,7 +5,7 @@
 #include "shim/core/hugetlbfs.h"
 #include "shim/core/node_id.h"
 #include "shim/core/placement.h"
-#include "tools/file_init/mounts.h"
+#include "tools/common/mounts.h"
 
 #include <sys/types.h>
 
@@ -48,7 +48,7 @@ struct FolderFacts {
     std::string existing;              // the closest that is there, or could not be looked at
     int error = 0;                     // errno if so; then nothing below is known
     hugepage::FileSystem file_system;  // of `existing`
-    std::optional<Mount> mount;
+    std::optional<tools::Mount> mount;
     std::optional<std::uint64_t> mount_pages;  // still free within the mount's own limit, if it has one
     int write_error = 0;                       // errno of creating something in `existing`, 0 if allowed
 };

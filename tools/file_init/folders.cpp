@@ -1,6 +1,6 @@
 #include "tools/file_init/folders.h"
 
-#include "tools/file_init/failure.h"
+#include "tools/common/failure.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,12 +21,12 @@ void Folders::make(const std::string& path) {
         if (errno == EEXIST) {
             return;
         }
-        throw system_failure("make the folder " + path, errno);
+        throw tools::system_failure("make the folder " + path, errno);
     }
     made_.push_back(std::move(own));
     // The umask has taken bits from the mode.
     if (::chmod(path.c_str(), kMode) != 0) {
-        throw system_failure("chmod " + path, errno);
+        throw tools::system_failure("chmod " + path, errno);
     }
 }
 

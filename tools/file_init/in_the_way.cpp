@@ -1,6 +1,6 @@
 #include "tools/file_init/in_the_way.h"
 
-#include "tools/file_init/wording.h"
+#include "tools/common/wording.h"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -8,16 +8,17 @@
 
 namespace file_init {
 
-Failure file_unreadable(const FileFacts& file) {
-    return system_failure("look at " + file.path, file.error, "use sudo, or be the user it belongs to");
+tools::Failure file_unreadable(const FileFacts& file) {
+    return tools::system_failure("look at " + file.path, file.error,
+                                 "use sudo, or be the user it belongs to");
 }
 
-Failure same_file_twice(const FileFacts& file) {
-    return {ExitCode::failed,
+tools::Failure same_file_twice(const FileFacts& file) {
+    return {tools::ExitCode::failed,
             fmt::format(
                 "{} is in the way: it is a second name (hard link) of another of these files; nothing was "
                 "created; to remove it, type: sudo rm {}",
-                file.path, quoted(file.path))};
+                file.path, tools::quoted(file.path))};
 }
 
 namespace {
@@ -39,24 +40,24 @@ std::optional<std::string> what_is_wrong_inside(const FileFacts& file, const Req
         return "it is not on hugetlbfs";
     }
     if (file.size != request.size) {
-        return fmt::format("its size is {} ({} bytes), not {}", size_text(file.size), file.size.bytes,
-                           size_text(request.size));
+        return fmt::format("its size is {} ({} bytes), not {}", tools::size_text(file.size), file.size.bytes,
+                           tools::size_text(request.size));
     }
     if (file.allocated < file.size) {
-        return fmt::format("it has holes: {} of {} are allocated", size_text(file.allocated),
-                           size_text(file.size));
+        return fmt::format("it has holes: {} of {} are allocated", tools::size_text(file.allocated),
+                           tools::size_text(file.size));
     }
     if (!file.placement) {
         return "its pages cannot be read: " + std::generic_category().message(file.pages_error);
     }
     if (file.placement->elsewhere != 0) {
         return fmt::format("{} of its {} are not on node {} but, for one, on node {}",
-                           file.placement->elsewhere, counted(file.placement->checked, "page"), node.value,
-                           file.placement->other.value);
+                           file.placement->elsewhere, tools::counted(file.placement->checked, "page"),
+                           node.value, file.placement->other.value);
     }
     if (file.placement->absent != 0) {
         return fmt::format("{} of its {} are not there", file.placement->absent,
-                           counted(file.placement->checked, "page"));
+                           tools::counted(file.placement->checked, "page"));
     }
     return std::nullopt;
 }
@@ -94,7 +95,7 @@ std::optional<std::string> what_is_wrong(const FileFacts& file, const Request& r
     return inside ? inside : what_is_wrong_outside(file, request);
 }
 
-Failure in_the_way(const std::vector<const FileFacts*>& files, const Request& request, NodeId node) {
+tools::Failure in_the_way(const std::vector<const FileFacts*>& files, const Request& request, NodeId node) {
     constexpr std::size_t kMostExplained = 3;
     std::string explanation;
     std::string names;
@@ -102,7 +103,7 @@ Failure in_the_way(const std::vector<const FileFacts*>& files, const Request& re
     bool removable = true;
     for (std::size_t i = 0; i < files.size(); ++i) {
         const FileFacts& file = *files[i];
-        names.append(1, ' ').append(quoted(file.path));
+        names.append(1, ' ').append(tools::quoted(file.path));
         only_outside = only_outside && !what_is_wrong_inside(file, request, node);
         removable = removable && file.kind != FileFacts::Kind::folder;
         if (i < kMostExplained) {
@@ -119,7 +120,7 @@ Failure in_the_way(const std::vector<const FileFacts*>& files, const Request& re
     } else if (removable) {
         advice = "if nothing uses it, type: sudo rm" + names;
     }
-    return {ExitCode::failed, fmt::format("{}; nothing was created; {}", explanation, advice)};
+    return {tools::ExitCode::failed, fmt::format("{}; nothing was created; {}", explanation, advice)};
 }
 
 }  // namespace file_init

@@ -3,8 +3,8 @@
 #include "shim/core/fd.h"
 #include "shim/core/text_file.h"
 #include "shim/core/topology.h"
+#include "tools/common/failure.h"
 #include "tools/file_init/existing_file.h"
-#include "tools/file_init/failure.h"
 #include "tools/file_init/plan.h"
 
 #include <fcntl.h>
@@ -56,7 +56,7 @@ FolderFacts look_at_folder(const std::string& path) {
         return facts;
     }
     facts.file_system = file_system.value();
-    facts.mount = mount_of(fd);
+    facts.mount = tools::mount_of(fd);
     facts.mount_pages = pages_left_by_mount(fd);
     if (::faccessat(AT_FDCWD, facts.existing.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
         facts.write_error = errno;
@@ -71,7 +71,7 @@ hugepage::HugePageCounts counts_of(ByteSize page_size, std::optional<NodeId> nod
         counts = hugepage::huge_page_counts(kSysfs, page_size, std::nullopt);
     }
     if (!counts) {
-        throw system_failure(
+        throw tools::system_failure(
             "read the counts in " + std::string(hugepage::huge_page_folder(kSysfs, page_size, node).view()),
             counts.error().code);
     }
@@ -114,7 +114,7 @@ std::vector<NodeId> nodes_of_machine() {
     const auto listed = hugepage::Topology(kSysfs).for_each_node(
         [&](NodeId node, const hugepage::CpuSet&) { nodes.push_back(node); });
     if (!listed) {
-        throw system_failure("list the nodes in /sys/devices/system/node", listed.error().code);
+        throw tools::system_failure("list the nodes in /sys/devices/system/node", listed.error().code);
     }
     std::ranges::sort(nodes);
     return nodes;

@@ -1,8 +1,8 @@
 // hugepage-file-init: creates the files of huge pages that the shim hands out.
 //
 // stdout gets the list of files and nothing else; stderr gets messages and, on a terminal, the progress.
+#include "tools/common/failure.h"
 #include "tools/file_init/create.h"
-#include "tools/file_init/failure.h"
 #include "tools/file_init/inspect.h"
 #include "tools/file_init/options.h"
 
@@ -18,11 +18,11 @@
 
 namespace {
 
-using file_init::ExitCode;
+using tools::ExitCode;
 
 void print(const std::string& text) {
     if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
-        throw file_init::system_failure("write to stdout", errno);
+        throw tools::system_failure("write to stdout", errno);
     }
 }
 
@@ -64,9 +64,9 @@ int main(int argc, char** argv) {
         } else {
             run(std::get<file_init::Request>(parsed));
         }
-        return static_cast<int>(ExitCode::done);
-    } catch (const file_init::Failure& failure) {
-        const bool usage = failure.code() == ExitCode::usage;
+        return static_cast<int>(tools::ExitCode::done);
+    } catch (const tools::Failure& failure) {
+        const bool usage = failure.code() == tools::ExitCode::usage;
         spdlog::error("{}{}", failure.what(), usage ? " Try 'hugepage-file-init --help'." : "");
         return static_cast<int>(failure.code());
     } catch (const tools::Interrupted& interrupted) {
@@ -75,6 +75,6 @@ int main(int argc, char** argv) {
         return kSignalBase + interrupted.signal();
     } catch (const std::exception& error) {
         spdlog::error("{}", error.what());
-        return static_cast<int>(ExitCode::failed);
+        return static_cast<int>(tools::ExitCode::failed);
     }
 }

@@ -1,7 +1,7 @@
 #include "tools/file_init/new_file.h"
 
-#include "tools/file_init/failure.h"
-#include "tools/file_init/wording.h"
+#include "tools/common/failure.h"
+#include "tools/common/wording.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -30,21 +30,21 @@ NewFile NewFile::in(int folder, const std::string& path, const Request& request)
     hugepage::Fd fd(::openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kUntilComplete));
     if (fd.get() < 0) {
         const bool unknown = errno == EOPNOTSUPP || errno == EISDIR;
-        throw system_failure(
+        throw tools::system_failure(
             "create " + path, errno,
             unknown ? "this kernel's hugetlbfs has no O_TMPFILE; a newer one is needed" : "");
     }
     if (::ftruncate(fd.get(), static_cast<off_t>(request.size.bytes)) != 0) {
-        throw system_failure("make " + path + " " + size_text(request.size) + " large", errno);
+        throw tools::system_failure("make " + path + " " + tools::size_text(request.size) + " large", errno);
     }
     constexpr auto kUnchanged = static_cast<uid_t>(-1);
     if ((request.owner || request.group) &&
         ::fchown(fd.get(), request.owner.value_or(kUnchanged), request.group.value_or(kUnchanged)) != 0) {
-        throw system_failure("give " + path + " to --user and --group", errno, "use sudo");
+        throw tools::system_failure("give " + path + " to --user and --group", errno, "use sudo");
     }
     // Unlike a mode given to open, this one is not subject to the umask.
     if (::fchmod(fd.get(), request.mode.value_or(kDefaultMode)) != 0) {
-        throw system_failure("set the mode of " + path, errno);
+        throw tools::system_failure("set the mode of " + path, errno);
     }
     return {std::move(fd), path};
 }
@@ -52,12 +52,13 @@ NewFile NewFile::in(int folder, const std::string& path, const Request& request)
 void NewFile::publish(int folder) const {
     const int error = give_name(fd(), folder, name());
     if (error == EEXIST) {
-        throw Failure(ExitCode::failed, path_ +
-                                            " has been created by somebody else meanwhile; nothing was "
-                                            "created; run this again to see whether it is right");
+        throw tools::Failure(tools::ExitCode::failed,
+                             path_ +
+                                 " has been created by somebody else meanwhile; nothing was "
+                                 "created; run this again to see whether it is right");
     }
     if (error != 0) {
-        throw system_failure(
+        throw tools::system_failure(
             "give the complete file its name " + path_, error,
             error == ENOENT ? "somebody has removed the folder meanwhile; run this again" : "");
     }

@@ -3,9 +3,9 @@
 
 #include "shim/core/text_file.h"
 #include "tools/common/command_line.h"
-#include "tools/file_init/failure.h"
+#include "tools/common/failure.h"
+#include "tools/common/values.h"
 #include "tools/file_init/touch.h"
-#include "tools/file_init/values.h"
 
 #include <CLI/CLI.hpp>
 
@@ -26,7 +26,7 @@ struct RawOptions {
 };
 
 [[noreturn]] void usage_failure(const std::string& message) {
-    throw Failure(ExitCode::usage, message);
+    throw tools::Failure(tools::ExitCode::usage, message);
 }
 
 void describe(CLI::App& app, RawOptions& raw) {
@@ -96,7 +96,7 @@ hugepage::FilePattern pattern_of(const RawOptions& raw) {
     if (!by_pattern && raw.path.empty()) {
         usage_failure("--path or --path_pattern is needed.");
     }
-    const std::string text = without_idle_slashes(by_pattern ? raw.pattern : raw.path);
+    const std::string text = tools::without_idle_slashes(by_pattern ? raw.pattern : raw.path);
     const auto pattern = by_pattern ? FilePattern::parse(text)
                                     : FilePattern::parse((text == "/" ? "" : text) + "/numa_" +
                                                          std::string(FilePattern::kPlaceholder));
@@ -125,7 +125,7 @@ Request checked(const RawOptions& raw) {
         return number ? std::optional(NodeId{static_cast<int>(*number)}) : std::nullopt;
     });
     request.count = optional_value("--num", raw.count, "number from 1 to " + std::to_string(kMostFiles),
-                                   [](const auto& text) { return parse_count(text, kMostFiles); })
+                                   [](const auto& text) { return tools::parse_count(text, kMostFiles); })
                         .value_or(1);
     if (raw.size.empty()) {
         usage_failure("--size is needed.");
@@ -133,13 +133,13 @@ Request checked(const RawOptions& raw) {
     request.size = size_of(raw.size, request.count);
     request.size_as_typed = raw.size;
     request.pattern = pattern_of(raw);
-    request.owner = optional_value("--user", raw.user, "user of this system", parse_user);
-    request.group = optional_value("--group", raw.group, "group of this system", parse_group);
-    request.mode = optional_value("--mode", raw.mode, "octal mode from 0 to 0777", parse_mode);
+    request.owner = optional_value("--user", raw.user, "user of this system", tools::parse_user);
+    request.group = optional_value("--group", raw.group, "group of this system", tools::parse_group);
+    request.mode = optional_value("--mode", raw.mode, "octal mode from 0 to 0777", tools::parse_mode);
     request.threads =
         optional_value("--threads", raw.threads, "number from 1 to " + std::to_string(hugepage::kMaxCpus),
                        [](const auto& text) -> std::optional<int> {
-                           const auto number = parse_count(text, hugepage::kMaxCpus);
+                           const auto number = tools::parse_count(text, hugepage::kMaxCpus);
                            return number ? std::optional(static_cast<int>(*number)) : std::nullopt;
                        });
     return request;

@@ -39,7 +39,7 @@ void require_pages(const Request& request, const Facts& facts, std::size_t files
     const FolderFacts& folder = facts.folder;
     const std::uint64_t needed = files * (request.size.bytes / folder.file_system.page_size.bytes);
     std::uint64_t available = facts.node_pages.free;
-    if (!folder.mount || !folder.mount->holds_pages_back) {
+    if (!folder.mount || !folder.mount->holds_pages_back()) {
         const auto& machine = facts.machine_pages;
         available = std::min(available, machine.free - std::min(machine.free, machine.reserved));
     }

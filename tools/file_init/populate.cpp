@@ -3,10 +3,10 @@
 #include "shim/core/fd.h"
 #include "shim/core/hugetlbfs.h"
 #include "shim/core/sys.h"
+#include "tools/common/failure.h"
 #include "tools/common/progress.h"
+#include "tools/common/wording.h"
 #include "tools/file_init/child.h"
-#include "tools/file_init/failure.h"
-#include "tools/file_init/wording.h"
 
 #include <poll.h>
 #include <spdlog/fmt/fmt.h>
@@ -53,7 +53,7 @@ struct Pipe {
 Pipe make_pipe() {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-        throw system_failure("make a pipe", errno);
+        throw tools::system_failure("make a pipe", errno);
     }
     return {hugepage::Fd(ends[0]), hugepage::Fd(ends[1])};
 }
@@ -61,9 +61,10 @@ Pipe make_pipe() {
 // Until the child has reported or died.
 void watch(const TouchJob& job, const tools::Interrupts& interrupts, int from_child) {
     constexpr int kLookEveryMs = 50;
-    tools::ProgressBar bar(fmt::format("node {}: {} of {}", job.node.value, counted(job.files.size(), "file"),
-                                       size_text(job.file_size)),
-                           total_of(job).bytes, per_second);
+    tools::ProgressBar bar(
+        fmt::format("node {}: {} of {}", job.node.value, tools::counted(job.files.size(), "file"),
+                    tools::size_text(job.file_size)),
+        total_of(job).bytes, per_second);
     std::array<pollfd, 2> awaited{{{from_child, POLLIN, 0}, {interrupts.fd(), POLLIN, 0}}};
     do {
         interrupts.check();
@@ -91,64 +92,70 @@ std::string why_dry(const TouchJob& job) {
     return "others have taken them meanwhile; run this again to see how many are missing";
 }
 
-Failure child_died(const TouchJob& job, int status) {
-    const std::string progress = size_text(allocated_of(job)) + " of " + size_text(total_of(job));
+tools::Failure child_died(const TouchJob& job, int status) {
+    const std::string progress =
+        tools::size_text(allocated_of(job)) + " of " + tools::size_text(total_of(job));
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS) {
-        return {ExitCode::failed,
+        return {tools::ExitCode::failed,
                 fmt::format("node {} ran out of {} pages after {}; nothing was created; {}", job.node.value,
-                            page_size_text(job.page_size), progress, why_dry(job))};
+                            tools::page_size_text(job.page_size), progress, why_dry(job))};
     }
     if (WIFSIGNALED(status)) {
-        return {ExitCode::failed,
+        return {tools::ExitCode::failed,
                 fmt::format(
                     "the process that fetches the pages was ended by signal {} ({}) after {}; nothing was "
                     "created; {}",
                     WTERMSIG(status), strsignal(WTERMSIG(status)), progress,
                     WTERMSIG(status) == SIGKILL ? "see dmesg: was memory short?" : "run this again")};
     }
-    return {ExitCode::failed, fmt::format("the process that fetches the pages ended with status {} after {}; "
-                                          "nothing was created",
-                                          WEXITSTATUS(status), progress)};
+    return {tools::ExitCode::failed,
+            fmt::format("the process that fetches the pages ended with status {} after {}; "
+                        "nothing was created",
+                        WEXITSTATUS(status), progress)};
 }
 
-Failure step_failed(const TouchJob& job, const TouchReport& report) {
-    const std::string pages =
-        counted(total_of(job).bytes / job.page_size.bytes, "page") + " of " + page_size_text(job.page_size);
+tools::Failure step_failed(const TouchJob& job, const TouchReport& report) {
+    const std::string pages = tools::counted(total_of(job).bytes / job.page_size.bytes, "page") + " of " +
+                              tools::page_size_text(job.page_size);
     const std::string container = "in a container, give it the capability SYS_NICE";
     switch (report.step) {
         case Step::map:
-            return system_failure("set aside " + pages, report.error,
-                                  "others have taken some meanwhile, or the mount has a limit; nothing was "
-                                  "created; run this again to see how many are missing");
+            return tools::system_failure(
+                "set aside " + pages, report.error,
+                "others have taken some meanwhile, or the mount has a limit; nothing was "
+                "created; run this again to see how many are missing");
         case Step::bind:
-            return system_failure(
+            return tools::system_failure(
                 fmt::format("bind memory to node {}", job.node.value), report.error,
                 report.error == EINVAL
                     ? "see Mems_allowed_list in /proc/self/status: may this process use the node?"
                     : container);
         case Step::ask_placement:
-            return system_failure("ask the kernel where the pages are (move_pages)", report.error, container);
+            return tools::system_failure("ask the kernel where the pages are (move_pages)", report.error,
+                                         container);
         case Step::start_threads:
         case Step::complete:
             break;
     }
-    return system_failure(fmt::format("start {}", counted(static_cast<std::uint64_t>(job.threads), "thread")),
-                          report.error, "nothing was created");
+    return tools::system_failure(
+        fmt::format("start {}", tools::counted(static_cast<std::uint64_t>(job.threads), "thread")),
+        report.error, "nothing was created");
 }
 
 void require_all_on_node(const TouchJob& job, const hugepage::Placement& placement) {
     const std::uint64_t pages = total_of(job).bytes / job.page_size.bytes;
     if (placement.elsewhere != 0) {
-        throw Failure(
-            ExitCode::failed,
+        throw tools::Failure(
+            tools::ExitCode::failed,
             fmt::format("{} of {} are not on node {} as asked but, for one, on node {}; nothing was created",
-                        placement.elsewhere, counted(pages, "page"), job.node.value, placement.other.value));
+                        placement.elsewhere, tools::counted(pages, "page"), job.node.value,
+                        placement.other.value));
     }
     if (placement.absent != 0 || placement.checked != pages || allocated_of(job) != total_of(job)) {
-        throw Failure(
-            ExitCode::failed,
+        throw tools::Failure(
+            tools::ExitCode::failed,
             fmt::format("only {} of {} are allocated, although all were touched; nothing was created",
-                        size_text(allocated_of(job)), size_text(total_of(job))));
+                        tools::size_text(allocated_of(job)), tools::size_text(total_of(job))));
     }
 }
 

@@ -2,8 +2,8 @@
 // thing.
 #pragma once
 
+#include "tools/common/failure.h"
 #include "tools/file_init/facts.h"
-#include "tools/file_init/failure.h"
 #include "tools/file_init/plan.h"
 #include "tools/file_init/request.h"
 
@@ -43,7 +43,7 @@ inline Facts empty_folder(const Request& request) {
     facts.folder.path = "/mnt/huge/numa_0";
     facts.folder.existing = "/mnt/huge/numa_0";
     facts.folder.file_system = {hugepage::FileSystem::Kind::hugetlbfs, kPage};
-    facts.folder.mount = Mount{"/mnt/huge", "hugetlbfs", false};
+    facts.folder.mount = tools::Mount{2, "/mnt/huge", "hugetlbfs", "rw,pagesize=2M"};
     for (const std::string& path : paths_of(request, facts.folder.path)) {
         FileFacts file;
         file.path = path;
@@ -56,13 +56,13 @@ inline Facts empty_folder(const Request& request) {
 
 // The exit code and the message of the Failure that `work` throws.
 struct Refusal {
-    ExitCode code = ExitCode::done;
+    tools::ExitCode code = tools::ExitCode::done;
     std::string message;
 };
 inline Refusal refusal_of(const std::function<void()>& work) {
     try {
         work();
-    } catch (const Failure& failure) {
+    } catch (const tools::Failure& failure) {
         return {failure.code(), failure.what()};
     }
     return {};

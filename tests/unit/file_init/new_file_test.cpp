@@ -64,7 +64,7 @@ TEST_F(NewFileTest, NeverReplacesWhatIsThere) {
     std::ofstream(path_) << "mine";
     const NewFile file = new_file();
     const auto refused = refusal_of([&] { file.publish(folder_.fd()); });
-    EXPECT_EQ(refused.code, ExitCode::failed);
+    EXPECT_EQ(refused.code, tools::ExitCode::failed);
     EXPECT_THAT(refused.message, HasSubstr(path_ + " has been created by somebody else meanwhile"));
     EXPECT_EQ(std::filesystem::file_size(path_), 4U);
 }

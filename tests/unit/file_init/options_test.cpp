@@ -24,7 +24,7 @@ Request request_of(const std::vector<const char*>& arguments) {
 
 std::string usage_error_of(const std::vector<const char*>& arguments) {
     const auto refused = refusal_of([&] { static_cast<void>(parse(arguments)); });
-    EXPECT_EQ(refused.code, ExitCode::usage);
+    EXPECT_EQ(refused.code, tools::ExitCode::usage);
     return refused.message;
 }
 

@@ -52,7 +52,7 @@ TEST_F(PlanTest, RefusesAFileOfAnotherSizeAndNamesBothSizes) {
     facts_.files[1] = right_file(kSecond, 1);
     facts_.files[1].size = kPage;
     const auto refused = refusal();
-    EXPECT_EQ(refused.code, ExitCode::failed);
+    EXPECT_EQ(refused.code, tools::ExitCode::failed);
     EXPECT_EQ(refused.message,
               kSecond +
                   " is in the way: its size is 2.0 MiB (2097152 bytes), not 1.0 GiB; nothing was "
@@ -121,28 +121,28 @@ TEST_F(PlanTest, RefusesTwoNamesOfOneFile) {
 TEST_F(PlanTest, SaysNoPermissionIfAFileCannotBeLookedAt) {
     facts_.files[0].kind = FileFacts::Kind::regular;
     facts_.files[0].error = EACCES;
-    EXPECT_EQ(refusal().code, ExitCode::no_permission);
+    EXPECT_EQ(refusal().code, tools::ExitCode::no_permission);
 }
 
 TEST_F(PlanTest, SaysNoPermissionIfTheFolderCannotBeWrittenTo) {
     facts_.folder.write_error = EACCES;
-    EXPECT_EQ(refusal().code, ExitCode::no_permission);
+    EXPECT_EQ(refusal().code, tools::ExitCode::no_permission);
     facts_.folder.write_error = EROFS;
-    EXPECT_EQ(refusal().code, ExitCode::no_permission);
+    EXPECT_EQ(refusal().code, tools::ExitCode::no_permission);
     EXPECT_THAT(refusal().message, HasSubstr("mount -o remount,rw /mnt/huge"));
 }
 
 TEST_F(PlanTest, RefusesAFolderThatIsNotOnHugetlbfs) {
     facts_.folder.file_system.kind = hugepage::FileSystem::Kind::other;
     facts_.folder.existing = "/mnt";
-    facts_.folder.mount = Mount{"/", "ext4", false};
+    facts_.folder.mount = tools::Mount{1, "/", "ext4", "rw"};
     facts_.page_sizes = {{kPage, 100}, {kGiB, 1}};
     facts_.can_mount_at_pattern = true;
     EXPECT_EQ(refusal().message,
               "create files in /mnt/huge/numa_0: /mnt is on ext4, not on hugetlbfs; type: sudo mkdir -p "
               "/mnt/huge && "
               "sudo mount -t hugetlbfs -o pagesize=1G none /mnt/huge");
-    EXPECT_EQ(refusal().code, ExitCode::failed);
+    EXPECT_EQ(refusal().code, tools::ExitCode::failed);
 }
 
 TEST_F(PlanTest, AdvisesNoMountThatWouldHideSomething) {
@@ -155,7 +155,7 @@ TEST_F(PlanTest, SuggestsTheBinaryUnitForADecimalSize) {
     request_.size = ByteSize{32'000'000'000};
     request_.size_as_typed = "32GB";
     const auto refused = refusal();
-    EXPECT_EQ(refused.code, ExitCode::usage);
+    EXPECT_EQ(refused.code, tools::ExitCode::usage);
     EXPECT_THAT(refused.message, HasSubstr("did you mean 32GiB? the nearest would be 30516MiB or 30518MiB."));
 }
 
@@ -172,7 +172,7 @@ TEST_F(PlanTest, NamesTheNearestSizesForOneThatIsNoWholeNumberOfPages) {
 TEST_F(PlanTest, SaysWhatToTypeWhenTheNodeLacksPages) {
     facts_.node_pages = {.total = 600, .free = 524, .reserved = 0};
     const auto refused = refusal();
-    EXPECT_EQ(refused.code, ExitCode::failed);
+    EXPECT_EQ(refused.code, tools::ExitCode::failed);
     EXPECT_THAT(
         refused.message,
         HasSubstr("create 2 files of 1.0 GiB on node 0: 1024 pages of 2 MiB needed, 524 available; type: "
@@ -184,7 +184,7 @@ TEST_F(PlanTest, IsContentWithExactlyAsManyPagesAsItNeeds) {
     facts_.node_pages.free = 1024;
     EXPECT_THAT(plan().create, ElementsAre(kFirst, kSecond));
     facts_.node_pages.free = 1023;
-    EXPECT_EQ(refusal().code, ExitCode::failed);
+    EXPECT_EQ(refusal().code, tools::ExitCode::failed);
 }
 
 TEST_F(PlanTest, NeedsNoPagesForFilesThatItKeeps) {
@@ -202,7 +202,7 @@ TEST_F(PlanTest, LeavesPagesThatArePromisedToOthers) {
 
 TEST_F(PlanTest, CountsPagesThatItsOwnMountHoldsBackAsAvailable) {
     facts_.machine_pages = {.total = 2000, .free = 1500, .reserved = 1500};
-    facts_.folder.mount->holds_pages_back = true;
+    facts_.folder.mount->options = "rw,pagesize=2M,min_size=1G";
     EXPECT_THAT(plan().create, ElementsAre(kFirst, kSecond));
 }
 
@@ -232,14 +232,14 @@ TEST_F(NodeTest, MayBeLeftOutWhereThereIsOnlyOne) {
 TEST_F(NodeTest, MustBeGivenWhereThereAreSeveral) {
     request_.node.reset();
     const auto refused = refusal_of([&] { static_cast<void>(choose_node(request_, two_)); });
-    EXPECT_EQ(refused.code, ExitCode::usage);
+    EXPECT_EQ(refused.code, tools::ExitCode::usage);
     EXPECT_EQ(refused.message, "--node is needed: this machine has the nodes 0, 2.");
 }
 
 TEST_F(NodeTest, MustExist) {
     request_.node = NodeId{1};
     const auto refused = refusal_of([&] { static_cast<void>(choose_node(request_, two_)); });
-    EXPECT_EQ(refused.code, ExitCode::usage);
+    EXPECT_EQ(refused.code, tools::ExitCode::usage);
     EXPECT_EQ(refused.message, "--node: there is no node 1 on this machine, only 0, 2.");
 }
 

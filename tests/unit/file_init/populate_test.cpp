@@ -52,7 +52,7 @@ TEST_F(PopulateTest, FillsAllPagesOfAllFiles) {
     add_file(kPages);
     add_file(kPages);
     const auto refused = refusal();
-    if (refused.code == ExitCode::no_permission) {
+    if (refused.code == tools::ExitCode::no_permission) {
         GTEST_SKIP() << "needs mbind and move_pages: " << refused.message;
     }
     ASSERT_EQ(refused.message, "");
@@ -68,10 +68,10 @@ TEST_F(PopulateTest, SurvivesAPageThatCannotBeHad) {
     add_file(kPages / 2);  // beyond its end a touch is the same signal as on a node without pages
     job_.threads = 1;
     const auto refused = refusal();
-    if (refused.code == ExitCode::no_permission) {
+    if (refused.code == tools::ExitCode::no_permission) {
         GTEST_SKIP() << "needs mbind: " << refused.message;
     }
-    EXPECT_EQ(refused.code, ExitCode::failed);
+    EXPECT_EQ(refused.code, tools::ExitCode::failed);
     EXPECT_THAT(refused.message, HasSubstr("ran out of"));
     EXPECT_THAT(refused.message, HasSubstr("after 128.0 KiB of 256.0 KiB; nothing was created"));
     EXPECT_FALSE(has_children());

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace file_init {
+namespace tools {
 
 // Decimal, 1 <= value <= largest.
 [[nodiscard]] std::optional<std::size_t> parse_count(std::string_view text, std::size_t largest);
@@ -27,4 +27,4 @@ namespace file_init {
 // Nothing if the unit is binary already, or if there is none.
 [[nodiscard]] std::optional<std::string> in_binary_unit(std::string_view size);
 
-}  // namespace file_init
+}  // namespace tools

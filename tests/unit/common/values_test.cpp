@@ -1,10 +1,10 @@
-#include "tools/file_init/values.h"
+#include "tools/common/values.h"
 
 #include <gtest/gtest.h>
 
 #include <unistd.h>
 
-namespace file_init {
+namespace tools {
 namespace {
 
 TEST(Mode, IsOctal) {
@@ -42,4 +42,4 @@ TEST(IdleSlashes, AreLeftOut) {
 }
 
 }  // namespace
-}  // namespace file_init
+}  // namespace tools

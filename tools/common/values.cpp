@@ -1,4 +1,4 @@
-#include "tools/file_init/values.h"
+#include "tools/common/values.h"
 
 #include "shim/core/text_file.h"
 
@@ -12,7 +12,7 @@
 #include <memory>
 #include <vector>
 
-namespace file_init {
+namespace tools {
 namespace {
 
 // The largest number is "no user" to chown(2).
@@ -98,4 +98,4 @@ std::optional<std::string> in_binary_unit(std::string_view size) {
     return result + "iB";
 }
 
-}  // namespace file_init
+}  // namespace tools

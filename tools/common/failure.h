@@ -1,17 +1,20 @@
-// How this program says that it could not do what was asked, and with which exit status.
+// How a tool says that it could not do what was asked, and with which exit status.
 #pragma once
 
 #include <cerrno>
 #include <stdexcept>
 #include <string>
 
-namespace file_init {
+namespace tools {
 
 enum class ExitCode {
     done = 0,
     failed = 1,
     usage = 2,          // the command line makes no sense, or not on this machine
+    partial = 3,        // done in part
+    check_failed = 4,   // what was looked at is not as it should be
     no_permission = 5,  // it would work as another user
+    busy = 6,           // somebody uses what was to go
 };
 
 // what() is one line for the user: what was tried, on what, why it failed, what to do.
@@ -34,4 +37,4 @@ class Failure : public std::runtime_error {
 // "open /mnt/huge: Permission denied", followed by the advice if there is any.
 [[nodiscard]] Failure system_failure(const std::string& tried, int error, const std::string& advice = {});
 
-}  // namespace file_init
+}  // namespace tools

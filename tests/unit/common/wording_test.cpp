@@ -1,10 +1,10 @@
-#include "tools/file_init/wording.h"
+#include "tools/common/wording.h"
 
-#include "tools/file_init/failure.h"
+#include "tools/common/failure.h"
 
 #include <gtest/gtest.h>
 
-namespace file_init {
+namespace tools {
 namespace {
 
 using hugepage::ByteSize;
@@ -37,4 +37,4 @@ TEST(Wording, OfSystemFailuresSaysWhyAndChoosesTheExitCode) {
 }
 
 }  // namespace
-}  // namespace file_init
+}  // namespace tools

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace file_init {
+namespace tools {
 
 // "32.0 GiB"
 [[nodiscard]] std::string size_text(hugepage::ByteSize size);
@@ -24,4 +24,4 @@ namespace file_init {
 // As it has to be typed in a shell.
 [[nodiscard]] std::string quoted(const std::string& path);
 
-}  // namespace file_init
+}  // namespace tools

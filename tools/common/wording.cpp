@@ -1,10 +1,10 @@
-#include "tools/file_init/wording.h"
+#include "tools/common/wording.h"
 
-#include "tools/file_init/failure.h"
+#include "tools/common/failure.h"
 
 #include <system_error>
 
-namespace file_init {
+namespace tools {
 
 std::string size_text(hugepage::ByteSize size) {
     return std::string(hugepage::to_text(size).view());
@@ -48,4 +48,4 @@ Failure system_failure(const std::string& tried, int error, const std::string& a
     return {exit_code_of(error), message};
 }
 
-}  // namespace file_init
+}  // namespace tools
