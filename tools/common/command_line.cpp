@@ -5,6 +5,20 @@
 #include <algorithm>
 
 namespace tools {
+namespace {
+
+void refuse_empty_values(const CLI::App& app) {
+    for (const CLI::Option* option : app.get_options()) {
+        if (option->count() > 0 && option->get_expected_max() > 0 && option->results().front().empty()) {
+            throw WrongCommandLine(option->get_name() + " needs a value, not an empty one.");
+        }
+    }
+    for (const CLI::App* command : app.get_subcommands()) {
+        refuse_empty_values(*command);
+    }
+}
+
+}  // namespace
 
 std::optional<std::string> parse(CLI::App& app, int argc, const char* const* argv) {
     try {
@@ -18,11 +32,7 @@ std::optional<std::string> parse(CLI::App& app, int argc, const char* const* arg
         std::ranges::replace(reason, '\n', ' ');
         throw WrongCommandLine(reason + ".");
     }
-    for (const CLI::Option* option : app.get_options()) {
-        if (option->count() > 0 && option->get_expected_max() > 0 && option->results().front().empty()) {
-            throw WrongCommandLine(option->get_name() + " needs a value, not an empty one.");
-        }
-    }
+    refuse_empty_values(app);
     return std::nullopt;
 }
 

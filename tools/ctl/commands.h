@@ -1,0 +1,22 @@
+// hugepagectl's commands. Each describes its part of the command line: its options, their defaults, an
+// example; and says, once it has been chosen, what is to be done.
+#pragma once
+
+#include "tools/common/failure.h"
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace ctl {
+
+// What a command line asks for, its values checked. Throws tools::Failure or tools::Interrupted.
+using Action = std::function<tools::ExitCode()>;
+
+// Adds the command to the program's; `chosen` is set if the command line that is parsed names it, or
+// tools::Failure thrown if a value in it will not do.
+void describe_plan(CLI::App& program, Action& chosen);
+
+}  // namespace ctl

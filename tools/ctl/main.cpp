@@ -1,0 +1,70 @@
+// hugepagectl: sets up, shows, checks and removes what the shim serves from.
+//
+// stdout gets the command's result and nothing else; stderr gets messages and, on a terminal, the progress.
+#include "tools/common/command_line.h"
+#include "tools/common/interrupts.h"
+#include "tools/ctl/commands.h"
+#include "tools/ctl/output.h"
+
+#include <CLI/CLI.hpp>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <clocale>
+#include <exception>
+#include <string>
+
+namespace {
+
+using tools::ExitCode;
+
+constexpr int kSignalBase = 128;
+
+void describe(CLI::App& program, ctl::Action& chosen) {
+    program.set_help_flag("-h,--help", "Show this help and exit");
+    program.set_version_flag("-V,--version", "hugepagectl " CTL_VERSION, "Show the version and exit");
+    program.require_subcommand(1);
+    program.footer(
+        "'hugepagectl COMMAND --help' tells of each.\n"
+        "\n"
+        "Exit status: 0 done, 1 failed, 2 wrong usage, 3 done in part, 4 a check failed,\n"
+        "5 no permission, 6 somebody uses it, 128+n interrupted by signal n.");
+    ctl::describe_plan(program, chosen);
+}
+
+ExitCode run(int argc, const char* const* argv) {
+    CLI::App program("Sets up, shows, checks and removes the memory files that the huge page shim serves.",
+                     "hugepagectl");
+    ctl::Action chosen;
+    describe(program, chosen);
+    if (const auto text = tools::parse(program, argc, argv)) {
+        ctl::print(*text);
+        return ExitCode::done;
+    }
+    return chosen();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    std::setlocale(LC_CTYPE, "");  // which characters the terminal can show
+    spdlog::set_default_logger(spdlog::stderr_logger_st("hugepagectl"));
+    spdlog::set_pattern("hugepagectl: %v");
+    const std::string command = argc > 1 && *argv[1] != '-' ? std::string(argv[1]) + " " : "";
+    try {
+        return static_cast<int>(run(argc, argv));
+    } catch (const tools::WrongCommandLine& wrong) {
+        spdlog::error("{} Try 'hugepagectl {}--help'.", wrong.what(), command);
+        return static_cast<int>(ExitCode::usage);
+    } catch (const tools::Failure& failure) {
+        const bool usage = failure.code() == ExitCode::usage;
+        spdlog::error("{}{}", failure.what(), usage ? " Try 'hugepagectl " + command + "--help'." : "");
+        return static_cast<int>(failure.code());
+    } catch (const tools::Interrupted& interrupted) {
+        spdlog::error("interrupted");
+        return kSignalBase + interrupted.signal();
+    } catch (const std::exception& error) {
+        spdlog::error("{}", error.what());
+        return static_cast<int>(ExitCode::failed);
+    }
+}
