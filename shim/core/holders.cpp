@@ -113,13 +113,17 @@ std::optional<FileLock> parse_lock(std::string_view line) noexcept {
     return FileLock{*file, *pid};
 }
 
-std::optional<FileId> parse_mapped_file(std::string_view line) noexcept {
-    next_word(line);  // addresses
+std::optional<MappedFile> parse_mapped_file(std::string_view line) noexcept {
+    const std::string_view addresses = next_word(line);
+    const auto begin = number_of<std::uintptr_t>(first_of(addresses, addresses.find('-')), 16);
     next_word(line);  // permissions
-    next_word(line);  // offset
+    const auto offset = number_of<std::uintptr_t>(next_word(line), 16);
     const std::string_view device = next_word(line);
     const auto file = file_id(device, next_word(line));
-    return file && file->inode != 0 ? file : std::nullopt;
+    if (!begin || !offset || !file || file->inode == 0) {
+        return std::nullopt;
+    }
+    return MappedFile{*file, *begin - *offset};
 }
 
 std::optional<std::uint64_t> parse_start_ticks(std::string_view stat) noexcept {
@@ -161,13 +165,20 @@ Result<Unseen> for_each_holder(std::span<const FileId> files,
     }
 
     Unseen unseen;
-    Files named;  // a lock's holder has been
+    Files named;                                          // a lock's holder has been
+    std::array<std::uintptr_t, kMostFilesHeld> places{};  // of those that the process has mapped
     const std::int64_t booted = boot_time(proc);
     const auto look_at = [&](pid_t pid) {
         Files mapped;
+        Files elsewhere;
         const auto listed = for_each_line(path_of(proc, pid, "maps").c_str(), [&](std::string_view line) {
-            if (const auto file = parse_mapped_file(line)) {
-                for_each_of(*file, [&](std::size_t i) { mapped.set(i); });
+            if (const auto mapping = parse_mapped_file(line)) {
+                for_each_of(mapping->file, [&](std::size_t i) {
+                    const std::uintptr_t known = mapped[i] ? places[i] : mapping->first_byte;
+                    elsewhere[i] = elsewhere[i] || known != mapping->first_byte;
+                    places[i] = std::min(known, mapping->first_byte);
+                    mapped.set(i);
+                });
             }
         });
         if (!listed && (listed.error().code == EACCES || listed.error().code == EPERM)) {
@@ -178,6 +189,8 @@ Result<Unseen> for_each_holder(std::span<const FileId> files,
             if (mapped[i] || lockers[i] == pid) {
                 holder = holder ? holder : describe(proc, pid, booted);
                 holder->has_mapped = mapped[i];
+                holder->mapped_at = mapped[i] ? places[i] : 0;
+                holder->has_mapped_elsewhere = elsewhere[i];
                 holder->has_locked = lockers[i] == pid;
                 named[i] = named[i] || holder->has_locked;
                 visit(i, *holder);

@@ -30,6 +30,10 @@ struct FileId {
 struct Holder {
     pid_t pid = 0;
     bool has_mapped = false;
+    // Where the file's first byte is mapped, or would be if that part of the file were; 0 if the file isn't
+    // mapped. If there are several such places, the lowest.
+    std::uintptr_t mapped_at = 0;
+    bool has_mapped_elsewhere = false;  // there are several
     // It took the file's flock, by the number in the kernel's table: which may be of a process that is gone,
     // and by now another's.
     bool has_locked = false;
@@ -60,8 +64,12 @@ struct FileLock {
 };
 [[nodiscard]] std::optional<FileLock> parse_lock(std::string_view line) noexcept;
 
-// The file of a line of /proc/PID/maps, if it is of a file.
-[[nodiscard]] std::optional<FileId> parse_mapped_file(std::string_view line) noexcept;
+// A line of /proc/PID/maps, if it is of a file.
+struct MappedFile {
+    FileId file;
+    std::uintptr_t first_byte = 0;  // where it is, or would be
+};
+[[nodiscard]] std::optional<MappedFile> parse_mapped_file(std::string_view line) noexcept;
 
 // The time the process was started, in clock ticks after the machine was, of /proc/PID/stat.
 [[nodiscard]] std::optional<std::uint64_t> parse_start_ticks(std::string_view stat) noexcept;

@@ -72,7 +72,12 @@ void check_mapping(std::string_view line) {
     if (file && file->inode == 0) {
         file.reset();
     }
-    expect(parse_mapped_file(line) == file, "a mapping is of the file that its line says");
+    const auto begin = number<std::uintptr_t>(fuzzing::split(words[0], '-')[0], 16);
+    const auto offset = number<std::uintptr_t>(words[2], 16);
+    const auto read = parse_mapped_file(line);
+    expect(read.has_value() == (begin && offset && file), "a mapping of a file is told from others");
+    expect(!read || read->file == *file, "a mapping is of the file that its line says");
+    expect(!read || read->first_byte + *offset == *begin, "the file's first byte is an offset below");
 }
 
 void check_start(std::string_view stat) {

@@ -63,15 +63,22 @@ TEST(Locks, ThatAreWaitedForOrOfAnotherKindAreNone) {
 }
 
 TEST(MappedFile, IsReadFromALineOfMaps) {
-    EXPECT_EQ(parse_mapped_file("7f0000000000-7f0040000000 rw-s 00000000 00:28 1386432    /mnt/huge/a b"),
-              (FileId{makedev(0, 0x28), 1386432}));
-    EXPECT_EQ(parse_mapped_file("7f0000000000-7f0040000000 rw-s 00000000 00:28 17 /x (deleted)")->inode, 17U);
+    const auto mapping =
+        parse_mapped_file("7f0000000000-7f0040000000 rw-s 00000000 00:28 1386432    /mnt/huge/a b");
+    ASSERT_TRUE(mapping);
+    EXPECT_EQ(mapping->file, (FileId{makedev(0, 0x28), 1386432}));
+    EXPECT_EQ(mapping->first_byte, 0x7f0000000000U);
+    const auto part = parse_mapped_file("7f0000200000-7f0040000000 rw-s 00100000 00:28 17 /x (deleted)");
+    ASSERT_TRUE(part);
+    EXPECT_EQ(part->file.inode, 17U);
+    EXPECT_EQ(part->first_byte, 0x7f0000100000U);
 }
 
 TEST(MappedFile, IsNoneOfOtherMemory) {
     for (const char* line :
          {"7ffd1000-7ffd2000 rw-p 00000000 00:00 0    [stack]", "", "7ffd1000-7ffd2000 rw-p 00000000 00:00 0",
-          "7ffd1000-7ffd2000 rw-p", "7ffd1000-7ffd2000 rw-p 00000000 0000 5 /x"}) {
+          "7ffd1000-7ffd2000 rw-p", "7ffd1000-7ffd2000 rw-p 00000000 0000 5 /x",
+          "7ffd1000-7ffd2000 rw-p x 00:28 5 /x", "-7ffd2000 rw-p 00000000 00:28 5 /x"}) {
         EXPECT_FALSE(parse_mapped_file(line)) << line;
     }
 }
@@ -174,6 +181,28 @@ TEST_F(Holders, AreThoseThatHaveItMappedHoweverOften) {
     EXPECT_EQ(seen[0].holder.pid, child.pid());
     EXPECT_TRUE(seen[0].holder.has_mapped);
     EXPECT_TRUE(seen[0].holder.has_locked);
+}
+
+TEST_F(Holders, HaveAFileAtOnePlaceIfItsPartsLieAsInTheFile) {
+    const auto file = make_file("a");
+    const auto seen_of = [&](std::size_t second) {
+        auto* const place = static_cast<char*>(
+            ::mmap(nullptr, 8 * kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+        const Child child([&] {
+            const int fd = lock(file);
+            for (const std::size_t page : {std::size_t{0}, second}) {
+                ::mmap(place + page * kPage, kPage, PROT_READ, MAP_SHARED | MAP_FIXED, fd,
+                       page == 0 ? 0 : 2 * static_cast<off_t>(kPage));
+            }
+        });
+        const auto seen = holders_of({file.id});
+        ::munmap(place, 8 * kPage);
+        EXPECT_EQ(seen.size(), 1U);
+        EXPECT_EQ(seen.at(0).holder.mapped_at, reinterpret_cast<std::uintptr_t>(place));
+        return seen.at(0).holder.has_mapped_elsewhere;
+    };
+    EXPECT_FALSE(seen_of(2));
+    EXPECT_TRUE(seen_of(5));
 }
 
 TEST_F(Holders, AreTheChildrenOfOneThatIsGone) {
