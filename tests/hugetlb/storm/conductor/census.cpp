@@ -2,65 +2,84 @@
 
 #include "tests/support/temp_dir.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <map>
-#include <sstream>
+#include <stdexcept>
 #include <thread>
-#include <utility>
 
 namespace storm {
 namespace {
 
-struct Owner {
-    std::string command;
-    unsigned long base = 0;  // where the file's first byte is, or would be
-    pid_t process = 0;
+using hugepage::Holder;
 
-    [[nodiscard]] bool is(const Owner& other) const { return command == other.command && base == other.base; }
-    [[nodiscard]] std::string text() const {
-        std::array<char, 64> text{};
-        std::snprintf(text.data(), text.size(), "process %d at %#lx", process, base);
-        return text.data();
+std::string text_of(const Holder& holder) {
+    std::array<char, 96> text{};
+    std::snprintf(text.data(), text.size(), "process %d at %#lx%s", holder.pid, holder.mapped_at,
+                  holder.has_mapped_elsewhere ? " and elsewhere" : "");
+    return text.data();
+}
+
+std::string command_line_of(const Holder& holder) {
+    return tests::read_file("/proc/" + std::to_string(holder.pid) + "/cmdline");
+}
+
+// In the first process's namespace: elsewhere the table of locks leaves those out that were taken by a
+// process which is gone.
+bool sees_all_locks() {
+    static const bool sees = std::filesystem::read_symlink("/proc/self/ns/pid") == "pid:[4026531836]";
+    return sees;
+}
+
+// One file, and those who have it.
+std::string conflicts_of(const hugepage::FileId& file, const std::vector<Holder>& holders) {
+    const std::string name = ": inode " + std::to_string(file.inode) + "\n";
+    const auto first = std::ranges::find(holders, true, &Holder::has_mapped);
+    if (first == holders.end()) {
+        return {};
     }
-};
-
-Census take_once(const std::vector<pid_t>& processes, const std::filesystem::path& mount) {
-    std::map<unsigned long, Owner> owners;  // of each file, by inode
-    Census census;
-    for (const pid_t process : processes) {
-        const std::filesystem::path folder = "/proc/" + std::to_string(process);
-        const std::string command = tests::read_file(folder / "cmdline");
-        std::istringstream maps(tests::read_file(folder / "maps"));
-        for (std::string line; std::getline(maps, line);) {
-            unsigned long begin = 0;
-            unsigned long offset = 0;
-            unsigned long inode = 0;
-            if (line.find(mount.native()) == std::string::npos ||
-                std::sscanf(line.c_str(), "%lx-%*x %*s %lx %*s %lu", &begin, &offset, &inode) != 3) {
-                continue;
-            }
-            const Owner owner{command, begin - offset, process};
-            const Owner& known = owners.try_emplace(inode, owner).first->second;
-            if (!owner.is(known)) {
-                census.conflicts +=
-                    "two owners: " + known.text() + " and " + owner.text() + ": " + line + "\n";
-            }
+    std::string conflicts;
+    if (sees_all_locks() && std::ranges::none_of(holders, &Holder::has_locked)) {
+        conflicts += "nobody's lock: " + text_of(*first) + name;
+    }
+    const std::string command_line = holders.size() > 1 ? command_line_of(*first) : "";
+    for (const Holder& holder : holders) {
+        const bool is_the_first = holder.pid == first->pid;
+        if (holder.has_mapped && (holder.has_mapped_elsewhere || holder.mapped_at != first->mapped_at ||
+                                  (!is_the_first && command_line_of(holder) != command_line))) {
+            conflicts +=
+                "two owners: " + text_of(*first) + (is_the_first ? "" : " and " + text_of(holder)) + name;
         }
     }
-    census.files = owners.size();
+    return conflicts;
+}
+
+Census take_once(const std::vector<hugepage::FileId>& files) {
+    std::map<std::size_t, std::vector<Holder>> holders;
+    const auto asked = hugepage::for_each_holder(
+        files, [&](std::size_t file, const Holder& holder) { holders[file].push_back(holder); });
+    if (!asked) {
+        throw std::runtime_error(std::string("who holds which file: ") + asked.error().tried);
+    }
+    Census census;
+    for (const auto& [file, its] : holders) {
+        census.files += std::ranges::any_of(its, &Holder::has_mapped) ? 1U : 0U;
+        census.conflicts += conflicts_of(files[file], its);
+    }
     return census;
 }
 
 }  // namespace
 
-Census census_of(const std::vector<pid_t>& processes, const std::filesystem::path& mount) {
+Census census_of(const std::vector<hugepage::FileId>& files) {
     using namespace std::chrono_literals;
-    Census census = take_once(processes, mount);
+    Census census = take_once(files);
     for (int looks = 0; looks < 100 && !census.conflicts.empty(); ++looks) {
         std::this_thread::sleep_for(20ms);
-        census = take_once(processes, mount);
+        census = take_once(files);
     }
     return census;
 }

@@ -188,9 +188,9 @@ void Crowd::disturb() {
 }
 
 // The signal reaches all at once: who is about to be forked off gets it too.
-void Crowd::while_stopped(const std::function<void(const std::vector<pid_t>&)>& look) {
+void Crowd::while_stopped(const std::function<void()>& look) {
     send_to_all(SIGSTOP);
-    look(members());
+    look();
     send_to_all(SIGCONT);
 }
 

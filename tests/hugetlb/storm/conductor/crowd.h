@@ -40,7 +40,7 @@ class Crowd {
     // A signal for one of them.
     void disturb();
     // While none of them does anything.
-    void while_stopped(const std::function<void(const std::vector<pid_t>&)>& look);
+    void while_stopped(const std::function<void()>& look);
     // Whether each gets on.
     void look_for_hangs();
     // Lets all come to their end.

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <map>
@@ -20,14 +21,6 @@ namespace {
 // Of all its bytes, zeroed by the kernel; not if there are too few huge pages.
 bool allocate(int fd, std::size_t bytes) {
     return ::fallocate(fd, 0, 0, static_cast<off_t>(bytes)) == 0;
-}
-
-int create(const std::filesystem::path& path, std::size_t bytes) {
-    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd >= 0 && ::ftruncate(fd, static_cast<off_t>(bytes)) != 0) {
-        throw std::runtime_error("ftruncate " + path.string());
-    }
-    return fd;
 }
 
 }  // namespace
@@ -44,6 +37,19 @@ Files::Files(std::filesystem::path folder, std::uint64_t seed) : folder_(std::mo
         }
     }
     replaced_ = 0;
+}
+
+int Files::create(const std::filesystem::path& path, std::size_t bytes) {
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    struct stat facts {};
+    if (fd < 0 || ::ftruncate(fd, static_cast<off_t>(bytes)) != 0 || ::fstat(fd, &facts) != 0) {
+        throw std::runtime_error("create " + path.string());
+    }
+    made_.push_back({facts.st_dev, facts.st_ino});
+    if (made_.size() > hugepage::kMostFilesHeld) {
+        made_.pop_front();
+    }
+    return fd;
 }
 
 // Complete before it has its name, over another that may have it. Zeroed, or as a former owner left it.
@@ -139,6 +145,13 @@ std::string Files::summary() const {
            count(added_, "added, ") + count(moved_, "renamed or linked, ") +
            count(with_holes_, "with holes for a while, ") +
            count(without_pages_, "not made for want of huge pages");
+}
+
+std::vector<hugepage::FileId> Files::made() const {
+    std::vector<hugepage::FileId> files(made_.begin(), made_.end());
+    std::ranges::sort(files);
+    files.erase(std::unique(files.begin(), files.end()), files.end());
+    return files;
 }
 
 std::vector<std::string> Files::leased() const {

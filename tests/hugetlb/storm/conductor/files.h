@@ -1,10 +1,12 @@
 // The storm's pool, whose files come and go, as an operator's would in years.
 #pragma once
 
+#include "shim/core/holders.h"
 #include "tests/hugetlb/storm/random.h"
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -21,6 +23,9 @@ class Files {
     void disturb();
 
     [[nodiscard]] std::string summary() const;
+    // In ascending order: all that there are, and those that have been deleted, as they may still be mapped;
+    // but for what was made so many files ago that it can't be.
+    [[nodiscard]] std::vector<hugepage::FileId> made() const;
     // Names that are leased by anybody, now.
     [[nodiscard]] std::vector<std::string> leased() const;
     // Of the files that there are.
@@ -33,6 +38,7 @@ class Files {
         std::size_t bytes;
     };
 
+    [[nodiscard]] int create(const std::filesystem::path& path, std::size_t bytes);
     [[nodiscard]] bool make(const Place& place);
     [[nodiscard]] bool complete(const std::filesystem::path& path) const;
     void begin(const Place& place);
@@ -42,6 +48,7 @@ class Files {
     std::filesystem::path folder_;
     Random random_;
     std::vector<Place> places_;
+    std::deque<hugepage::FileId> made_;  // the latest last
     std::uint64_t deleted_ = 0;
     std::uint64_t replaced_ = 0;
     std::uint64_t added_ = 0;

@@ -126,8 +126,8 @@ class Storm {
     [[nodiscard]] std::uint64_t count(Count what) const { return ledger_->counts.at(what); }
 
     void take_census() {
-        crowd_.while_stopped([this](const std::vector<pid_t>& processes) {
-            const Census census = census_of(processes, pool_.path());
+        crowd_.while_stopped([this] {
+            const Census census = census_of(files_.made());
             conflicts_ += census.conflicts;
             ++censuses_;
             mapped_ += census.files;
