@@ -52,8 +52,12 @@ void complaint(const Config::Complaint& complaint) noexcept {
         complaint.why);
 }
 
-void no_files(const FilePattern& pattern, const Status& scanned) noexcept {
-    if (scanned) {
+void no_files(const FilePattern& pattern, const Status& scanned,
+              const std::optional<Pool::Unread>& unread) noexcept {
+    if (scanned && unread) {
+        say(Level::error, "pool", "not serving: ", unread->error.tried, " ",
+            pattern.path_of(unread->node).view(), ": ", text_of(unread->error.code));
+    } else if (scanned) {
         say(Level::error, "pool", "not serving: no memory files at ", pattern.text(),
             "; create some with hugepage-file-init");
     } else {
@@ -66,6 +70,11 @@ void no_files(const FilePattern& pattern, const Status& scanned) noexcept {
 }
 
 void loaded(Pool& pool) noexcept {
+    static constinit std::atomic<bool> told_unread{false};
+    if (pool.unread() && first(told_unread)) {
+        say(Level::warn, "pool", "cannot read the memory files of numa: ", pool.unread()->node.value, "; ",
+            pool.unread()->error.tried, " their folder: ", text_of(pool.unread()->error.code));
+    }
     if (pool.files().size() == Pool::kMaxFiles) {
         say(Level::warn, "pool", Pool::kMaxFiles,
             " memory files found, which is as many as the shim keeps account of; any others are left out");

@@ -11,6 +11,7 @@
 #include "shim/core/pool.h"
 #include "shim/node_choice.h"
 
+#include <optional>
 #include <string_view>
 
 namespace hugepage::events {
@@ -30,8 +31,10 @@ struct Leased {
 };
 
 void complaint(const Config::Complaint& complaint) noexcept;
-// The shim is inert from here on, though a variable asks for it. `scanned` is how reading the folders ended.
-void no_files(const FilePattern& pattern, const Status& scanned) noexcept;
+// The shim is inert from here on, though a variable asks for it. `scanned` is how reading the folders ended,
+// and how reading one of a node did.
+void no_files(const FilePattern& pattern, const Status& scanned,
+              const std::optional<Pool::Unread>& unread) noexcept;
 void loaded(Pool& pool) noexcept;
 // The folders have been read again.
 void read_again(Pool& pool) noexcept;

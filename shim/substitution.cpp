@@ -74,7 +74,7 @@ void read_pool() noexcept {
     const auto scanned = pool.scan(*settings.files);
     const LivePool::View files(pool);
     if (!scanned || files->files().empty()) {
-        events::no_files(*settings.files, scanned);
+        events::no_files(*settings.files, scanned, files->unread());
         return become(Phase::inert, SIZE_MAX);
     }
     events::loaded(*files);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <tuple>
 
 namespace hugepage {
@@ -23,6 +24,7 @@ Status Pool::scan(const FilePattern& pattern) noexcept {
     }
     pattern_ = &pattern;
     count_ = 0;
+    unread_.reset();
     auto listed = pattern.for_each_node([&](NodeId node) { scan_node(node); });
     std::ranges::sort(files(), {}, [](const PoolFile& file) {
         return std::tuple(file.size_, file.node_, std::string_view(file.name_.data()));
@@ -57,13 +59,20 @@ void Pool::scan_node(NodeId node) noexcept {
     });
     if (!listed && listed.error().code == ENOTDIR) {
         add(node, folder.c_str(), {});
+    } else if (!listed && listed.error().code != ENOENT) {  // it may have been removed just now
+        unread_ = Unread{node, listed.error()};
     }
 }
 
 void Pool::add(NodeId node, const char* path, std::string_view name) noexcept {
     struct stat facts {};
-    if (count_ == kMaxFiles || sys::lstat(path, facts) != 0 || !S_ISREG(facts.st_mode) ||
-        facts.st_size <= 0) {
+    if (sys::lstat(path, facts) != 0) {
+        if (errno == EACCES) {
+            unread_ = Unread{node, Error{"lstat in", errno}};
+        }
+        return;
+    }
+    if (count_ == kMaxFiles || !S_ISREG(facts.st_mode) || facts.st_size <= 0) {
         return;
     }
     const auto is_same_file = [&](const PoolFile& known) {

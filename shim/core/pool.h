@@ -13,6 +13,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace hugepage {
@@ -61,6 +62,14 @@ class Pool {
 
     [[nodiscard]] Path path_of(const PoolFile& file) const noexcept;
 
+    // A node's folder that the last scan could not read, or whose files it could not look at; the last one of
+    // several.
+    struct Unread {
+        NodeId node;
+        Error error;
+    };
+    [[nodiscard]] const std::optional<Unread>& unread() const noexcept { return unread_; }
+
   private:
     void scan_node(NodeId node) noexcept;
     void add(NodeId node, const char* path, std::string_view name) noexcept;
@@ -68,6 +77,7 @@ class Pool {
     const FilePattern* pattern_ = nullptr;
     LateArray<PoolFile, kMaxFiles> files_;
     std::size_t count_ = 0;
+    std::optional<Unread> unread_;
 };
 
 }  // namespace hugepage

@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <memory>
 
 namespace hugepage {
@@ -90,6 +93,31 @@ TEST_F(PoolTest, TellsEachFaultOfAFileOnce) {
     EXPECT_TRUE(file.first_time(Reason::insecure));
     EXPECT_FALSE(file.first_time(Reason::insecure));
     EXPECT_TRUE(file.first_time(Reason::misplaced));
+}
+
+TEST_F(PoolTest, TellsWhichNodesFolderCannotBeReadAndReadsTheOthers) {
+    dir_.write("numa_0/a", "1234");
+    dir_.write("numa_1/b", "1234");
+    scan();
+    EXPECT_FALSE(pool_->unread());
+    std::filesystem::permissions(dir_.path(), std::filesystem::perms(0755));
+    for (const unsigned mode : {0U, 0644U}) {  // not to be listed; to be listed, but not looked into
+        std::filesystem::permissions(dir_.path() / "numa_1", std::filesystem::perms(mode));
+        const uid_t before = ::geteuid();
+        if (before == 0) {
+            ASSERT_EQ(::seteuid(65534), 0);
+        }
+        const auto scanned = pool_->scan(pattern_);
+        if (before == 0) {
+            ASSERT_EQ(::seteuid(0), 0);
+        }
+        std::filesystem::permissions(dir_.path() / "numa_1", std::filesystem::perms(0755));
+        ASSERT_TRUE(scanned);
+        EXPECT_EQ(pool_->files().size(), 1U);
+        ASSERT_TRUE(pool_->unread());
+        EXPECT_EQ(pool_->unread()->node, NodeId{1});
+        EXPECT_EQ(pool_->unread()->error.code, EACCES);
+    }
 }
 
 TEST_F(PoolTest, SaysSoWhenTheFolderIsGone) {
