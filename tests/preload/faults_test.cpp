@@ -1,7 +1,8 @@
-// What the kernel refuses, and what becomes of a pool: the caller gets a file or ordinary memory, the
-// operator one clear line, and nothing is left behind.
+// What the kernel refuses, and files that can't be used: the caller gets a file or ordinary memory, the
+// operator one clear line, and nothing is left behind. (limits_test.cpp, changing_pool_test.cpp: the same of
+// limits, and of a pool that changes.)
 
-#include "tests/preload/preloaded.h"
+#include "tests/preload/hindered_fixture.h"
 
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -20,33 +21,10 @@ const bool kSanitized = !std::string_view(SANITIZER).empty();
 constexpr const char* kNotSanitized =
     "a sanitizer's runtime maps memory too, and ends the program if it can't";
 
-constexpr const char* kNothingLeft = "left: 0 descriptors, 0 mappings, 0 locks\n";
-
-class Faults : public OneFileTest {
+class Faults : public HinderedTest {
   protected:
-    [[nodiscard]] Outcome hindered(const std::vector<std::string>& hindrance,
-                                   const Environment& more = {}) const {
-        std::vector<std::string> command{HINDERED, hindrance.front(), bytes(kFileBytes)};
-        command.insert(command.end(), hindrance.begin() + 1, hindrance.end());
-        Environment variables = environment(more);
-        variables.try_emplace("HUGEPAGE_LOG", "warn");
-        return run(command, variables);
-    }
     [[nodiscard]] Outcome refusing(const std::string& call, int error, const Environment& more = {}) const {
         return hindered({"refuse", call, std::to_string(error)}, more);
-    }
-    static std::string twice(const std::string& what) {
-        const std::string line = "memory: " + what + ", zero: 1, unmap: 0\n";
-        return line + line + kNothingLeft;
-    }
-    [[nodiscard]] std::string both_served() const { return twice(served()); }
-    static std::string neither() { return twice("anonymous 4kB"); }
-    static std::size_t count(const std::string& text, const std::string& part) {
-        std::size_t found = 0;
-        for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; at += part.size()) {
-            ++found;
-        }
-        return found;
     }
 };
 INSTANTIATE_TEST_SUITE_P(, Faults, testing::Values(kTmpfs, kHuge2M), name_of_kind);

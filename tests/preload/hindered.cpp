@@ -2,8 +2,12 @@
 // and what was left over; the test compares.
 //
 //   hindered refuse BYTES CALL ERRNO  a system call, or one use of it (refusing.cpp has them), always fails
-//   hindered limit BYTES LIMIT COUNT  a resource limit: as, nofile
+//   hindered limit BYTES LIMIT COUNT  a resource limit: as, nofile, nproc
+//   hindered group BYTES FILE         a control group's limits: it enters the group by its file of processes
 //   hindered none BYTES
+//   hindered later BYTES              says "now" between the first time and the second, and waits for the
+//                                     end of stdin: something is done to the pool meanwhile
+//   hindered meanwhile BYTES          the same, while it has the memory of the first time
 //
 // It asks twice, since what goes wrong at first must not stay wrong, or be told twice.
 
@@ -12,8 +16,10 @@
 #include "tests/preload/own_things.h"
 #include "tests/preload/refusing.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -22,7 +28,16 @@
 
 namespace {
 
-void ask(std::size_t bytes) {
+void let_the_test_act() {
+    std::puts("now");
+    std::fflush(stdout);
+    char byte = 0;
+    while (::read(STDIN_FILENO, &byte, 1) > 0) {
+    }
+}
+
+// The memory keeps its content whatever is done in between.
+void ask(std::size_t bytes, void (*in_between)() = nullptr) {
     char* memory = probes::take(bytes);
     if (memory == nullptr) {
         std::puts("memory: none");
@@ -31,6 +46,11 @@ void ask(std::size_t bytes) {
     const bool is_fresh = probes::is_zero(memory, bytes);
     std::memset(memory, 'h', bytes);
     const std::string kind = probes::describe(memory);
+    if (in_between != nullptr) {
+        in_between();
+        std::puts(probes::is_all(memory, 'h', bytes) ? "kept" : "lost");
+        std::memset(memory, 'i', bytes);
+    }
     std::printf("memory: %s, zero: %d, unmap: %d\n", kind.c_str(), is_fresh, ::munmap(memory, bytes));
 }
 
@@ -39,7 +59,17 @@ bool limit(std::string_view what, rlim_t count) {
     if (what == "as") {
         return ::setrlimit(RLIMIT_AS, &both) == 0;
     }
+    if (what == "nproc") {
+        return ::setrlimit(RLIMIT_NPROC, &both) == 0;
+    }
     return what == "nofile" && ::setrlimit(RLIMIT_NOFILE, &both) == 0;
+}
+
+bool enter_group(const char* processes) {
+    const int fd = ::open(processes, O_WRONLY | O_CLOEXEC);
+    const bool entered = ::write(fd, "0", 1) == 1;
+    ::close(fd);
+    return entered;
 }
 
 }  // namespace
@@ -58,10 +88,18 @@ int main(int argc, char** argv) {
             std::puts("no such limit");
             return 2;
         }
-    } else if (scenario != "none") {
+    } else if (scenario == "group" && argc > 3) {
+        if (!enter_group(argv[3])) {
+            std::puts("no such group");
+            return 2;
+        }
+    } else if (scenario != "none" && scenario != "later" && scenario != "meanwhile") {
         return 2;
     }
-    ask(bytes);
+    ask(bytes, scenario == "meanwhile" ? let_the_test_act : nullptr);
+    if (scenario == "later") {
+        let_the_test_act();
+    }
     ask(bytes);
     std::printf("left: %s\n", probes::to_text(probes::own_things() - before).c_str());
     return 0;
