@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes what reads text from outside, and the table of regions: builds tests/fuzz by clang with libFuzzer, ASan and UBSan,
-# and runs each target, as many at a time as there are CPUs.
+# Fuzzes what reads text from outside, the table of regions, and mapping calls on served memory: builds tests/fuzz by clang
+# with libFuzzer, ASan and UBSan, and runs each target, as many at a time as there are CPUs.
 #
 #   scripts/fuzz.sh [SECONDS] [TARGET...]      SECONDS for each target (60); TARGETs as in tests/fuzz (all)
 #
