@@ -106,16 +106,23 @@ Result<Lease, Refusal> Lease::take(const char* path, ByteSize size) noexcept {
     if (!file) {
         return refusal_of_open(file.error().code);
     }
-    const int fd = file.value().get();
-    const auto file_system = inspect(fd, size);
+    return take(std::move(file.value()), size);
+}
+
+Result<Lease, Refusal> Lease::take(Fd file, ByteSize size) noexcept {
+    const auto file_system = inspect(file.get(), size);
     if (!file_system) {
         return file_system.error();
     }
-    if (sys::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (sys::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
         return errno == EWOULDBLOCK ? Refusal{Reason::all_leased, "somebody else holds it", 0}
                                     : Refusal{Reason::map_failed, "flock", errno};
     }
-    return Lease(std::move(file.value()), file_system.value());
+    struct stat facts {};
+    if (sys::fstat(file.get(), facts) != 0 || facts.st_nlink == 0) {
+        return Refusal{Reason::no_file_for_size, "it is gone since the pool was read", 0};
+    }
+    return Lease(std::move(file), file_system.value());
 }
 
 }  // namespace hugepage

@@ -26,6 +26,9 @@ class Lease {
     // Takes the file if it may be used (README, "Which files are used") and is free now; never waits. `size`
     // is what the pool believes its size to be. Reason::all_leased means that somebody else has it.
     [[nodiscard]] static Result<Lease, Refusal> take(const char* path, ByteSize size) noexcept;
+    // The same of a file that is open already. One whose last name is gone by the time the lock is had is
+    // refused: who removes a file holds its lock meanwhile, and gives its pages back.
+    [[nodiscard]] static Result<Lease, Refusal> take(Fd file, ByteSize size) noexcept;
 
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }
     [[nodiscard]] const FileSystem& file_system() const noexcept { return file_system_; }

@@ -57,6 +57,15 @@ TEST_F(LeaseTest, LivesOnInTheMappingAndEndsWithItsLastByte) {
     EXPECT_TRUE(Lease::take(file_.c_str(), kSize));
 }
 
+TEST_F(LeaseTest, RefusesAFileThatWasRemovedAfterItWasOpened) {
+    auto opened = Fd::open(file_.c_str(), O_RDWR);
+    ASSERT_TRUE(opened);
+    std::filesystem::remove(file_);
+    const auto lease = Lease::take(std::move(opened.value()), kSize);
+    ASSERT_FALSE(lease);
+    EXPECT_EQ(lease.error().reason, Reason::no_file_for_size);
+}
+
 TEST_F(LeaseTest, RefusesALink) {
     std::filesystem::rename(file_, file_.string() + "-moved");
     std::filesystem::create_symlink(file_.string() + "-moved", file_);
