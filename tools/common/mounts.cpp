@@ -47,7 +47,8 @@ std::vector<Mount> mounts(const std::string& list) {
     libmnt_fs* fs = nullptr;
     while (mnt_table_next_fs(table.get(), each.get(), &fs) == 0) {
         found.push_back({static_cast<std::uint64_t>(mnt_fs_get_id(fs)), text(mnt_fs_get_target(fs)),
-                         text(mnt_fs_get_fstype(fs)), text(mnt_fs_get_fs_options(fs))});
+                         text(mnt_fs_get_fstype(fs)), text(mnt_fs_get_fs_options(fs)),
+                         text(mnt_fs_get_source(fs))});
     }
     return found;
 }

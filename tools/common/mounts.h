@@ -15,6 +15,7 @@ struct Mount {
     std::string point;
     std::string type;     // as in "mount -t"
     std::string options;  // of the file system, not of the mount: "rw,pagesize=2M"
+    std::string source = {};  // what was said to be mounted: for hugetlbfs any word
 
     [[nodiscard]] bool is_hugetlbfs() const { return type == "hugetlbfs"; }
     // A hugetlbfs mount with min_size= holds pages back for its own files. The kernel counts them as

@@ -45,22 +45,6 @@ std::optional<std::uint64_t> number_in(const std::string& path) {
     return read ? number : std::nullopt;
 }
 
-Pages pages_of_node(const std::string& sysfs, ByteSize size, NodeId id) {
-    // A kernel without NUMA counts the machine's alone.
-    std::optional<NodeId> node = id;
-    auto counts = hugepage::huge_page_counts(sysfs.c_str(), size, node);
-    if (!counts && counts.error().code == ENOENT && id == NodeId{0}) {
-        node = std::nullopt;
-        counts = hugepage::huge_page_counts(sysfs.c_str(), size, node);
-    }
-    const std::string folder(hugepage::huge_page_folder(sysfs.c_str(), size, node).view());
-    if (!counts) {
-        throw tools::system_failure("read the counts in " + folder, counts.error().code);
-    }
-    const std::uint64_t surplus = number_in(folder + "/surplus_hugepages").value_or(0);
-    return {size, counts.value().total, counts.value().free, std::min(surplus, counts.value().total)};
-}
-
 // "Node 0 MemTotal:       24689552 kB", and without the node in /proc/meminfo.
 std::optional<ByteSize> size_in(std::string_view line, std::string_view name) {
     const auto at = line.find(name);
@@ -104,6 +88,22 @@ bool Machine::has_page_size(ByteSize size) const {
     return std::ranges::find(page_sizes, size) != page_sizes.end();
 }
 
+Pages read_pages(const std::string& sysfs, ByteSize size, NodeId id) {
+    // A kernel without NUMA counts the machine's alone.
+    std::optional<NodeId> node = id;
+    auto counts = hugepage::huge_page_counts(sysfs.c_str(), size, node);
+    if (!counts && counts.error().code == ENOENT && id == NodeId{0}) {
+        node = std::nullopt;
+        counts = hugepage::huge_page_counts(sysfs.c_str(), size, node);
+    }
+    const std::string folder(hugepage::huge_page_folder(sysfs.c_str(), size, node).view());
+    if (!counts) {
+        throw tools::system_failure("read the counts in " + folder, counts.error().code);
+    }
+    const std::uint64_t surplus = number_in(folder + "/surplus_hugepages").value_or(0);
+    return {size, counts.value().total, counts.value().free, std::min(surplus, counts.value().total)};
+}
+
 Machine read_machine(const std::string& sysfs, const std::string& proc) {
     Machine machine;
     machine.page_sizes = page_sizes_of(sysfs);
@@ -117,7 +117,7 @@ Machine read_machine(const std::string& sysfs, const std::string& proc) {
     }
     for (Node& node : machine.nodes) {
         for (const ByteSize size : machine.page_sizes) {
-            node.pages.push_back(pages_of_node(sysfs, size, node.id));
+            node.pages.push_back(read_pages(sysfs, size, node.id));
         }
         read_memory(node, sysfs, proc);
     }

@@ -20,7 +20,7 @@ std::vector<Mount> mounts_in(const std::string& list) {
 TEST(Mounts, AreReadWithTheirOptions) {
     const auto found = mounts_in(
         "1 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
-        "36 25 0:33 / /mnt/huge\\0402M rw,relatime shared:17 master:3 - hugetlbfs none "
+        "36 25 0:33 / /mnt/huge\\0402M rw,relatime shared:17 master:3 - hugetlbfs pool "
         "rw,pagesize=2M,min_size=64M\n"
         "37 25 0:34 / /mnt/huge_1g rw - hugetlbfs none rw,pagesize=1024M\n");
     ASSERT_EQ(found.size(), 3);
@@ -30,6 +30,7 @@ TEST(Mounts, AreReadWithTheirOptions) {
     EXPECT_EQ(found[1].id, 36);
     EXPECT_EQ(found[1].point, "/mnt/huge 2M");
     EXPECT_TRUE(found[1].is_hugetlbfs());
+    EXPECT_EQ(found[1].source, "pool");
     EXPECT_TRUE(found[1].holds_pages_back());
     EXPECT_EQ(found[1].page_size(), hugepage::ByteSize{2UL << 20});
     EXPECT_EQ(found[2].page_size(), hugepage::ByteSize{1UL << 30});

@@ -1,0 +1,178 @@
+// setup and remove, to their good ends.
+#include "tests/cli/ctl/machine.h"
+
+#include <gmock/gmock.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace tests {
+namespace {
+
+using testing::HasSubstr;
+
+class SetupTest : public CtlTest {};
+
+TEST_F(SetupTest, GoesAndComesWithoutATrace) {
+    // Others may change the count in between: a leak would be there each time.
+    constexpr int kTries = 5;
+    bool is_as_before = false;
+    for (int i = 0; i < kTries && !is_as_before; ++i) {
+        const std::uint64_t before = reserved_pages();
+        const auto made = hugepagectl(setup({"--size", size_to_grow(), "--num", "1", "--json"}));
+        ASSERT_EQ(made.exit_status, 0) << made.err;
+        const auto report = json_of(made);
+        EXPECT_TRUE(report["complete"]);
+        EXPECT_EQ(report["mounted"], place().string());
+        const std::uint64_t added = report["nodes"][0]["pages_reserved"];
+
+        const auto record = nlohmann::json::parse(read_file(std::string(kRun) + "/record.json"));
+        std::uint64_t recorded = 0;
+        for (const auto& pages : record["pages"]) {
+            recorded += pages["added"].get<std::uint64_t>();
+        }
+        EXPECT_EQ(recorded, added);
+
+        const auto gone = hugepagectl({"remove", "--json"});
+        ASSERT_EQ(gone.exit_status, 0) << gone.err << gone.out;
+        std::uint64_t given = 0;
+        const auto removal = json_of(gone);
+        for (const auto& pages : removal["pages"]) {
+            given += pages["given_back"].get<std::uint64_t>();
+        }
+        EXPECT_EQ(given, added);
+        expect_nothing_left();
+        is_as_before = reserved_pages() == before;
+    }
+    EXPECT_TRUE(is_as_before);
+}
+
+TEST_F(SetupTest, ChangesNothingTheSecondTime) {
+    ASSERT_EQ(hugepagectl(setup({"--size", "8MiB", "--mode", "0640"})).exit_status, 0);
+    struct stat first {};
+    ASSERT_EQ(::stat(file(0).c_str(), &first), 0);
+    EXPECT_EQ(first.st_mode & 07777, 0640);
+    const auto record = read_file(std::string(kRun) + "/record.json");
+
+    const auto again = hugepagectl(setup({"--size", "8MiB"}));
+    EXPECT_EQ(again.exit_status, 0) << again.err;
+    EXPECT_THAT(again.out, HasSubstr("nothing to do"));
+    struct stat second {};
+    ASSERT_EQ(::stat(file(0).c_str(), &second), 0);
+    EXPECT_EQ(first.st_ino, second.st_ino);
+    EXPECT_EQ(read_file(std::string(kRun) + "/record.json"), record);
+
+    const auto gone = hugepagectl({"remove"});
+    EXPECT_EQ(gone.exit_status, 0) << gone.out;
+    expect_nothing_left();
+    const auto nothing = hugepagectl({"remove"});
+    EXPECT_EQ(nothing.exit_status, 0);
+    EXPECT_EQ(nothing.out, "Nothing is left to remove.\n");
+    EXPECT_EQ(hugepagectl({"remove", "--all"}).exit_status, 0);
+}
+
+TEST_F(SetupTest, MountsWithoutRightsForOthers) {
+    ASSERT_EQ(hugepagectl(setup({"--size", "8MiB"})).exit_status, 0);
+    const auto mounts = read_file("/proc/self/mountinfo");
+    const auto at = mounts.find(place().string());
+    ASSERT_NE(at, std::string::npos);
+    EXPECT_THAT(mounts.substr(at, mounts.find('\n', at) - at),
+                testing::AllOf(HasSubstr("nosuid,nodev,noexec"), HasSubstr("hugetlbfs hugepagectl"),
+                               HasSubstr("pagesize=2M")));
+    struct stat facts {};
+    ASSERT_EQ(::stat(place().c_str(), &facts), 0);
+    EXPECT_EQ(facts.st_mode & 07777, 0755);
+}
+
+TEST_F(SetupTest, AddsToWhatIsThere) {
+    ASSERT_EQ(hugepagectl(setup({"--size", "8MiB", "--num", "1"})).exit_status, 0);
+    const auto more = hugepagectl(setup({"--size", "8MiB", "--num", "3", "--json"}));
+    ASSERT_EQ(more.exit_status, 0) << more.err;
+    EXPECT_EQ(json_of(more)["nodes"][0]["files_kept"].size(), 1);
+    EXPECT_EQ(json_of(more)["nodes"][0]["files_created"].size(), 2);
+    const auto part = hugepagectl({"remove", "--size", "4MiB"});
+    EXPECT_EQ(part.exit_status, 0) << part.out;
+    EXPECT_TRUE(std::filesystem::exists(file(2)));
+}
+
+TEST_F(SetupTest, ReadsOptionsFromAFile) {
+    const auto config = folder_.write("config", "size = 4MiB\nnum = 1\npath = " + place().string() + "\n");
+    const auto made =
+        hugepagectl({"setup", "--config", config, "--page-size", "2MiB", "--node", "0", "--size", "8MiB"});
+    EXPECT_EQ(made.exit_status, 0) << made.err;
+    EXPECT_TRUE(std::filesystem::exists(file(0)));
+    EXPECT_FALSE(std::filesystem::exists(file(1)));
+}
+
+TEST_F(SetupTest, SaysAtADryRunWhatAShellWouldDo) {
+    const auto dry = hugepagectl(setup({"--size", "8MiB", "--num", "1", "--dry-run"}));
+    EXPECT_EQ(dry.exit_status, 0) << dry.err;
+    EXPECT_THAT(dry.out, HasSubstr("mount -t hugetlbfs -o pagesize=2M,mode=0755,nosuid,nodev,noexec"));
+    expect_nothing_left();
+    ASSERT_EQ(hugepagectl(setup({"--size", "8MiB", "--num", "1"})).exit_status, 0);
+    const auto dry_removal = hugepagectl({"remove", "--dry-run"});
+    EXPECT_TRUE(std::filesystem::exists(file(0)));
+    const auto done = run({"sh", "-ec", dry_removal.out});
+    EXPECT_EQ(done.exit_status, 0) << dry_removal.out << done.err;
+    EXPECT_EQ(hugepagectl({"remove"}).exit_status, 0);
+    expect_nothing_left();
+}
+
+// One that the test itself has locked, one that a child has mapped.
+TEST_F(SetupTest, LeavesFilesInUseAndSaysByWhom) {
+    ASSERT_EQ(hugepagectl(setup({"--size", "8MiB", "--num", "3"})).exit_status, 0);
+    const int locked = ::open(file(0).c_str(), O_RDWR | O_CLOEXEC);
+    ASSERT_EQ(::flock(locked, LOCK_EX | LOCK_NB), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const int fd = ::open(file(2).c_str(), O_RDWR | O_CLOEXEC);
+        ::mmap(nullptr, 8UL << 20, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        ::kill(::getpid(), SIGSTOP);
+        ::_exit(0);
+    }
+    siginfo_t stopped{};
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child), &stopped, WSTOPPED | WNOWAIT), 0);
+
+    const auto part = hugepagectl({"remove", "--json"});
+    EXPECT_EQ(part.exit_status, 6) << part.err;
+    const auto report = json_of(part);
+    EXPECT_EQ(report["removed"], nlohmann::json::array({file(1).string()}));
+    ASSERT_EQ(report["busy"].size(), 2);
+    EXPECT_EQ(report["busy"][0]["path"], file(0).string());
+    EXPECT_EQ(report["busy"][0]["holders"][0]["pid"], ::getpid());
+    EXPECT_EQ(report["busy"][1]["holders"][0]["pid"], child);
+    EXPECT_GT(report["busy"][1]["holders"][0]["running_since"], 0);
+    const auto text = hugepagectl({"remove"});
+    EXPECT_EQ(text.exit_status, 6);
+    EXPECT_THAT(text.out, HasSubstr("(pid " + std::to_string(child) + ", running since "));
+
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    ::close(locked);
+    const auto rest = hugepagectl({"remove"});
+    EXPECT_EQ(rest.exit_status, 0) << rest.out;
+    expect_nothing_left();
+}
+
+TEST_F(SetupTest, RemovesUnderAPathOnlyWhatLooksLikeAPool) {
+    ASSERT_EQ(hugepagectl(setup({"--size", "8MiB", "--num", "1"})).exit_status, 0);
+    ASSERT_EQ(::close(::open((place() / "numa_0/.hidden").c_str(), O_CREAT | O_RDWR, 0600)), 0);
+    ASSERT_EQ(::close(::open((place() / "beside").c_str(), O_CREAT | O_RDWR, 0600)), 0);
+    ASSERT_EQ(::mkfifo((place() / "numa_0/fifo").c_str(), 0600), 0);
+    const auto gone = hugepagectl({"remove", "--path", place()});
+    EXPECT_EQ(gone.exit_status, 3) << gone.out;
+    EXPECT_FALSE(std::filesystem::exists(file(0)));
+    for (const char* name : {"numa_0/.hidden", "beside", "numa_0/fifo"}) {
+        EXPECT_TRUE(std::filesystem::exists(std::filesystem::symlink_status(place() / name))) << name;
+        std::filesystem::remove(place() / name);
+    }
+    EXPECT_EQ(hugepagectl({"remove"}).exit_status, 0);
+    expect_nothing_left();
+}
+
+}  // namespace
+}  // namespace tests

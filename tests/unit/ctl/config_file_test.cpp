@@ -1,0 +1,49 @@
+#include "tools/ctl/config_file.h"
+
+#include "tests/support/temp_dir.h"
+#include "tests/unit/ctl/setup_machine.h"
+
+#include <gmock/gmock.h>
+
+namespace ctl {
+namespace {
+
+class ConfigFile : public testing::Test {
+  protected:
+    Refusal read(const std::string& text) {
+        const std::string path = folder_.write("config", text);
+        return refusal_of([&] {
+            read_config(path, {{"size", &size_}, {"node", &node_}, {"path", &path_}},
+                        {{"size", is_size_given_}, {"node", false}, {"path", false}});
+        });
+    }
+
+    tests::TempDir folder_;
+    std::string size_, node_, path_;
+    bool is_size_given_ = false;
+};
+
+TEST_F(ConfigFile, SetsOptions) {
+    EXPECT_EQ(read("# the pool\nsize = 32GiB\n\nnode = 0:4,1:2\npath = \"/mnt/with blank\"\n").message, "");
+    EXPECT_EQ(size_, "32GiB");
+    EXPECT_EQ(node_, "0:4,1:2");
+    EXPECT_EQ(path_, "/mnt/with blank");
+}
+
+TEST_F(ConfigFile, GivesWayToTheCommandLine) {
+    size_ = "64GiB";
+    is_size_given_ = true;
+    EXPECT_EQ(read("size = 32GiB\n").message, "");
+    EXPECT_EQ(size_, "64GiB");
+}
+
+TEST_F(ConfigFile, RefusesWhatItDoesNotKnow) {
+    for (const char* text : {"sizes = 1GiB\n", "[setup]\nsize = 1GiB\n", "size = 1GiB\nsize = 2GiB\n",
+                             "size =\n", "json = true\n"}) {
+        EXPECT_EQ(read(text).code, tools::ExitCode::usage) << text;
+    }
+    EXPECT_EQ(refusal_of([] { read_config("/nowhere/file", {}, {}); }).code, tools::ExitCode::usage);
+}
+
+}  // namespace
+}  // namespace ctl

@@ -1,0 +1,15 @@
+// Options read from a file, a line each: "size = 32GiB".
+#pragma once
+
+#include <map>
+#include <string>
+
+namespace ctl {
+
+// Sets what `values` names, by the options' long names without the dashes, but for the names that
+// `is_given` says were on the command line: those win. Throws tools::Failure (usage) for what can't be read,
+// an unknown name, and one that stands there twice or has no value.
+void read_config(const std::string& path, const std::map<std::string, std::string*>& values,
+                 const std::map<std::string, bool>& is_given);
+
+}  // namespace ctl
