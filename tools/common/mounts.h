@@ -13,8 +13,8 @@ namespace tools {
 struct Mount {
     std::uint64_t id = 0;  // as statx(2) tells it of a file
     std::string point;
-    std::string type;     // as in "mount -t"
-    std::string options;  // of the file system, not of the mount: "rw,pagesize=2M"
+    std::string type;         // as in "mount -t"
+    std::string options;      // of the file system, not of the mount: "rw,pagesize=2M"
     std::string source = {};  // what was said to be mounted: for hugetlbfs any word
 
     [[nodiscard]] bool is_hugetlbfs() const { return type == "hugetlbfs"; }

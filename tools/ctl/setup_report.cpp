@@ -25,6 +25,12 @@ std::string smaller_setup(const SetupReport& report, const SetupRequest& request
     return "hugepagectl setup " + setup_arguments(request, k2MiB, where);
 }
 
+// Whether the nodes have memory for all files: with more pages than that the machine would not boot.
+bool has_room(const SetupReport& report) {
+    return std::ranges::all_of(report.plan.nodes,
+                               [](const NodeSetup& node) { return node.possible == node.create.size(); });
+}
+
 std::vector<std::vector<Cell>> rows_of(const SetupReport& report) {
     std::vector<std::vector<Cell>> rows;
     for (const NodeOutcome& node : report.nodes) {
@@ -57,7 +63,7 @@ std::string shortage_text(const SetupReport& report, const SetupRequest& request
     for (const NodeOutcome& node : report.nodes) {
         if (node.created.size() + node.kept.size() < node.wanted) {
             text += fmt::format(
-                "Node {} is short: {} asked of the kernel, {} got{}.\n", node.node.value,
+                "Node {} is short: {} missing, {} got{}.\n", node.node.value,
                 tools::counted(node.pages_asked, "page"), node.pages_got,
                 node.pages_given_back > 0
                     ? fmt::format(", {} given back as they make no whole file", node.pages_given_back)
@@ -74,6 +80,9 @@ std::string shortage_text(const SetupReport& report, const SetupRequest& request
     }
     if (report.is_undone) {
         text += "No whole file could be made, so nothing was left changed.\n";
+    }
+    if (!has_room(report)) {
+        return text + "\nAsk for fewer or smaller files, or spread them over more nodes.\n";
     }
     text +=
         "\nTo have the pages from the start, on the kernel's command line (GRUB_CMDLINE_LINUX in\n"
@@ -147,7 +156,7 @@ Json setup_json(const SetupReport& report, const SetupRequest& request, const Ma
                  {"dropped_caches", report.has_dropped_caches},
                  {"nodes", nodes}};
     if (!is_complete) {
-        json["kernel_command_line"] = boot_arguments(report.plan, machine);
+        json["kernel_command_line"] = has_room(report) ? Json(boot_arguments(report.plan, machine)) : Json();
         const std::string smaller = smaller_setup(report, request, machine);
         json["smaller_setup_command"] = smaller.empty() ? Json() : Json(smaller);
     }

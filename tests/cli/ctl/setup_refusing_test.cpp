@@ -92,7 +92,7 @@ TEST_F(RefusingTest, MoreThanTheMachineHas) {
     EXPECT_FALSE(report["complete"]);
     EXPECT_FALSE(report["changed"]);
     EXPECT_EQ(report["nodes"][0]["pages_reserved"], 0);
-    EXPECT_THAT(report["kernel_command_line"].get<std::string>(), HasSubstr("hugepagesz=2M hugepages="));
+    EXPECT_TRUE(report["kernel_command_line"].is_null()) << "with that it would not boot";
     expect_nothing_left();
     const auto text = hugepagectl(setup({"--size", "512TiB", "--num", "1", "--timeout", "1"}));
     EXPECT_THAT(text.out, HasSubstr("Node 0 is short"));
