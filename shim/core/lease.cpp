@@ -30,8 +30,8 @@ Refusal refusal_of_open(int code) noexcept {
     }
 }
 
-bool is_anothers(const struct stat& facts) noexcept {
-    return facts.st_uid != 0 && facts.st_uid != sys::geteuid();
+bool is_anothers(const struct stat& facts, uid_t user) noexcept {
+    return facts.st_uid != 0 && facts.st_uid != user;
 }
 
 bool all_may_write(const struct stat& facts) noexcept {
@@ -40,14 +40,14 @@ bool all_may_write(const struct stat& facts) noexcept {
 
 // Who may write to the folder can put another file in the place of the pool's: one of root's own, even, that
 // some other program uses.
-Result<Done, Refusal> inspect_folder_of(std::string_view path) noexcept {
+Result<Done, Refusal> inspect_folder_of(std::string_view path, uid_t user) noexcept {
     const std::size_t name = path.rfind('/');
     const Path folder(name == std::string_view::npos ? "." : first_of(path, std::max<std::size_t>(name, 1)));
     struct stat facts {};
     if (sys::stat(folder.c_str(), facts) != 0) {
         return refusal_of_open(errno);
     }
-    if (is_anothers(facts)) {
+    if (is_anothers(facts, user)) {
         return Refusal{Reason::insecure,
                        "its folder belongs to another user; chown it to root or to the sealer's user", 0};
     }
@@ -58,7 +58,7 @@ Result<Done, Refusal> inspect_folder_of(std::string_view path) noexcept {
 }
 
 // What the file itself says against using it, cheapest first.
-Result<FileSystem, Refusal> inspect(int fd, ByteSize size) noexcept {
+Result<FileSystem, Refusal> inspect(int fd, ByteSize size, uid_t user) noexcept {
     struct stat file {};
     if (sys::fstat(fd, file) != 0) {
         return Refusal{Reason::map_failed, "fstat", errno};
@@ -67,7 +67,7 @@ Result<FileSystem, Refusal> inspect(int fd, ByteSize size) noexcept {
     if (!S_ISREG(file.st_mode)) {
         return Refusal{Reason::insecure, "it is no regular file", 0};
     }
-    if (is_anothers(file)) {
+    if (is_anothers(file, user)) {
         return Refusal{Reason::insecure,
                        "it belongs to another user; chown it to root or to the sealer's user", 0};
     }
@@ -97,8 +97,8 @@ Result<FileSystem, Refusal> inspect(int fd, ByteSize size) noexcept {
 
 }  // namespace
 
-Result<Lease, Refusal> Lease::take(const char* path, ByteSize size) noexcept {
-    if (const auto folder = inspect_folder_of(path); !folder) {
+Result<UsableFile, Refusal> open_usable(const char* path, ByteSize size, uid_t user) noexcept {
+    if (const auto folder = inspect_folder_of(path, user); !folder) {
         return folder.error();
     }
     // O_NONBLOCK: a FIFO or device in the file's place must not hold the caller up.
@@ -106,23 +106,29 @@ Result<Lease, Refusal> Lease::take(const char* path, ByteSize size) noexcept {
     if (!file) {
         return refusal_of_open(file.error().code);
     }
-    return take(std::move(file.value()), size);
-}
-
-Result<Lease, Refusal> Lease::take(Fd file, ByteSize size) noexcept {
-    const auto file_system = inspect(file.get(), size);
+    const auto file_system = inspect(file.value().get(), size, user);
     if (!file_system) {
         return file_system.error();
     }
-    if (sys::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    return UsableFile{std::move(file.value()), file_system.value()};
+}
+
+Result<Lease, Refusal> Lease::take(const char* path, ByteSize size) noexcept {
+    auto usable = open_usable(path, size, sys::geteuid());
+    return usable ? take(std::move(usable.value())) : usable.error();
+}
+
+Result<Lease, Refusal> Lease::take(UsableFile usable) noexcept {
+    const int fd = usable.file.get();
+    if (sys::flock(fd, LOCK_EX | LOCK_NB) != 0) {
         return errno == EWOULDBLOCK ? Refusal{Reason::all_leased, "somebody else holds it", 0}
                                     : Refusal{Reason::map_failed, "flock", errno};
     }
     struct stat facts {};
-    if (sys::fstat(file.get(), facts) != 0 || facts.st_nlink == 0) {
+    if (sys::fstat(fd, facts) != 0 || facts.st_nlink == 0) {
         return Refusal{Reason::no_file_for_size, "it is gone since the pool was read", 0};
     }
-    return Lease(std::move(file), file_system.value());
+    return Lease(std::move(usable.file), usable.file_system);
 }
 
 }  // namespace hugepage

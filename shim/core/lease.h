@@ -12,6 +12,8 @@
 #include "shim/core/reason.h"
 #include "shim/core/result.h"
 
+#include <sys/types.h>
+
 namespace hugepage {
 
 struct Refusal {
@@ -19,6 +21,18 @@ struct Refusal {
     const char* why = "";  // static text for people: which step, or which property of the file
     int code = 0;          // the errno of the step; 0 if no system call failed
 };
+
+// A file that may be used, open for reading and writing, and not locked.
+struct UsableFile {
+    Fd file;
+    FileSystem file_system;
+};
+
+// All that is asked of a file before it is leased (README, "Which files are used"), but whether somebody else
+// has it: takes no lock, so it disturbs no lease. `size` is what the pool believes its size to be, `user`
+// whose process is to use it: whom the file and its folder may belong to, beside root. It is opened as the
+// caller.
+[[nodiscard]] Result<UsableFile, Refusal> open_usable(const char* path, ByteSize size, uid_t user) noexcept;
 
 // Move-only. The destructor lets go of the descriptor, and so of the lock unless a mapping holds it by then.
 class Lease {
@@ -28,7 +42,7 @@ class Lease {
     [[nodiscard]] static Result<Lease, Refusal> take(const char* path, ByteSize size) noexcept;
     // The same of a file that is open already. One whose last name is gone by the time the lock is had is
     // refused: who removes a file holds its lock meanwhile, and gives its pages back.
-    [[nodiscard]] static Result<Lease, Refusal> take(Fd file, ByteSize size) noexcept;
+    [[nodiscard]] static Result<Lease, Refusal> take(UsableFile file) noexcept;
 
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }
     [[nodiscard]] const FileSystem& file_system() const noexcept { return file_system_; }

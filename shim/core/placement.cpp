@@ -20,8 +20,7 @@ Result<Placement> placement_of(const void* begin, std::size_t length, ByteSize p
     while (placement.checked < samples) {
         const std::size_t batch = std::min(kBatch, samples - placement.checked);
         for (std::size_t i = 0; i < batch; ++i) {
-            const std::size_t sample = placement.checked + i;
-            const std::size_t page = samples == 1 ? 0 : sample * (pages - 1) / (samples - 1);
+            const std::size_t page = sampled_page(placement.checked + i, samples, pages);
             addresses[i] = static_cast<const std::byte*>(begin) + page * page_size.bytes;
         }
         constexpr const int* kAskOnly = nullptr;

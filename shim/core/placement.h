@@ -18,6 +18,12 @@ struct Placement {
     [[nodiscard]] bool mostly_elsewhere() const noexcept { return elsewhere * 2 > checked; }
 };
 
+// Which page is looked at as the n-th (sample < samples <= pages) of an even sample of the pages.
+[[nodiscard]] constexpr std::size_t sampled_page(std::size_t sample, std::size_t samples,
+                                                 std::size_t pages) noexcept {
+    return samples == 1 ? 0 : sample * (pages - 1) / (samples - 1);
+}
+
 // Asks move_pages(2) about the pages of a mapping of huge (or other) pages of one size, moving none. Up to
 // most_checked pages are looked at: all if there are no more, else an even sample that includes the first and
 // the last. Fails with the kernel's errno where the question is not allowed, as under some containers'

@@ -58,12 +58,33 @@ TEST_F(LeaseTest, LivesOnInTheMappingAndEndsWithItsLastByte) {
 }
 
 TEST_F(LeaseTest, RefusesAFileThatWasRemovedAfterItWasOpened) {
-    auto opened = Fd::open(file_.c_str(), O_RDWR);
+    auto opened = open_usable(file_.c_str(), kSize, ::geteuid());
     ASSERT_TRUE(opened);
     std::filesystem::remove(file_);
-    const auto lease = Lease::take(std::move(opened.value()), kSize);
+    const auto lease = Lease::take(std::move(opened.value()));
     ASSERT_FALSE(lease);
     EXPECT_EQ(lease.error().reason, Reason::no_file_for_size);
+}
+
+TEST_F(LeaseTest, IsNotDisturbedByALookAtTheFile) {
+    { const auto looked_at = open_usable(file_.c_str(), kSize, ::geteuid()); }
+    const auto looked_at = open_usable(file_.c_str(), kSize, ::geteuid());
+    ASSERT_TRUE(looked_at);
+    const auto lease = Lease::take(file_.c_str(), kSize);
+    ASSERT_TRUE(lease);
+    EXPECT_TRUE(open_usable(file_.c_str(), kSize, ::geteuid()));
+}
+
+TEST_F(LeaseTest, LooksAtAFileForAnotherUser) {
+    constexpr uid_t kSomebody = 12345;
+    if (::chown(file_.c_str(), kSomebody, 0) != 0) {
+        GTEST_SKIP() << "needs root";
+    }
+    ASSERT_EQ(::chown(file_.parent_path().c_str(), kSomebody, 0), 0);
+    EXPECT_TRUE(open_usable(file_.c_str(), kSize, kSomebody));
+    const auto refused = open_usable(file_.c_str(), kSize, kSomebody + 1);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().reason, Reason::insecure);
 }
 
 TEST_F(LeaseTest, RefusesALink) {
