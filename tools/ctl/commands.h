@@ -20,5 +20,7 @@ using Action = std::function<tools::ExitCode()>;
 void describe_plan(CLI::App& program, Action& chosen);
 void describe_remove(CLI::App& program, Action& chosen);
 void describe_setup(CLI::App& program, Action& chosen);
+void describe_status(CLI::App& program, Action& chosen);
+void describe_verify(CLI::App& program, Action& chosen);
 
 }  // namespace ctl

@@ -32,6 +32,8 @@ void describe(CLI::App& program, ctl::Action& chosen) {
     ctl::describe_plan(program, chosen);
     ctl::describe_setup(program, chosen);
     ctl::describe_remove(program, chosen);
+    ctl::describe_status(program, chosen);
+    ctl::describe_verify(program, chosen);
 }
 
 ExitCode run(int argc, const char* const* argv) {

@@ -70,6 +70,7 @@ Terminal Terminal::of_stdout() {
     const bool is_dumb = kind == nullptr || std::string_view(kind) == "dumb";
     terminal.has_bars = is_terminal;
     terminal.has_colours = is_terminal && !is_dumb && !is_set("NO_COLOR");
+    terminal.can_redraw = is_terminal && !is_dumb;
     terminal.is_utf8 = std::string_view(::nl_langinfo(CODESET)) == "UTF-8";
     terminal.columns = columns_of_stdout();
     return terminal;

@@ -18,6 +18,7 @@ namespace ctl {
 struct Terminal {
     bool has_colours = false;  // a terminal, and neither NO_COLOR nor TERM=dumb
     bool has_bars = false;     // a terminal: bars are drawn for people alone
+    bool can_redraw = false;   // a terminal whose cursor can be moved: not TERM=dumb
     bool is_utf8 = false;
     std::size_t columns = 80;  // of a terminal; COLUMNS elsewhere
 

@@ -56,6 +56,7 @@ std::string table(const Terminal& terminal, const std::vector<Column>& columns,
     scols_table_set_termforce(made.get(), terminal.has_bars ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
     scols_table_set_termwidth(made.get(), terminal.columns);
     scols_table_set_column_separator(made.get(), "  ");
+    scols_table_enable_noencoding(made.get(), 1);  // foreign text is printable() already, and escaped once
     for (const Column& column : columns) {
         if (scols_table_new_column(made.get(), column.name.c_str(), 0, flags_of(column)) == nullptr) {
             throw std::bad_alloc();

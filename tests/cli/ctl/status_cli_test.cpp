@@ -1,0 +1,202 @@
+// hugepagectl status: what it shows, that it disturbs nobody, how it ends.
+#include "tests/cli/ctl/ctl.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace tests {
+namespace {
+
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::Not;
+
+class Status : public CtlTest {};
+INSTANTIATE_TEST_SUITE_P(, Status, testing::Values(kTmpfs, kHuge2M), name_of_kind);
+
+class StatusOnHugePages : public CtlTest {};
+INSTANTIATE_TEST_SUITE_P(, StatusOnHugePages, testing::Values(kHuge2M), name_of_kind);
+
+TEST_P(Status, ShowsWhoHasWhichFile) {
+    static_cast<void>(pool_.add("a", kFileBytes));
+    static_cast<void>(pool_.add("b", kFileBytes));
+    ChildProcess holder = preloaded_holder();
+    ASSERT_TRUE(holder.wait_for("holding"));
+    const auto report = json("status");
+    std::size_t leased = 0;
+    for (const auto& file : report["pools"][0]["files"]) {
+        if (file["state"] == "leased") {
+            ++leased;
+            ASSERT_EQ(file["holders"].size(), 1);
+            EXPECT_EQ(file["holders"][0]["pid"], holder.pid());
+            EXPECT_EQ(file["holders"][0]["command"], "probe");
+        } else {
+            EXPECT_EQ(file["state"], "free");
+        }
+        EXPECT_EQ(file["pages_elsewhere"], 0);
+    }
+    EXPECT_EQ(leased, 1);
+    EXPECT_THAT(ctl("status").out, HasSubstr(" " + std::to_string(holder.pid()) + "  probe "));
+    EXPECT_TRUE(holder.wait().ok());
+    EXPECT_THAT(ctl("status").out, Not(HasSubstr("probe")));
+}
+
+TEST_P(Status, SaysWhyTheShimWouldRefuseAFile) {
+    static_cast<void>(pool_.add("right", kFileBytes));
+    static_cast<void>(pool_.add_sparse("sparse", kFileBytes));
+    const auto open = pool_.add("open", kFileBytes);
+    ASSERT_EQ(::chmod(open.c_str(), 0606), 0);
+    const Outcome outcome = ctl("status");
+    EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
+    EXPECT_THAT(outcome.out, HasSubstr("numa_0/sparse: not_populated: it has holes"));
+    EXPECT_THAT(outcome.out, HasSubstr("numa_0/open: insecure: everybody may write to it"));
+    EXPECT_THAT(outcome.out, Not(HasSubstr("numa_0/right:")));
+    struct stat facts {};
+    ASSERT_EQ(::stat((pool_.path() / "numa_0" / "sparse").c_str(), &facts), 0);
+    EXPECT_EQ(facts.st_blocks, 0);  // a look has filled no hole
+}
+
+TEST_P(Status, DisturbsNoLease) {
+    std::vector<std::string> leaser = {LEASER, std::to_string(kFileBytes)};
+    for (const char* name : {"a", "b", "c"}) {
+        leaser.push_back(pool_.add(name, kFileBytes).string());
+    }
+    ChildProcess child(leaser, {});
+    ASSERT_TRUE(child.wait_for("leasing"));
+    for (int i = 0; i < 25; ++i) {
+        const Outcome status = ctl("status");
+        EXPECT_EQ(status.exit_status, 0) << status.err;
+        const Outcome verify = ctl("verify");
+        EXPECT_EQ(verify.exit_status, 0) << verify.out << verify.err;
+    }
+    const Outcome outcome = child.wait();
+    EXPECT_EQ(outcome.exit_status, 0) << outcome.out;
+    EXPECT_THAT(outcome.out, ContainsRegex("leases: [1-9]"));
+}
+
+TEST_P(StatusOnHugePages, CountsPagesInFiles) {
+    static_cast<void>(pool_.add("a", kFileBytes));
+    const auto report = json("status");
+    // Others may have pages too, of this size or another.
+    bool any = false;
+    for (const auto& pages : report["pages"]) {
+        if (pages["node"] == 0 && pages["page_bytes"] == GetParam().page_bytes) {
+            any = true;
+            EXPECT_EQ(pages["files_bytes"], kFileBytes);
+            EXPECT_EQ(pages["reserved_bytes"].get<std::uint64_t>(),
+                      pages["files_bytes"].get<std::uint64_t>() + pages["other_bytes"].get<std::uint64_t>() +
+                          pages["free_bytes"].get<std::uint64_t>());
+        }
+    }
+    EXPECT_TRUE(any);
+    EXPECT_THAT(ctl("status").out, HasSubstr("in no process's RSS"));
+}
+
+TEST_P(StatusOnHugePages, FindsAPoolOnAMount) {
+    static_cast<void>(pool_.add("a", kFileBytes));
+    const Outcome outcome = run({CTL, "status"});
+    EXPECT_THAT(outcome.out, HasSubstr("Pool " + pool_.path().string() + " (found on a mount)"));
+}
+
+TEST_P(Status, ReplacesMetricsAsAWhole) {
+    static_cast<void>(pool_.add("a", kFileBytes));
+    const TempDir folder;
+    const auto file = folder.path() / "x.prom";
+    ASSERT_EQ(ctl("status", {"--prometheus", file.string()}).exit_status, 0);
+    const auto metrics = [](const std::string& text) {
+        return text.starts_with("# HELP hugepage_shim_info ") && text.ends_with("\n") &&
+               text.find("\nhugepage_shim_misplaced_pages{node=\"0\"") != std::string::npos;
+    };
+    EXPECT_TRUE(metrics(ctl("status", {"--prometheus", "-"}).out));
+    ChildProcess writer(
+        {"/bin/sh", "-c", "for i in 1 2 3 4 5 6 7 8 9 10; do \"$@\" || exit 1; done; echo done", "sh", CTL,
+         "status", "--path", pool_.path().string(), "--prometheus", file.string()},
+        {});
+    std::size_t reads = 0;
+    while (::waitid(P_PID, static_cast<id_t>(writer.pid()), nullptr, WEXITED | WNOWAIT | WNOHANG) == 0) {
+        EXPECT_TRUE(metrics(read_file(file)));
+        siginfo_t end{};
+        ++reads;
+        if (::waitid(P_PID, static_cast<id_t>(writer.pid()), &end, WEXITED | WNOWAIT | WNOHANG) == 0 &&
+            end.si_pid != 0) {
+            break;
+        }
+    }
+    EXPECT_EQ(writer.wait().out, "done\n");
+    EXPECT_GT(reads, 0);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
+}
+
+TEST_P(Status, WatchesUntilItIsEnded) {
+    static_cast<void>(pool_.add("a", kFileBytes));
+    ChildProcess watch(command("status", {"--watch", "1", "--json"}), {});
+    ASSERT_TRUE(watch.wait_for("}\n{"));  // a second report
+    watch.kill(SIGINT);
+    const Outcome outcome = watch.wait();
+    EXPECT_EQ(outcome.exit_status, 130);
+}
+
+TEST_P(Status, WatchesIntoAPipeWithoutDrawing) {
+    static_cast<void>(pool_.add("a", kFileBytes));
+    ChildProcess watch(command("status", {"--watch"}), {{"TERM", "xterm"}});
+    ASSERT_TRUE(watch.wait_for("FILES OF"));
+    watch.kill(SIGTERM);
+    const Outcome outcome = watch.wait();
+    EXPECT_EQ(outcome.exit_status, 143);
+    EXPECT_EQ(outcome.out.find('\033'), std::string::npos);
+}
+
+TEST_P(Status, LeavesTheTerminalAsItWas) {
+    static_cast<void>(pool_.add("a", kFileBytes));
+    // script(1) is the terminal.
+    const std::string watch = "echo pid=$$.; exec " CTL " status --watch 1 --path " + pool_.path().string();
+    ChildProcess terminal({"script", "-qec", watch, "/dev/null"}, {{"TERM", "xterm"}, {"SHELL", "/bin/sh"}});
+    ASSERT_TRUE(terminal.wait_for("FILES OF"));
+    const std::size_t pid = terminal.out().find("pid=");
+    ASSERT_NE(pid, std::string::npos);
+    ::kill(std::stoi(terminal.out().substr(pid + 4)), SIGINT);
+    const Outcome outcome = terminal.wait();
+    EXPECT_EQ(outcome.exit_status, 130);
+    EXPECT_THAT(outcome.out, HasSubstr("\033[?25l"));
+    const std::size_t shown = outcome.out.rfind("\033[?25h");
+    ASSERT_NE(shown, std::string::npos);
+    EXPECT_GT(shown, outcome.out.rfind("Pool"));
+}
+
+TEST(StatusEnds, AsItsHelpSays) {
+    const TempDir folder;
+    EXPECT_EQ(run({CTL, "status", "--path", "/nonexistent"}).exit_status, 1);
+    EXPECT_EQ(run({CTL, "status", "--path", folder.path().string()}).exit_status, 1);  // no numa_<N>
+    EXPECT_EQ(run({CTL, "status"}, {{"HUGEPAGE_FILES_PATH", "/nonexistent"}}).exit_status, 1);
+    const std::vector<std::vector<std::string>> wrong = {
+        {"--path", ""},
+        {"--path-pattern", "/no/placeholder"},
+        {"--path", "/a", "--path-pattern", "/$NUMA_NODE_INDEX"},
+        {"--watch", "0"},
+        {"--watch", "soon"},
+        {"--pid", "0"},
+        {"--pid", "1x"},
+        {"--pid", "1", "--watch"},
+        {"--prometheus", "-", "--json"},
+        {"--unknown"},
+        {"more"}};
+    for (const auto& arguments : wrong) {
+        std::vector<std::string> words = {CTL, "status"};
+        words.insert(words.end(), arguments.begin(), arguments.end());
+        const Outcome outcome = run(words);
+        EXPECT_EQ(outcome.exit_status, 2) << testing::PrintToString(arguments);
+        EXPECT_EQ(outcome.out, "");
+        EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1) << outcome.err;
+    }
+    const Outcome help = run({CTL, "status", "--help"});
+    EXPECT_EQ(help.exit_status, 0);
+    EXPECT_THAT(help.out, HasSubstr("Example"));
+}
+
+}  // namespace
+}  // namespace tests

@@ -1,0 +1,187 @@
+#include "tools/ctl/pool_survey.h"
+
+#include "tests/support/pool_fixture.h"
+#include "tools/common/failure.h"
+#include "tools/ctl/file_pages.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace ctl {
+namespace {
+
+constexpr std::uint64_t kBytes = 256 << 10;
+
+class Survey : public testing::Test {
+  protected:
+    void SetUp() override {
+        if (!pool_.missing().empty()) {
+            GTEST_SKIP() << pool_.missing();
+        }
+    }
+
+    [[nodiscard]] PoolChoice choice() const {
+        return {*hugepage::FilePattern::in_folder(pool_.path().string()), "test"};
+    }
+    // The one with that name, of a survey of now.
+    [[nodiscard]] SurveyedFile look(const std::string& name) const {
+        std::vector<PoolSurvey> pools = {survey(choice())};
+        find_holders(pools);
+        for (const SurveyedFile& file : pools[0].files) {
+            if (file.name == name) {
+                return file;
+            }
+        }
+        ADD_FAILURE() << "no " << name;
+        return {};
+    }
+    [[nodiscard]] std::string reason(const std::string& name) const {
+        const auto file = look(name);
+        return file.refusal ? std::string(name_of(file.refusal->reason)) + ": " + why(*file.refusal) : "";
+    }
+
+    tests::Pool pool_{tests::kTmpfs};
+};
+
+TEST_F(Survey, HasEachFileWithItsFacts) {
+    static_cast<void>(pool_.add("b", kBytes, 0));
+    static_cast<void>(pool_.add("a", kBytes, 0));
+    static_cast<void>(pool_.add("small", 4096, 0));
+    static_cast<void>(pool_.add(".hidden", kBytes, 0));
+    static_cast<void>(pool_.add("z", kBytes, 10));
+    std::filesystem::create_directories(pool_.path() / "numa_0" / "folder");
+    std::filesystem::create_directories(pool_.path() / "numa_x");
+    std::vector<std::string> names;
+    const auto pool = survey(choice());
+    for (const SurveyedFile& file : pool.files) {
+        names.push_back(file.name);
+        EXPECT_FALSE(file.refusal) << file.name;
+        EXPECT_EQ(file.state(), FileState::free);
+        EXPECT_EQ(file.allocated, file.size);
+        EXPECT_EQ(file.mode, 0600);
+        EXPECT_EQ(file.owner, ::geteuid());
+        EXPECT_EQ(file.file_system.page_size.bytes, 4096);
+        EXPECT_TRUE(file.has_all_pages());
+    }
+    EXPECT_THAT(names, testing::ElementsAre("numa_0/small", "numa_0/a", "numa_0/b", "numa_10/z"));
+}
+
+TEST_F(Survey, SaysWhatTheShimWouldSay) {
+    static_cast<void>(pool_.add_sparse("sparse", kBytes));
+    EXPECT_EQ(reason("numa_0/sparse"), "not_populated: it has holes; create it anew with hugepage-file-init");
+    EXPECT_FALSE(look("numa_0/sparse").has_all_pages());
+    const auto open = pool_.add("open", kBytes);
+    ASSERT_EQ(::chmod(open.c_str(), 0602), 0);
+    EXPECT_EQ(reason("numa_0/open"), "insecure: everybody may write to it; chmod o-w");
+    std::filesystem::create_symlink("/etc/passwd", pool_.path() / "numa_0" / "link");
+    EXPECT_EQ(reason("numa_0/link"), "insecure: it is a symbolic link");
+    ASSERT_EQ(::mkfifo((pool_.path() / "numa_0" / "fifo").c_str(), 0600), 0);
+    EXPECT_EQ(reason("numa_0/fifo"), "insecure: it is no regular file");
+    std::ofstream(pool_.path() / "numa_0" / "empty").close();
+    EXPECT_EQ(reason("numa_0/empty"), "no_file_for_size: it is empty");
+    static_cast<void>(pool_.add("odd", 5000));
+    EXPECT_EQ(reason("numa_0/odd"), "map_failed: its size is no multiple of the page size");
+    EXPECT_EQ(look("numa_0/odd").state(), FileState::unusable);
+}
+
+TEST_F(Survey, CountsASecondNameOfAFileOnce) {
+    const auto file = pool_.add("a", kBytes);
+    std::filesystem::create_hard_link(file, file.parent_path() / "b");
+    EXPECT_EQ(reason("numa_0/a"), "");
+    EXPECT_EQ(reason("numa_0/b"), "no_file_for_size: it is another name of a file in this folder");
+}
+
+TEST_F(Survey, JudgesAsTheFilesUserWhereRootAsks) {
+    constexpr uid_t kSealer = 12345;
+    const auto first = pool_.add("a", kBytes);
+    if (::chown(first.c_str(), kSealer, 0) != 0) {
+        GTEST_SKIP() << "needs root";
+    }
+    const auto second = pool_.add("b", kBytes);
+    ASSERT_EQ(::chown(second.c_str(), kSealer, 0), 0);
+    const auto foreign = pool_.add("c", kBytes);
+    ASSERT_EQ(::chown(foreign.c_str(), kSealer + 1, 0), 0);
+    const auto unreadable = pool_.add("d", kBytes);
+    ASSERT_EQ(::chown(unreadable.c_str(), kSealer, 0), 0);
+    ASSERT_EQ(::chmod(unreadable.c_str(), 0400), 0);
+    static_cast<void>(pool_.add("e", kBytes));  // root's, 0600
+    EXPECT_EQ(survey(choice()).user, kSealer);
+    EXPECT_EQ(reason("numa_0/a"), "");
+    EXPECT_THAT(reason("numa_0/c"), testing::HasSubstr("belongs to another user"));
+    EXPECT_EQ(reason("numa_0/d"), "permission: open: Permission denied");
+    EXPECT_EQ(reason("numa_0/e"), "permission: open: Permission denied");
+}
+
+TEST_F(Survey, NamesWhoHoldsAFile) {
+    const auto path = pool_.add("a", kBytes);
+    static_cast<void>(pool_.add("b", kBytes));
+    const auto lease = hugepage::Lease::take(path.c_str(), ByteSize{kBytes});
+    ASSERT_TRUE(lease);
+    const auto held = look("numa_0/a");
+    ASSERT_EQ(held.holders.size(), 1);
+    EXPECT_EQ(held.holders[0].pid, ::getpid());
+    EXPECT_EQ(held.state(), FileState::leased);
+    EXPECT_EQ(look("numa_0/b").state(), FileState::free);
+}
+
+TEST_F(Survey, TakesNoLockAndKeepsNone) {
+    const auto path = pool_.add("a", kBytes);
+    const auto pool = survey(choice());
+    const auto lease = hugepage::Lease::take(path.c_str(), ByteSize{kBytes});
+    ASSERT_TRUE(lease);
+    EXPECT_TRUE(sample_pages(pool.files[0], 8));
+    EXPECT_TRUE(tests::is_leased(path));
+}
+
+TEST_F(Survey, DoesNotTakeOurOwnLookForALease) {
+    SurveyedFile file;
+    hugepage::Holder look;
+    look.has_mapped = true;
+    look.command.append("hugepagectl");
+    file.holders = {look};
+    EXPECT_FALSE(file.is_leased());
+    file.holders[0].has_locked = true;
+    EXPECT_TRUE(file.is_leased());
+}
+
+TEST_F(Survey, FailsWhereThereIsNoPool) {
+    EXPECT_THROW(static_cast<void>(survey({*hugepage::FilePattern::in_folder("/nonexistent"), "test"})),
+                 tools::Failure);
+    EXPECT_THROW(static_cast<void>(survey(choice())), tools::Failure);  // no folder numa_<N> in it
+}
+
+TEST_F(Survey, LooksAtASampleAndAtAllPages) {
+    static_cast<void>(pool_.add("a", kBytes));
+    const auto pool = survey(choice());
+    const auto sample = sample_pages(pool.files[0], 8);
+    ASSERT_TRUE(sample) << sample.error().tried;
+    EXPECT_EQ(sample.value().checked, 8);
+    EXPECT_EQ(sample.value().absent, 0);
+    std::size_t advanced = 0;
+    const auto all = look_at_all_pages(pool.files[0], [&](std::size_t pages) { advanced += pages; });
+    ASSERT_TRUE(all);
+    EXPECT_EQ(all.value().checked, kBytes / 4096);
+    EXPECT_EQ(all.value().absent, 0);
+    EXPECT_EQ(advanced, kBytes / 4096);
+}
+
+TEST_F(Survey, DoesNotFillHolesOfAFileThatWasCutMeanwhile) {
+    const auto path = pool_.add("a", kBytes);
+    const auto pool = survey(choice());
+    ASSERT_EQ(::truncate(path.c_str(), 0), 0);
+    ASSERT_EQ(::truncate(path.c_str(), kBytes), 0);
+    EXPECT_FALSE(sample_pages(pool.files[0], 8));
+    struct stat facts {};
+    ASSERT_EQ(::stat(path.c_str(), &facts), 0);
+    EXPECT_EQ(facts.st_blocks, 0);
+}
+
+}  // namespace
+}  // namespace ctl

@@ -1,0 +1,112 @@
+#include "tools/ctl/process_memory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace ctl {
+namespace {
+
+using hugepage::NodeId;
+using testing::ElementsAre;
+using testing::Pair;
+
+constexpr const char* kSmaps =
+    "55d0c1000000-55d0c1021000 rw-p 00000000 00:00 0                          [heap]\n"
+    "Size:                132 kB\n"
+    "KernelPageSize:        4 kB\n"
+    "MMUPageSize:           4 kB\n"
+    "Rss:                   8 kB\n"
+    "AnonHugePages:         0 kB\n"
+    "VmFlags: rd wr mr mw me ac \n"
+    "7f0000000000-7f0040000000 rw-s 40000000 00:2b 77                         /mnt/huge/a file (deleted)\n"
+    "Size:            1048576 kB\n"
+    "KernelPageSize:  1048576 kB\n"
+    "Rss:                   0 kB\n"
+    "Shared_Hugetlb:        0 kB\n"
+    "Private_Hugetlb: 1048576 kB\n"
+    "THPeligible:           0\n"
+    "7f0080000000-7f0081000000 rw-p 00000000 00:00 0 \n"
+    "Size:              16384 kB\n"
+    "KernelPageSize:        4 kB\n"
+    "Rss:               16384 kB\n"
+    "AnonHugePages:     14336 kB\n"
+    "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]\n"
+    "Size:                  4 kB\n";
+
+TEST(Smaps, TellOfEachMapping) {
+    const auto areas = parse_smaps(kSmaps);
+    ASSERT_EQ(areas.size(), 4);
+    EXPECT_EQ(areas[0].path, "[heap]");
+    EXPECT_FALSE(areas[0].file);
+    EXPECT_EQ(areas[0].resident, 8192);
+    EXPECT_EQ(areas[1].begin, 0x7f0000000000);
+    EXPECT_EQ(areas[1].end - areas[1].begin, 1UL << 30);
+    EXPECT_EQ(areas[1].permissions, "rw-s");
+    EXPECT_EQ(areas[1].offset, 0x40000000);
+    EXPECT_EQ(areas[1].path, "/mnt/huge/a file");
+    EXPECT_TRUE(areas[1].is_deleted);
+    ASSERT_TRUE(areas[1].file);
+    EXPECT_EQ(areas[1].file->inode, 77);
+    EXPECT_EQ(areas[1].page_size, 1UL << 30);
+    EXPECT_EQ(areas[1].huge, 1UL << 30);
+    EXPECT_EQ(areas[2].path, "");
+    EXPECT_EQ(areas[2].transparent, 14336UL << 10);
+    EXPECT_EQ(areas[3].begin, 0xffffffffff600000);
+}
+
+TEST(Smaps, PassOverWhatTheyDontKnow) {
+    EXPECT_TRUE(parse_smaps("").empty());
+    EXPECT_TRUE(parse_smaps("Rss: 12 kB\nnonsense\n\n-\n-- rw-p\n7f-7e rw-p 0 00:00 0\n").empty());
+    const auto areas = parse_smaps(
+        "7f00-7f10 rw-p 00000000 00:00 0\nRss: 99999999999999999999 kB\nRss: x kB\nRss: 4 "
+        "MB\nRss:\nNew-Thing: 3 kB\n"
+        "7f20-7f30 rw-p 00000000 00:00");
+    ASSERT_EQ(areas.size(), 2);
+    EXPECT_EQ(areas[0].resident, 0);
+}
+
+TEST(Smaps, MayEndAnywhere) {
+    const std::string whole = kSmaps;
+    for (std::size_t length = 0; length < whole.size(); ++length) {
+        EXPECT_LE(parse_smaps(whole.substr(0, length)).size(), 4);
+    }
+}
+
+TEST(NumaMaps, CountBytesOnEachNode) {
+    const auto areas = parse_numa_maps(
+        "55d0c1000000 default heap anon=2 dirty=2 active=0 N0=2 kernelpagesize_kB=4\n"
+        "7f0000000000 bind:1 file=/mnt/huge/N3=9\\040x huge dirty=3 N0=1 N1=2 kernelpagesize_kB=2048\n"
+        "7f0080000000 prefer (many):0-1 anon=4\n"
+        "7f0090000000 default\n");
+    ASSERT_EQ(areas.size(), 4);
+    EXPECT_THAT(areas.at(0x55d0c1000000), ElementsAre(Pair(NodeId{0}, 8192)));
+    EXPECT_THAT(areas.at(0x7f0000000000),
+                ElementsAre(Pair(NodeId{0}, 2UL << 20), Pair(NodeId{1}, 4UL << 20)));
+    EXPECT_TRUE(areas.at(0x7f0090000000).empty());
+}
+
+TEST(NumaMaps, PassOverWhatTheyDontKnow) {
+    EXPECT_TRUE(parse_numa_maps("").empty());
+    const auto areas = parse_numa_maps("xyz default N0=1\n7f00 default N=1 Nx=1 N99999999=1 N0=x N0= =\n");
+    ASSERT_EQ(areas.size(), 1);
+    EXPECT_TRUE(areas.at(0x7f00).empty());
+}
+
+TEST(ThreadStatus, HasTheCpus) {
+    EXPECT_EQ(parse_cpus_allowed("Name:\tx\nCpus_allowed:\tff\nCpus_allowed_list:\t0-7,16\nMems:\t0\n"),
+              "0-7,16");
+    EXPECT_FALSE(parse_cpus_allowed("Name:\tCpus\n"));
+}
+
+TEST(Environment, IsReadByName) {
+    const std::string environment("PATH=/bin\0HUGEPAGE_FILES_PATH=/mnt/a b\0HUGEPAGE_FILES_PATH_PATTERN=p\0",
+                                  73);
+    EXPECT_EQ(parse_variable(environment, "HUGEPAGE_FILES_PATH"), "/mnt/a b");
+    EXPECT_EQ(parse_variable(environment, "HUGEPAGE_FILES_PATH_PATTERN"), "p");
+    EXPECT_FALSE(parse_variable(environment, "HUGEPAGE_FILES"));
+}
+
+}  // namespace
+}  // namespace ctl
