@@ -53,7 +53,9 @@ std::optional<MappedArea> parse_head(std::string_view line) {
     area.begin = *begin;
     area.end = *end;
     area.offset = *offset;
-    area.file = hugepage::parse_mapped_file(line);
+    if (const auto mapped = hugepage::parse_mapped_file(line)) {
+        area.file = mapped->file;
+    }
     next_word(rest);  // device
     next_word(rest);  // inode
     rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
