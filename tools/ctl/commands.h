@@ -5,6 +5,8 @@
 #include "tools/common/failure.h"
 
 #include <functional>
+#include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -22,5 +24,10 @@ void describe_remove(CLI::App& program, Action& chosen);
 void describe_setup(CLI::App& program, Action& chosen);
 void describe_status(CLI::App& program, Action& chosen);
 void describe_verify(CLI::App& program, Action& chosen);
+// `command`: the words after "--"; it is looked at when a command line has been parsed.
+void describe_doctor(CLI::App& program, Action& chosen, const std::vector<std::string>& command);
+void describe_run(CLI::App& program, Action& chosen, const std::vector<std::string>& command);
+// Not shown: by which doctor tries a request.
+void describe_try_request(CLI::App& program, Action& chosen);
 
 }  // namespace ctl

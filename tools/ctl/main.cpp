@@ -10,9 +10,13 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <clocale>
 #include <exception>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace {
 
@@ -20,7 +24,24 @@ using tools::ExitCode;
 
 constexpr int kSignalBase = 128;
 
-void describe(CLI::App& program, ctl::Action& chosen) {
+// What follows the first "--" is another program's command line, which nothing here may take apart.
+struct Words {
+    std::vector<const char*> own;
+    std::vector<std::string> command;
+    bool has_command = false;
+
+    Words(int argc, const char* const* argv) {
+        const std::span all(argv, static_cast<std::size_t>(argc));
+        const auto end = std::ranges::find(all, std::string_view("--"));
+        own.assign(all.begin(), end);
+        has_command = end != all.end();
+        if (has_command) {
+            command.assign(end + 1, all.end());
+        }
+    }
+};
+
+void describe(CLI::App& program, ctl::Action& chosen, const std::vector<std::string>& command) {
     program.set_help_flag("-h,--help", "Show this help and exit");
     program.set_version_flag("-V,--version", "hugepagectl " CTL_VERSION, "Show the version and exit");
     program.require_subcommand(1);
@@ -34,16 +55,23 @@ void describe(CLI::App& program, ctl::Action& chosen) {
     ctl::describe_remove(program, chosen);
     ctl::describe_status(program, chosen);
     ctl::describe_verify(program, chosen);
+    ctl::describe_doctor(program, chosen, command);
+    ctl::describe_run(program, chosen, command);
+    ctl::describe_try_request(program, chosen);
 }
 
 ExitCode run(int argc, const char* const* argv) {
     CLI::App program("Sets up, shows, checks and removes the memory files that the huge page shim serves.",
                      "hugepagectl");
     ctl::Action chosen;
-    describe(program, chosen);
-    if (const auto text = tools::parse(program, argc, argv)) {
+    const Words words(argc, argv);
+    describe(program, chosen, words.command);
+    if (const auto text = tools::parse(program, static_cast<int>(words.own.size()), words.own.data())) {
         ctl::print(*text);
         return ExitCode::done;
+    }
+    if (words.has_command && !program.got_subcommand("run") && !program.got_subcommand("doctor")) {
+        throw tools::WrongCommandLine("The command takes no other after --.");
     }
     return chosen();
 }

@@ -1,0 +1,192 @@
+// hugepagectl doctor, on a good pool and on broken ones.
+#include "tests/support/child_process.h"
+#include "tests/support/pool_fixture.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+
+namespace {
+
+using testing::HasSubstr;
+using tests::Environment;
+using tests::Outcome;
+using tests::Pool;
+
+constexpr std::uint64_t kFileBytes = 8UL << 20;
+
+class DoctorTest : public testing::TestWithParam<tests::PageKind> {
+  protected:
+    void SetUp() override {
+        if (!pool_.missing().empty()) {
+            GTEST_SKIP() << pool_.missing();
+        }
+    }
+
+    [[nodiscard]] Outcome doctor(const std::vector<std::string>& words = {},
+                                 const Environment& environment = {}) const {
+        std::vector<std::string> command{CTL, "doctor", "--path", pool_.path().string(), "--json"};
+        command.insert(command.end(), words.begin(), words.end());
+        return tests::run(command, environment);
+    }
+    void fill() const {
+        file_ = pool_.add("one", kFileBytes);
+        static_cast<void>(pool_.add("two", kFileBytes));
+    }
+
+    Pool pool_{GetParam()};
+    mutable std::filesystem::path file_;
+};
+
+// The verdict of the first finding of that name, or "none".
+std::string verdict(const Outcome& outcome, const std::string& id) {
+    const auto report = nlohmann::json::parse(outcome.out, nullptr, false);
+    EXPECT_FALSE(report.is_discarded()) << outcome.out << outcome.err;
+    for (const auto& finding : report.value("findings", nlohmann::json::array())) {
+        if (finding["id"] == id) {
+            return finding["verdict"];
+        }
+    }
+    return "none";
+}
+
+TEST_P(DoctorTest, IsContentWithAGoodPoolAndProgram) {
+    fill();
+    const Outcome outcome = doctor({"--", PROBE, "--heap", "map"});
+    EXPECT_EQ(outcome.exit_status, 0) << outcome.out << outcome.err;
+    for (const char* id :
+         {"pool", "nodes", "variables", "library", "program", "program-kind", "loading", "request"}) {
+        EXPECT_EQ(verdict(outcome, id), "ok") << id;
+    }
+    EXPECT_FALSE(tests::is_leased(file_));
+    const auto report = nlohmann::json::parse(outcome.out);
+    EXPECT_EQ(report["schema_version"], 1);
+    EXPECT_EQ(report["command"], "doctor");
+    EXPECT_THAT(outcome.out, HasSubstr("was served by " + file_.string()));
+}
+
+TEST_P(DoctorTest, SaysTheSameAsText) {
+    fill();
+    const Outcome outcome =
+        tests::run({CTL, "doctor", "--path", pool_.path().string(), "--", PROBE}, {{"COLUMNS", "80"}});
+    EXPECT_EQ(outcome.exit_status, 0) << outcome.out << outcome.err;
+    EXPECT_THAT(outcome.out, HasSubstr("\nok    request "));
+    EXPECT_THAT(outcome.out, HasSubstr(" 0 failures, "));
+}
+
+TEST_P(DoctorTest, LeavesTheFilesContentAsItWas) {
+    fill();
+    EXPECT_EQ(doctor().exit_status, 0);
+    EXPECT_THAT(tests::run({"/usr/bin/od", "-An", "-tx1", "-N4", file_.string()}).out,
+                HasSubstr("a5 a5 a5 a5"));
+}
+
+TEST_P(DoctorTest, FindsWhatIsWrongWithFiles) {
+    fill();
+    const auto odd = pool_.add("three", kFileBytes);
+    EXPECT_EQ(verdict(doctor(), "pool"), "warn");
+    std::filesystem::remove(odd);
+    static_cast<void>(pool_.add_sparse("hole", kFileBytes));
+    const Outcome sparse = doctor();
+    EXPECT_EQ(verdict(sparse, "pool-files"), "warn");
+    EXPECT_EQ(sparse.exit_status, 0);
+    std::filesystem::permissions(pool_.path() / "numa_0", std::filesystem::perms(0777));
+    const Outcome open = doctor();
+    EXPECT_EQ(verdict(open, "pool-files"), "fail");
+    EXPECT_THAT(open.out, HasSubstr("insecure"));
+    EXPECT_EQ(open.exit_status, 4);
+}
+
+TEST_P(DoctorTest, FailsWithoutFiles) {
+    const Outcome empty = doctor();
+    EXPECT_EQ(empty.exit_status, 4);
+    EXPECT_EQ(verdict(empty, "pool"), "fail");
+    const Outcome gone = tests::run({CTL, "doctor", "--json", "--path", pool_.path().string() + "/no-such"});
+    EXPECT_EQ(gone.exit_status, 4);
+    EXPECT_EQ(verdict(gone, "pool"), "fail");
+}
+
+TEST_P(DoctorTest, SeesThatAllFilesAreLeasedAndTriesNone) {
+    fill();
+    tests::ChildProcess holder(
+        {PROBE, "hold", std::to_string(kFileBytes), "2"},
+        {{"LD_PRELOAD", SHIM_LIBRARY}, {"HUGEPAGE_FILES_PATH", pool_.path().string()}});
+    ASSERT_TRUE(holder.wait_for("holding"));
+    const Outcome outcome = doctor();
+    EXPECT_EQ(outcome.exit_status, 0) << outcome.out;
+    EXPECT_EQ(verdict(outcome, "pool"), "warn");
+    EXPECT_THAT(outcome.out, HasSubstr("not tried: all files are leased"));
+    const Outcome process = tests::run({CTL, "doctor", "--json", "--pid", std::to_string(holder.pid())});
+    EXPECT_EQ(verdict(process, "loading"), "ok") << process.out << process.err;
+    EXPECT_EQ(verdict(process, "pool"), "warn");
+    EXPECT_THAT(process.out, HasSubstr("(HUGEPAGE_FILES_PATH)"));
+}
+
+TEST_P(DoctorTest, SeesWhatIsWrongWithTheVariables) {
+    fill();
+    EXPECT_EQ(verdict(doctor({}, {{"HUGEPAGE_MODE", "maybe"}}), "variables"), "warn");
+    const Outcome stale = doctor({}, {{"LD_PRELOAD", "/no/such.so"}});
+    EXPECT_EQ(verdict(stale, "preload"), "warn");
+    EXPECT_EQ(stale.exit_status, 0);
+    const Outcome exe = doctor({"--", PROBE}, {{"HUGEPAGE_EXE", "lotus*"}});
+    EXPECT_EQ(verdict(exe, "program-name"), "fail");
+    EXPECT_EQ(exe.exit_status, 4);
+}
+
+TEST_P(DoctorTest, TriesTheHeapVariantAndALibraryThatIsNone) {
+    fill();
+    EXPECT_EQ(doctor({"--heap", "--", PROBE}).exit_status, 0);
+    const Outcome other = doctor({"--library", "/bin/true", "--", PROBE});
+    EXPECT_EQ(other.exit_status, 4) << other.out;
+    EXPECT_EQ(verdict(other, "request"), "fail");
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, DoctorTest, testing::Values(tests::kTmpfs, tests::kHuge2M),
+                         [](const auto& kind) { return std::string(kind.param.name); });
+
+TEST(Doctor, SaysThatThereIsNoPool) {
+    const Outcome outcome = tests::run({CTL, "doctor", "--json"}, {{"HUGEPAGE_FILES_PATH", "/no/such/pool"}});
+    EXPECT_EQ(outcome.exit_status, 4);
+    EXPECT_EQ(verdict(outcome, "pool"), "fail");
+    const Outcome pattern =
+        tests::run({CTL, "doctor", "--json"}, {{"HUGEPAGE_FILES_PATH_PATTERN", "/no/placeholder"}});
+    EXPECT_EQ(pattern.exit_status, 4);
+    EXPECT_EQ(verdict(pattern, "variables"), "fail");
+}
+
+TEST(Doctor, SaysThatThereIsNoProgram) {
+    const Outcome outcome = tests::run({CTL, "doctor", "--json", "--", "no-such-program"});
+    EXPECT_EQ(outcome.exit_status, 4);
+    EXPECT_EQ(verdict(outcome, "program"), "fail");
+}
+
+TEST(Doctor, RefusesWhatMakesNoSense) {
+    const std::vector<std::vector<std::string>> wrong = {
+        {"extra"},
+        {"--path", ""},
+        {"--path", "/a", "--path-pattern", "/b$NUMA_NODE_INDEX"},
+        {"--path-pattern", "/b"},
+        {"--pid", "0"},
+        {"--pid", "one"},
+        {"--pid", "1", "--", "true"},
+        {"--library", "/no/such.so"}};
+    for (std::vector<std::string> words : wrong) {
+        const std::string shown = testing::PrintToString(words);
+        words.insert(words.begin(), {CTL, "doctor"});
+        const Outcome outcome = tests::run(words);
+        EXPECT_EQ(outcome.exit_status, 2) << shown << outcome.err;
+        EXPECT_EQ(outcome.out, "") << shown;
+        EXPECT_THAT(outcome.err, HasSubstr("hugepagectl doctor --help")) << shown;
+    }
+}
+
+TEST(Doctor, ExplainsItself) {
+    const Outcome outcome = tests::run({CTL, "doctor", "--help"});
+    EXPECT_EQ(outcome.exit_status, 0);
+    EXPECT_THAT(outcome.out, HasSubstr("Example:"));
+    EXPECT_THAT(tests::run({CTL, "--help"}).out, testing::Not(HasSubstr("try-request")));
+}
+
+}  // namespace

@@ -1,0 +1,165 @@
+// What is said of pools that are made up.
+#include "tools/ctl/pool_checks.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+namespace {
+
+using ctl::ByteSize;
+using ctl::Finding;
+using ctl::Findings;
+using ctl::Machine;
+using ctl::NodeId;
+using ctl::Policy;
+using ctl::PoolSurvey;
+using ctl::SurveyedFile;
+using ctl::Verdict;
+using hugepage::NodeSet;
+using hugepage::Reason;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+PoolSurvey pool_of(const std::vector<int>& nodes) {
+    PoolSurvey pool;
+    pool.choice = {*hugepage::FilePattern::in_folder("/mnt/pc1"), "--path"};
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+        SurveyedFile file;
+        file.node = {nodes[i]};
+        file.path = "/mnt/pc1/numa_" + std::to_string(nodes[i]) + "/f" + std::to_string(i);
+        file.size = file.allocated = ctl::k1GiB;
+        pool.files.push_back(file);
+    }
+    return pool;
+}
+
+Machine machine_of(int nodes) {
+    Machine machine;
+    machine.page_sizes = {ctl::k2MiB};
+    for (int i = 0; i < nodes; ++i) {
+        machine.nodes.push_back(
+            {.id = {i}, .cpus = {}, .memory = ctl::k1GiB, .memory_free = {}, .pages = {}});
+    }
+    return machine;
+}
+
+NodeSet nodes(std::initializer_list<int> ids) {
+    NodeSet set;
+    for (const int id : ids) {
+        set.insert(NodeId{id});
+    }
+    return set;
+}
+
+std::vector<Verdict> verdicts(const Findings& findings) {
+    std::vector<Verdict> result;
+    for (const Finding& finding : findings) {
+        result.push_back(finding.verdict);
+    }
+    return result;
+}
+
+TEST(PoolChecks, AreContentWithTwoFilesOnANode) {
+    const Findings findings = ctl::check_pool(pool_of({0, 0}));
+    EXPECT_THAT(verdicts(findings), ElementsAre(Verdict::ok));
+    EXPECT_EQ(findings[0].found, "/mnt/pc1 (--path): 2 files of 1.0 GiB on node 0, none leased");
+}
+
+TEST(PoolChecks, WarnOfAnOddFile) {
+    const Findings findings = ctl::check_pool(pool_of({0, 0, 1}));
+    EXPECT_THAT(verdicts(findings), ElementsAre(Verdict::ok, Verdict::warn));
+    EXPECT_EQ(findings[1].next, "sudo hugepage-file-init --node 1 --num 2 --size 1GiB --path /mnt/pc1");
+}
+
+TEST(PoolChecks, WarnIfAllAreLeased) {
+    PoolSurvey pool = pool_of({0, 0});
+    for (SurveyedFile& file : pool.files) {
+        hugepage::Holder holder;
+        holder.pid = 1;
+        holder.has_locked = true;
+        file.holders = {holder};
+    }
+    const Findings findings = ctl::check_pool(pool);
+    EXPECT_THAT(verdicts(findings), ElementsAre(Verdict::warn));
+    EXPECT_THAT(findings[0].found, HasSubstr("2 leased"));
+    EXPECT_THAT(findings[0].next, HasSubstr("--num 4"));
+}
+
+TEST(PoolChecks, TellOfFilesWithOneFaultTogether) {
+    PoolSurvey pool = pool_of({0, 0, 0, 0});
+    pool.files[0].refusal = hugepage::Refusal{Reason::not_populated, "it has holes", 0};
+    pool.files[1].refusal = hugepage::Refusal{Reason::not_populated, "it has holes", 0};
+    const Findings some = ctl::check_pool(pool);
+    EXPECT_THAT(verdicts(some), ElementsAre(Verdict::ok, Verdict::warn));
+    EXPECT_THAT(some[1].found, HasSubstr("2 files, /mnt/pc1/numa_0/f0 first: not_populated: it has holes"));
+    EXPECT_THAT(some[1].next, HasSubstr("sudo rm /mnt/pc1/numa_0/f0 && sudo hugepage-file-init"));
+    EXPECT_TRUE(ctl::has_usable_files(pool));
+}
+
+TEST(PoolChecks, FailIfNoFileCanBeUsed) {
+    PoolSurvey pool = pool_of({0});
+    pool.files[0].refusal = hugepage::Refusal{Reason::permission, "open", EACCES};
+    const Findings findings = ctl::check_pool(pool);
+    EXPECT_THAT(verdicts(findings), ElementsAre(Verdict::fail));
+    EXPECT_THAT(findings[0].found, HasSubstr("permission: open: Permission denied"));
+    EXPECT_FALSE(ctl::has_usable_files(pool));
+    EXPECT_THAT(verdicts(ctl::check_pool(pool_of({}))), ElementsAre(Verdict::fail));
+}
+
+TEST(PoolChecks, FailIfAFolderCantBeListed) {
+    PoolSurvey pool = pool_of({0, 0});
+    pool.blind = {{"/mnt/pc1/numa_1", EACCES}};
+    EXPECT_EQ(ctl::check_pool(pool)[0].id, "pool-folders");
+}
+
+TEST(PoolChecks, WarnOfPagesElsewhere) {
+    PoolSurvey pool = pool_of({0, 0});
+    pool.files[1].placement = hugepage::Placement{.checked = 10, .elsewhere = 2, .other = {1}, .absent = 0};
+    const Findings findings = ctl::check_pool(pool);
+    EXPECT_EQ(findings.back().id, "pool-placement");
+    EXPECT_EQ(findings.back().verdict, Verdict::warn);
+}
+
+TEST(NodeChecks, AreContentIfFilesAreWhereMemoryMayBe) {
+    EXPECT_THAT(verdicts(ctl::check_nodes(pool_of({0, 1}), machine_of(2), std::nullopt, {})),
+                ElementsAre(Verdict::ok));
+    EXPECT_THAT(verdicts(ctl::check_nodes(pool_of({0, 1}), machine_of(2), nodes({1}), {})),
+                ElementsAre(Verdict::ok));
+}
+
+TEST(NodeChecks, WarnOfANodeWithoutFiles) {
+    const Findings findings = ctl::check_nodes(pool_of({0, 0}), machine_of(2), nodes({0, 1}), {});
+    EXPECT_THAT(verdicts(findings), ElementsAre(Verdict::warn));
+    EXPECT_THAT(findings[0].next, HasSubstr("--node 1 --num 2"));
+}
+
+TEST(NodeChecks, FailIfTheCpusetLeavesNoNodeWithFiles) {
+    const Findings findings = ctl::check_nodes(pool_of({0, 0}), machine_of(2), nodes({1}), {});
+    EXPECT_THAT(verdicts(findings), ElementsAre(Verdict::fail));
+    EXPECT_THAT(findings[0].found, HasSubstr("the files are on node 0; by its cpuset"));
+}
+
+TEST(NodeChecks, FailIfThePolicyBindsToAnotherNode) {
+    const Findings findings =
+        ctl::check_nodes(pool_of({0, 0}), machine_of(2), nodes({0, 1}), {Policy::Kind::bind, nodes({1})});
+    EXPECT_THAT(verdicts(findings), ElementsAre(Verdict::fail));
+    EXPECT_THAT(findings[0].next, HasSubstr("--membind=0"));
+    EXPECT_THAT(verdicts(ctl::check_nodes(pool_of({0, 0}), machine_of(2), nodes({0, 1}),
+                                          {Policy::Kind::bind, nodes({0})})),
+                ElementsAre(Verdict::ok));
+}
+
+TEST(MountChecks, FailWithoutOneAndAdviseOnOptions) {
+    const Findings none = ctl::check_mounts({}, machine_of(1));
+    EXPECT_THAT(verdicts(none), ElementsAre(Verdict::fail));
+    EXPECT_THAT(none[0].next, HasSubstr("pagesize=2M,nosuid,nodev,noexec"));
+    const Findings open = ctl::check_mounts(
+        {{.point = "/mnt", .page_size = ctl::k2MiB, .limit = ctl::k1GiB, .nosuid = true}}, machine_of(1));
+    EXPECT_THAT(verdicts(open), ElementsAre(Verdict::ok));
+    EXPECT_EQ(open[0].found, "/mnt: pages of 2 MiB, at most 1.0 GiB");
+    EXPECT_THAT(open[0].means, HasSubstr("nodev,noexec"));
+}
+
+}  // namespace

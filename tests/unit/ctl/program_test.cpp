@@ -1,0 +1,189 @@
+// Which program a command runs, and what is said of it.
+#include "tests/support/temp_dir.h"
+#include "tools/ctl/program_checks.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <linux/capability.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+namespace {
+
+using ctl::check_program;
+using ctl::Finding;
+using ctl::Findings;
+using ctl::look_at_program;
+using ctl::Program;
+using ctl::Verdict;
+using testing::HasSubstr;
+
+std::string executable(const tests::TempDir& folder, const std::string& name, const std::string& content) {
+    const auto path = folder.write(name, content);
+    std::filesystem::permissions(path, std::filesystem::perms(0755));
+    return path.string();
+}
+
+std::string copy_of_self(const tests::TempDir& folder, const std::string& name) {
+    return executable(folder, name, tests::read_file("/proc/self/exe"));
+}
+
+Finding finding(const Findings& findings, const std::string& id) {
+    for (const Finding& one : findings) {
+        if (one.id == id) {
+            return one;
+        }
+    }
+    ADD_FAILURE() << "no finding " << id;
+    return {};
+}
+
+constexpr ctl::Caller kRoot{0, 0};
+constexpr ctl::Caller kUser{12345, 12345};
+
+TEST(Program, IsLookedForAsTheShellDoes) {
+    const tests::TempDir folder;
+    const std::string path = copy_of_self(folder, "b/sealer");
+    const std::string search = folder.path().string() + "/a:" + folder.path().string() + "/b";
+    const Program program = look_at_program("sealer", search);
+    EXPECT_EQ(program.path, path);
+    EXPECT_EQ(program.error, 0);
+    ASSERT_TRUE(program.elf);
+    EXPECT_EQ(finding(check_program(program, kUser, false, ""), "program-kind").verdict, Verdict::ok);
+}
+
+TEST(Program, ThatIsNowhereIsAFailure) {
+    const tests::TempDir folder;
+    const Finding by_name = finding(
+        check_program(look_at_program("no-such", folder.path().string()), kUser, false, ""), "program");
+    EXPECT_EQ(by_name.verdict, Verdict::fail);
+    EXPECT_THAT(by_name.found, HasSubstr("not found in PATH"));
+    const Program by_path = look_at_program((folder.path() / "no-such").string(), "");
+    EXPECT_EQ(by_path.error, ENOENT);
+    EXPECT_EQ(finding(check_program(by_path, kUser, false, ""), "program").verdict, Verdict::fail);
+}
+
+TEST(Program, ThatMayNotBeExecutedIsAFailure) {
+    const tests::TempDir folder;
+    const auto path = folder.write("plain", "text");
+    const Program program = look_at_program(path.string(), "");
+    EXPECT_EQ(program.error, EACCES);
+    EXPECT_EQ(look_at_program("plain", folder.path().string()).error, EACCES);
+}
+
+TEST(Program, OfAScriptIsItsInterpreter) {
+    const tests::TempDir folder;
+    const std::string self = copy_of_self(folder, "interpreter");
+    const std::string script = executable(folder, "script", "#! " + self + " -x\nrest\n");
+    const Program program = look_at_program(script, "");
+    EXPECT_EQ(program.path, script);
+    EXPECT_EQ(program.executable, self);
+    const Findings findings = check_program(program, kUser, false, "interp*");
+    EXPECT_THAT(finding(findings, "program").found, HasSubstr("is a script: " + self));
+    EXPECT_EQ(finding(findings, "program-name").verdict, Verdict::ok);
+    EXPECT_EQ(finding(check_program(program, kUser, false, "script"), "program-name").verdict, Verdict::fail);
+}
+
+TEST(Program, OfAScriptThroughEnvIsWhatEnvStarts) {
+    const tests::TempDir folder;
+    const std::string self = copy_of_self(folder, "bin/python9");
+    const std::string script = executable(folder, "script", "#!/usr/bin/env -S A=b python9 -u\n");
+    EXPECT_EQ(look_at_program(script, folder.path().string() + "/bin").executable, self);
+    const Program without = look_at_program(script, "");
+    EXPECT_EQ(without.error, ENOENT);
+    EXPECT_EQ(finding(check_program(without, kUser, false, ""), "program").verdict, Verdict::fail);
+}
+
+TEST(Program, OfScriptsInARingIsNone) {
+    const tests::TempDir folder;
+    const std::string script = (folder.path() / "ring").string();
+    executable(folder, "ring", "#!" + script + "\n");
+    EXPECT_EQ(look_at_program(script, "").error, ELOOP);
+}
+
+TEST(Program, ThatIsGarbageIsAFailure) {
+    const tests::TempDir folder;
+    const std::string path = executable(folder, "garbage", std::string("\177ELF") + std::string(100, '\3'));
+    EXPECT_EQ(finding(check_program(look_at_program(path, ""), kUser, false, ""), "program-kind").verdict,
+              Verdict::fail);
+}
+
+TEST(Program, ThatIsSetuidFailsForOthersThanItsOwner) {
+    const tests::TempDir folder;
+    const std::string path = copy_of_self(folder, "privileged");
+    ASSERT_EQ(::chmod(path.c_str(), 04755), 0);
+    const Program program = look_at_program(path, "");
+    EXPECT_TRUE(program.sets_user);
+    const ctl::Caller owner{::getuid(), ::getgid()};
+    const Finding for_owner = finding(check_program(program, owner, false, ""), "program-privileges");
+    EXPECT_EQ(for_owner.verdict, Verdict::warn);
+    const Finding for_other = finding(check_program(program, kUser, false, ""), "program-privileges");
+    EXPECT_EQ(for_other.verdict, Verdict::fail);
+    EXPECT_THAT(for_other.next, HasSubstr("chmod a-s"));
+}
+
+TEST(Program, WithFileCapabilitiesFailsForOthersThanRoot) {
+    Program program = look_at_program("/proc/self/exe", "");
+    ASSERT_EQ(program.error, 0);
+    program.has_capabilities = true;
+    EXPECT_EQ(finding(check_program(program, kRoot, false, ""), "program-privileges").verdict, Verdict::warn);
+    const Finding for_other = finding(check_program(program, kUser, false, ""), "program-privileges");
+    EXPECT_EQ(for_other.verdict, Verdict::fail);
+    EXPECT_THAT(for_other.next, HasSubstr("setcap -r"));
+}
+
+TEST(Program, HasItsFileCapabilitiesSeen) {
+    const tests::TempDir folder;
+    const std::string path = copy_of_self(folder, "capable");
+    EXPECT_FALSE(look_at_program(path, "").has_capabilities);
+    vfs_cap_data capability{};
+    capability.magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE;
+    capability.data[0].permitted = 1U << CAP_NET_BIND_SERVICE;
+    if (::setxattr(path.c_str(), "security.capability", &capability, sizeof capability, 0) != 0) {
+        GTEST_SKIP() << "needs root and a file system with attributes";
+    }
+    EXPECT_TRUE(look_at_program(path, "").has_capabilities);
+}
+
+Program dynamic_program(const std::string& interpreter) {
+    Program program;
+    program.name = program.path = program.executable = "/usr/bin/sealer";
+    program.elf = ctl::ElfFile{};
+    program.elf->is_own_kind = true;
+    program.elf->kind = "64-bit x86-64";
+    program.elf->interpreter = interpreter;
+    return program;
+}
+
+TEST(Program, ThatIsStaticOrOfMuslOrOfAnotherMachineFails) {
+    Program musl = dynamic_program("/lib/ld-musl-x86_64.so.1");
+    EXPECT_THAT(finding(check_program(musl, kUser, false, ""), "program-kind").found, HasSubstr("musl"));
+    Program fixed = dynamic_program("");
+    EXPECT_THAT(finding(check_program(fixed, kUser, false, ""), "program-kind").found,
+                HasSubstr("statically"));
+    fixed.elf->is_go = true;
+    EXPECT_THAT(finding(check_program(fixed, kUser, false, ""), "program-kind").next,
+                HasSubstr("CGO_ENABLED=1"));
+    Program other = dynamic_program("/lib/ld-linux-aarch64.so.1");
+    other.elf->is_own_kind = false;
+    for (const Program& program : {musl, fixed, other}) {
+        EXPECT_EQ(finding(check_program(program, kUser, false, ""), "program-kind").verdict, Verdict::fail);
+    }
+}
+
+TEST(Program, WithAnAllocatorOfItsOwnIsWarnedOfForTheHeapVariantAlone) {
+    Program program = dynamic_program("/lib64/ld-linux-x86-64.so.2");
+    EXPECT_EQ(finding(check_program(program, kUser, true, ""), "program-allocator").verdict, Verdict::ok);
+    program.elf->allocator = "jemalloc";
+    EXPECT_EQ(finding(check_program(program, kUser, false, ""), "program-allocator").verdict, Verdict::ok);
+    const Finding heap = finding(check_program(program, kUser, true, ""), "program-allocator");
+    EXPECT_EQ(heap.verdict, Verdict::warn);
+    EXPECT_THAT(heap.found, HasSubstr("jemalloc"));
+}
+
+}  // namespace

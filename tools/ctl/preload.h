@@ -1,0 +1,30 @@
+// LD_PRELOAD, and which of the shim's two libraries is in it; where those libraries are.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ctl {
+
+inline constexpr std::string_view kLibrary = "libhugepage_shim.so";
+inline constexpr std::string_view kHeapLibrary = "libhugepage_shim_heap.so";
+
+// The names in it, in their order; blanks and colons separate them.
+[[nodiscard]] std::vector<std::string> preloaded_names(std::string_view value);
+
+// Whether it names that library, in whatever folder.
+[[nodiscard]] bool names_library(std::string_view value, std::string_view library);
+
+// The value with the library after what is there; as it is if it names it already.
+[[nodiscard]] std::string with_library(const std::string& value, const std::string& path);
+
+// The library's whole path: `given` if not empty; else beside the build that this program belongs to; else
+// where they were installed. Throws tools::Failure (usage) if there is none, or its path can't stand in
+// LD_PRELOAD. `executable`: this program's own path.
+[[nodiscard]] std::string find_library(const std::string& given, bool heap, const std::string& executable);
+
+// Of /proc/self/exe.
+[[nodiscard]] std::string own_executable();
+
+}  // namespace ctl
