@@ -1,0 +1,28 @@
+// A program's file, as doctor looks at it: any bytes.
+#include "tests/fuzz/fuzzing.h"
+#include "tools/ctl/elf_file.h"
+
+#include <algorithm>
+#include <cstring>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const auto read = [&](std::uint64_t offset, std::span<std::byte> into) -> std::size_t {
+        if (offset >= size) {
+            return 0;
+        }
+        const std::size_t length = std::min<std::size_t>(into.size(), size - offset);
+        std::memcpy(into.data(), data + offset, length);
+        return length;
+    };
+    const auto file = ctl::read_elf({size, read});
+    if (!file || !file->is_own_kind) {
+        return 0;
+    }
+    fuzzing::expect(file->interpreter.find('\0') == std::string::npos,
+                    "an interpreter's path ends at a zero");
+    fuzzing::expect(file->needed.size() <= size, "there are no more libraries than bytes");
+    for (const std::string& name : file->needed) {
+        fuzzing::expect(!name.empty() && name.size() <= size, "a library's name lies in the file");
+    }
+    return 0;
+}
