@@ -2,7 +2,7 @@
 # Installs what building, testing and the demo need and this machine lacks, from the distribution's own packages
 # (Debian 12, Ubuntu 24.04). Does nothing, and asks for nothing, if all is there.
 #
-#   scripts/install-packages.sh build|test|fuzz|check
+#   scripts/install-packages.sh build|test|fuzz|check|package
 set -euo pipefail
 
 build=(cmake ninja-build g++ libnuma-dev libhwloc-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libmount-dev
@@ -21,6 +21,9 @@ if [[ $(dpkg --print-architecture) == amd64 ]]; then
 fi
 # To test for aarch64 on another machine.
 [[ $(dpkg --print-architecture) == arm64 ]] || test+=(g++-aarch64-linux-gnu qemu-user googletest)
+package=(git dpkg-dev)
+# What the package is tried in: a fresh system, and one that boots.
+test+=("${package[@]}" debootstrap debian-archive-keyring lintian systemd e2fsprogs zstd)
 fuzz=(cmake ninja-build g++ clang libclang-rt-dev)
 check=("${test[@]}" clang-format clang-tidy cppcheck)
 
@@ -28,8 +31,9 @@ case "${1:-}" in
     build) wanted=("${build[@]}") ;;
     test) wanted=("${build[@]}" "${test[@]}") ;;
     fuzz) wanted=("${fuzz[@]}") ;;
+    package) wanted=("${build[@]}" "${package[@]}") ;;
     check) wanted=("${build[@]}" "${check[@]}") ;;
-    *) echo "usage: $0 build|test|fuzz|check" >&2; exit 2 ;;
+    *) echo "usage: $0 build|test|fuzz|check|package" >&2; exit 2 ;;
 esac
 
 missing=()

@@ -1,0 +1,44 @@
+# Packages by CPack, from what `cmake --install` installs; scripts/package.sh makes them. What is Debian's own is made beside it by
+# packaging/deb/finish.cmake.
+set(HUGEPAGE_SHIM_PACKAGER "hugepage-shim authors <hugepage-shim@packages.invalid>" CACHE STRING
+  "Who makes the packages: Name <address>")
+set(doc_dir ${CMAKE_INSTALL_DATAROOTDIR}/doc/hugepage-shim)
+install(FILES README.md SECURITY.md DESTINATION ${doc_dir})
+install(FILES packaging/hugepage-shim.conf DESTINATION ${doc_dir}/examples)
+
+set(CPACK_PACKAGE_NAME hugepage-shim)
+set(CPACK_PACKAGE_VENDOR "hugepage-shim authors")
+set(CPACK_PACKAGE_CONTACT "${HUGEPAGE_SHIM_PACKAGER}")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "huge pages on the right NUMA node for Filecoin sealers")
+set(CPACK_PACKAGE_DESCRIPTION
+  "A library that is preloaded into an unmodified Filecoin sealer and gives its
+two sector-sized buffers pre-made huge pages on the NUMA node of the thread
+that asks for them. Every other call passes untouched, and where no memory
+file is to be had the sealer gets what the kernel would have given it.
+.
+With it come hugepagectl and hugepage-file-init, which make and check the
+memory files, and pc1-label, a labelling program to try and measure it with.
+Nothing is preloaded, reserved or mounted before it is configured.")
+set(CPACK_STRIP_FILES ON)
+set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR})
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
+  OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION admin)
+set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
+  ${PROJECT_SOURCE_DIR}/packaging/deb/triggers ${PROJECT_SOURCE_DIR}/packaging/deb/prerm)
+set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/packaging/deb/finish.cmake)
+set(CPACK_HUGEPAGE_SHIM_SOURCE_DIR ${PROJECT_SOURCE_DIR})
+
+set(CPACK_RPM_FILE_NAME RPM-DEFAULT)
+set(CPACK_RPM_PACKAGE_LICENSE "MIT OR Apache-2.0")
+set(CPACK_RPM_PACKAGE_GROUP "System Environment/Base")
+set(CPACK_RPM_PACKAGE_AUTOREQ ON)
+set(CPACK_RPM_PRE_UNINSTALL_SCRIPT_FILE ${PROJECT_SOURCE_DIR}/packaging/rpm/preun)
+string(REPLACE "\n.\n" "\n\n" CPACK_RPM_PACKAGE_DESCRIPTION "${CPACK_PACKAGE_DESCRIPTION}")
+include(CPack)

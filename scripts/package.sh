@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Makes packages of the libraries, tools and manual pages in build/package: a .deb and, where rpmbuild is, an .rpm. The same commit
+# gives the same .deb, byte for byte.
+#
+#   scripts/package.sh [deb] [rpm]      without any: deb, and rpm if rpmbuild is there
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+wanted=("$@")
+if ((${#wanted[@]} == 0)); then
+    wanted=(deb)
+    ! command -v rpmbuild >/dev/null || wanted+=(rpm)
+fi
+for kind in "${wanted[@]}"; do
+    [[ $kind == deb || $kind == rpm ]] || { echo "package: no kind of package: $kind; see $0" >&2; exit 2; }
+done
+scripts/install-packages.sh package
+
+folder=build/package
+# Of the last change; of now, where there is no git.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
+export SOURCE_DATE_EPOCH
+# Paths of the build are in no file of the package.
+CFLAGS="${CFLAGS:-} -ffile-prefix-map=$PWD=." CXXFLAGS="${CXXFLAGS:-} -ffile-prefix-map=$PWD=." \
+    cmake -S . -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr \
+    -DHUGEPAGE_SHIM_BUILD_TESTS=OFF -DHUGEPAGE_SHIM_BUILD_BENCH=OFF >/dev/null
+cmake --build "$folder"
+rm -f "$folder"/*.deb "$folder"/*.rpm
+for kind in "${wanted[@]}"; do
+    # Where rpm is at home, libraries are in lib64, whatever system this is.
+    definition=()
+    [[ $kind == deb ]] || definition=(-D CPACK_RPM_INSTALL_LIBDIR=lib64)
+    (cd "$folder" && cpack -G "${kind^^}" "${definition[@]}") >"$folder/cpack-$kind.log" 2>&1 ||
+        { cat "$folder/cpack-$kind.log" >&2; echo "package: cpack could not make the $kind" >&2; exit 1; }
+done
+find "$folder" -maxdepth 1 \( -name '*.deb' -o -name '*.rpm' \) | sort
