@@ -25,12 +25,17 @@ CFLAGS="${CFLAGS:-} -ffile-prefix-map=$PWD=." CXXFLAGS="${CXXFLAGS:-} -ffile-pre
     cmake -S . -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr \
     -DHUGEPAGE_SHIM_BUILD_TESTS=OFF -DHUGEPAGE_SHIM_BUILD_BENCH=OFF >/dev/null
 cmake --build "$folder"
-rm -f "$folder"/*.deb "$folder"/*.rpm
+rm -rf "$folder"/*.deb "$folder"/*.rpm "$folder/unpacked"
 for kind in "${wanted[@]}"; do
-    # Where rpm is at home, libraries are in lib64, whatever system this is.
-    definition=()
-    [[ $kind == deb ]] || definition=(-D CPACK_RPM_INSTALL_LIBDIR=lib64)
-    (cd "$folder" && cpack -G "${kind^^}" "${definition[@]}") >"$folder/cpack-$kind.log" 2>&1 ||
+    (cd "$folder" && cpack -G "${kind^^}") >"$folder/cpack-$kind.log" 2>&1 ||
         { cat "$folder/cpack-$kind.log" >&2; echo "package: cpack could not make the $kind" >&2; exit 1; }
+done
+# CPack adds scripts that call ldconfig, which Debian has a trigger for (packaging/deb/triggers).
+for package in "$folder"/*.deb; do
+    [[ -e $package ]] || continue
+    dpkg-deb --raw-extract "$package" "$folder/unpacked"
+    rm "$folder"/unpacked/DEBIAN/post{inst,rm}
+    dpkg-deb --root-owner-group -Zxz --build "$folder/unpacked" "$package" >/dev/null
+    rm -r "$folder/unpacked"
 done
 find "$folder" -maxdepth 1 \( -name '*.deb' -o -name '*.rpm' \) | sort

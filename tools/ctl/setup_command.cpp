@@ -10,6 +10,7 @@
 #include "tools/ctl/pool_place.h"
 #include "tools/ctl/run_lock.h"
 #include "tools/ctl/setup.h"
+#include "tools/ctl/setup_config.h"
 #include "tools/ctl/setup_report.h"
 
 #include <CLI/CLI.hpp>
@@ -144,7 +145,46 @@ Action chosen_action(Options& options) {
     };
 }
 
+// By the options' long names.
+std::map<std::string, std::string*> values_of(Options& options) {
+    return {{"size", &options.size},
+            {"num", &options.num},
+            {"node", &options.node},
+            {"path", &options.path},
+            {"path-pattern", &options.pattern},
+            {"page-size", &options.page_size},
+            {"user", &options.user},
+            {"group", &options.group},
+            {"mode", &options.mode},
+            {"threads", &options.threads},
+            {"timeout", &options.timeout}};
+}
+
 }  // namespace
+
+SetupRequest read_setup_config(const std::string& file, const Machine& machine, bool is_of_this_system) {
+    Options options;
+    const auto values = values_of(options);
+    std::map<std::string, bool> none_given;
+    for (const auto& [name, value] : values) {
+        none_given[name] = false;
+    }
+    read_config(file, values, none_given);
+    if (!is_of_this_system) {
+        options.user.clear();
+        options.group.clear();
+    }
+    try {
+        const std::string& place = options.pattern.empty() ? options.path : options.pattern;
+        if (!place.empty() && !place.starts_with('/')) {
+            wrong(fmt::format("--path: '{}' is not absolute.", printable(place)));
+        }
+        static_cast<void>(count_of("--timeout", options.timeout, kLongestTimeout));
+        return checked(options, machine);
+    } catch (const tools::Failure& failure) {
+        throw tools::Failure(failure.code(), fmt::format("{}: {}", printable(file), failure.what()));
+    }
+}
 
 void describe_setup(CLI::App& program, Action& chosen) {
     CLI::App* app = program.add_subcommand("setup", "Mount hugetlbfs, reserve pages, create memory files");

@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Makes the .deb, has lintian look at it, installs it in a fresh system, tries what is in it, purges it, and looks for what is left.
+#
+# Everything happens in namespaces of its own, on a tmpfs: however this ends, mounts, processes and files end with it.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. tests/package/mirror.sh
+
+fail() {
+    echo "fresh_system: $*" >&2
+    exit 1
+}
+
+if [[ ${1:-} != inside ]]; then
+    ((EUID == 0)) || { echo "skipped: only root makes a system to install into"; exit 77; }
+    exec unshare --mount --propagation private --pid --fork --kill-child --mount-proc bash "$0" inside
+fi
+
+scripts/package.sh deb
+packages=(build/package/*.deb)
+((${#packages[@]} == 1)) || fail "not one package: ${packages[*]}"
+package=${packages[0]}
+lintian --allow-root --fail-on error,warning --tag-display-limit 0 "$package" || fail "lintian complains"
+
+base_system build/package/base.tar
+root=$(mktemp -d)
+trap 'umount -R "$root" && rmdir "$root"' EXIT
+mount -t tmpfs -o mode=0755 none "$root"
+tar -C "$root" -xf build/package/base.tar
+mount -t proc none "$root/proc"
+mount --rbind --make-rslave /sys "$root/sys"
+cp "$package" "$root/package.deb"
+cp /etc/resolv.conf "$root/etc/resolv.conf"
+
+inside() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C "$@"; }
+files() { (cd "$root" && find . -xdev \( -type f -o -type l -o -type d \) ! -path './var/*' ! -path './tmp/*' | sort); }
+
+# What it depends on is there before, so that what is left over later is the package's own.
+depends=$(dpkg-deb -f "$package" Depends | sed -E 's/ *\([^)]*\)//g; s/,//g')
+# shellcheck disable=SC2086
+{ inside apt-get -qq update && inside apt-get -qq -y --no-install-recommends install $depends; } >/dev/null 2>"$root/tmp/apt" ||
+    { cat "$root/tmp/apt" >&2; fail "what the package depends on can't be installed"; }
+files >build/package/before
+inside dpkg -i /package.deb >/dev/null
+
+for program in hugepagectl hugepage-file-init pc1-label; do
+    inside "$program" --help >"$root/tmp/help" || fail "$program --help fails"
+    grep -q -- --help "$root/tmp/help" || fail "$program --help says nothing of itself"
+done
+inside hugepagectl plan --sector 2MiB --page-size 2MiB --json >"$root/tmp/plan" || (($? == 4)) || fail "hugepagectl plan fails"
+grep -q '"command": "plan"' "$root/tmp/plan" || fail "hugepagectl plan says: $(<"$root/tmp/plan")"
+for library in libhugepage_shim.so libhugepage_shim_heap.so; do
+    said=$(inside HUGEPAGE_FILES_PATH=/nowhere LD_PRELOAD=$library /bin/true 2>&1) || fail "$library: /bin/true fails"
+    [[ -z $said ]] || fail "$library: /bin/true says: $said"
+    inside sh -c "LD_PRELOAD=$library cat /proc/self/maps" | grep -q "/$library" || fail "$library isn't loaded"
+done
+listed=$(inside dpkg -L hugepage-shim)
+for file in $(grep -E '^/usr/(bin|lib)/.*[a-z]' <<<"$listed"); do
+    [[ ! -f $root$file ]] || ! inside ldd "$file" 2>&1 | grep 'not found' || fail "$file lacks libraries"
+done
+for page in tools/man/*.scd; do
+    page=$(basename "$page" .scd)
+    [[ -s $root/usr/share/man/man${page##*.}/$page.gz ]] || fail "no manual page $page"
+done
+[[ -z $(inside systemctl --version 2>/dev/null) ]] || fail "the fresh system has a systemd"
+inside sh -c 'cp /usr/share/doc/hugepage-shim/examples/hugepage-shim.conf /etc && hugepagectl boot install' >/dev/null ||
+    fail "the example is no configuration"
+
+inside dpkg --purge hugepage-shim >"$root/tmp/purge" 2>&1 || { cat "$root/tmp/purge" >&2; fail "it can't be purged"; }
+rm "$root/etc/hugepage-shim.conf"
+files >build/package/after
+diff build/package/before build/package/after || fail "this is left of the package, or gone with it"
+[[ -z $(inside dpkg-query -W -f '${db:Status-Status}' hugepage-shim 2>/dev/null) ]] || fail "dpkg still knows of it"
