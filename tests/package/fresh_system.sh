@@ -4,7 +4,7 @@
 # Everything happens in namespaces of its own, on a tmpfs: however this ends, mounts, processes and files end with it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-. tests/package/mirror.sh
+. scripts/base-system.sh
 
 fail() {
     echo "fresh_system: $*" >&2
@@ -25,21 +25,18 @@ lintian --allow-root --fail-on error,warning --tag-display-limit 0 "$package" ||
 base_system build/package/base.tar
 root=$(mktemp -d)
 trap 'umount -R "$root" && rmdir "$root"' EXIT
-mount -t tmpfs -o mode=0755 none "$root"
-tar -C "$root" -xf build/package/base.tar
-mount -t proc none "$root/proc"
+unpack_system build/package/base.tar "$root"
 mount --rbind --make-rslave /sys "$root/sys"
 cp "$package" "$root/package.deb"
-cp /etc/resolv.conf "$root/etc/resolv.conf"
 
-inside() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C "$@"; }
+inside() { in_system "$root" "$@"; }
 files() { (cd "$root" && find . -xdev \( -type f -o -type l -o -type d \) ! -path './var/*' ! -path './tmp/*' | sort); }
 
 # What it depends on is there before, so that what is left over later is the package's own.
 depends=$(dpkg-deb -f "$package" Depends | sed -E 's/ *\([^)]*\)//g; s/,//g')
 # shellcheck disable=SC2086
-{ inside apt-get -qq update && inside apt-get -qq -y --no-install-recommends install $depends; } >/dev/null 2>"$root/tmp/apt" ||
-    { cat "$root/tmp/apt" >&2; fail "what the package depends on can't be installed"; }
+mkdir -p "$root/etc/systemd/system"
+install_in "$root" $depends
 files >build/package/before
 inside dpkg -i /package.deb >/dev/null
 

@@ -55,7 +55,7 @@ std::string program_in(const std::string& root) {
 // The library where it is, or where it would be installed.
 std::string library_in(const std::string& root, bool heap) {
     const std::string name(heap ? kHeapLibrary : kLibrary);
-    const std::string own = std::string(CTL_LIBRARY_FOLDER) + "/" + name;
+    const std::string own = fmt::format("{}/{}", CTL_LIBRARY_FOLDER, name);
     std::vector<std::string> candidates = {own};
     for (const char* folder : {"/usr/lib/x86_64-linux-gnu/", "/usr/lib/aarch64-linux-gnu/", "/usr/lib64/",
                                "/usr/lib/", "/usr/local/lib/"}) {
@@ -122,7 +122,7 @@ BootRequest boot_request(const BootOptions& options, const std::vector<UnitFile>
     request.place = setup.place;
     const std::string pattern(setup.files.pattern.text());
     const bool is_folder =
-        pattern == setup.place + "/numa_" + std::string(hugepage::FilePattern::kPlaceholder);
+        pattern == fmt::format("{}/numa_{}", setup.place, hugepage::FilePattern::kPlaceholder);
     request.variable = is_folder ? "HUGEPAGE_FILES_PATH" : "HUGEPAGE_FILES_PATH_PATTERN";
     request.value = is_folder ? setup.place : pattern;
     request.page_size = setup.page_size;
@@ -143,8 +143,8 @@ BootRequest boot_request(const BootOptions& options, const std::vector<UnitFile>
         const bool is_named = std::ranges::find(named, service) != named.end();
         const auto before = std::ranges::find(installed, drop_in_path(service), &UnitFile::path);
         const bool heap = is_named ? options.heap : has_heap_library(*before);
-        request.sealers.push_back({service, library_in(options.root, heap),
-                                   preloaded_by(unit_text_of(service, options.root))});
+        request.sealers.push_back(
+            {service, library_in(options.root, heap), preloaded_by(unit_text_of(service, options.root))});
     }
     return request;
 }

@@ -99,18 +99,18 @@ void note_missing(BootReport& report, const BootRequest& request) {
     for (const std::string& path : needed) {
         std::error_code ignored;
         if (!std::filesystem::exists(report.root + path, ignored)) {
-            report.notes.push_back(fmt::format("{} isn't there: install it before the next boot.",
-                                               report.root + path));
+            report.notes.push_back(
+                fmt::format("{} isn't there: install it before the next boot.", report.root + path));
         }
     }
 }
 
 void note_what_follows(BootReport& report) {
     const bool has_services = !report.services.empty();
-    report.notes.push_back(fmt::format(
-        "At each boot {} makes what {} says{}.", kBootService, report.config,
-        has_services ? fmt::format(", before {} starts", fmt::join(report.services, ", "))
-                     : "; no sealer's unit waits for it (--service NAME)"));
+    report.notes.push_back(
+        fmt::format("At each boot {} makes what {} says{}.", kBootService, report.config,
+                    has_services ? fmt::format(", before {} starts", fmt::join(report.services, ", "))
+                                 : "; no sealer's unit waits for it (--service NAME)"));
     if (report.root.empty() && systemd_runs()) {
         std::string now = fmt::format("systemctl start {}", kBootService);
         if (has_services) {
@@ -186,7 +186,8 @@ ExitCode show(const Options& options) {
     std::vector<UnitChange> changes;
     std::string config_error;
     try {
-        changes = changes_to(boot_units(boot_request(options.for_boot(), installed)), installed, options.root);
+        changes =
+            changes_to(boot_units(boot_request(options.for_boot(), installed)), installed, options.root);
     } catch (const tools::Failure& failure) {
         config_error = failure.what();
         for (const UnitFile& file : installed) {

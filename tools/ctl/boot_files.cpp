@@ -34,8 +34,8 @@ constexpr std::array<std::string_view, 5> kUnitFolders = {kUnitFolder, "/run/sys
 // The names in a folder, sorted; none where it can't be listed.
 std::vector<std::string> names_in(const std::string& folder) {
     std::vector<std::string> names;
-    static_cast<void>(hugepage::for_each_entry(folder.c_str(),
-                                               [&](std::string_view name) { names.emplace_back(name); }));
+    static_cast<void>(
+        hugepage::for_each_entry(folder.c_str(), [&](std::string_view name) { names.emplace_back(name); }));
     std::ranges::sort(names);
     return names;
 }
@@ -200,9 +200,9 @@ std::vector<std::string> commands_of(const std::vector<UnitChange>& changes, con
         const std::string path = tools::quoted(root + change.file.path);
         const std::string folder = tools::quoted(folder_of(root + change.file.path));
         if (change.kind == Kind::remove) {
-            commands.push_back("rm " + path);
+            commands.push_back(fmt::format("rm {}", path));
             if (is_made_for_units(folder_of(change.file.path))) {
-                commands.push_back("rmdir --ignore-fail-on-non-empty " + folder);
+                commands.push_back(fmt::format("rmdir --ignore-fail-on-non-empty {}", folder));
             }
         } else if (change.kind != Kind::keep && change.file.is_link) {
             commands.push_back(
@@ -228,7 +228,7 @@ std::string unit_text_of(std::string_view name, const std::string& root) {
         for (const std::string& file : names_in(drop_ins)) {
             const auto content = content_of(drop_ins + "/" + file);
             if (content && file.ends_with(".conf") && !content->starts_with(kMark)) {
-                text += "\n" + *content;
+                text += fmt::format("\n{}", *content);
             }
         }
     }

@@ -35,8 +35,8 @@ struct UnitChange {
 [[nodiscard]] bool changes_nothing(const std::vector<UnitChange>& changes);
 
 // Each file is whole, before and after, whenever this ends. Folders that are made for a file, and those that
-// held only what is removed, come and go with it. Throws tools::Failure; what was done before stays, and doing
-// it again goes on from there.
+// held only what is removed, come and go with it. Throws tools::Failure; what was done before stays, and
+// doing it again goes on from there.
 void make_changes(const std::vector<UnitChange>& changes, const std::string& root);
 
 // The same as somebody would type it.

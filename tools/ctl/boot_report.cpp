@@ -23,10 +23,14 @@ struct Words {
 
 Words words_of(Kind kind) {
     switch (kind) {
-        case Kind::keep: return {"unchanged", "right", "unchanged", Tone::faint};
-        case Kind::write: return {"written", "missing", "written", Tone::good};
-        case Kind::replace: return {"rewritten", "differs", "rewritten", Tone::warning};
-        case Kind::remove: return {"removed", "no longer wanted", "removed", Tone::warning};
+        case Kind::keep:
+            return {"unchanged", "right", "unchanged", Tone::faint};
+        case Kind::write:
+            return {"written", "missing", "written", Tone::good};
+        case Kind::replace:
+            return {"rewritten", "differs", "rewritten", Tone::warning};
+        case Kind::remove:
+            return {"removed", "no longer wanted", "removed", Tone::warning};
     }
     return {};
 }
@@ -41,7 +45,7 @@ std::vector<std::string> lines_of(const std::string& text) {
 }
 
 std::string marked(char mark, const std::string& line) {
-    return fmt::format("  {} {}\n", mark, printable(line));
+    return line.empty() ? fmt::format("  {}\n", mark) : fmt::format("  {} {}\n", mark, printable(line));
 }
 
 // The files, each with what was done to it or what it is.
@@ -66,10 +70,10 @@ std::string differences(const BootReport& report) {
         if (change.kind == Kind::keep || !report.config_error.empty()) {
             continue;
         }
-        text += "\n" + printable(report.root + change.file.path) + "\n";
+        text += fmt::format("\n{}\n", printable(report.root + change.file.path));
         if (change.file.is_link) {
             const bool goes = change.kind == Kind::remove;
-            text += marked(goes ? '-' : '+', "-> " + change.file.content);
+            text += marked(goes ? '-' : '+', fmt::format("-> {}", change.file.content));
         } else {
             text += line_difference(change.before, change.kind == Kind::remove ? "" : change.file.content);
         }

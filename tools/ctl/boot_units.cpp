@@ -54,43 +54,45 @@ UnitFile mount_unit(const BootRequest& request) {
 
 UnitFile setup_service(const BootRequest& request) {
     return {fmt::format("{}/{}", kUnitFolder, kBootService),
-            fmt::format(
-                "{}\n"
-                "[Unit]\n"
-                "Description=Huge page files for sealers\n"
-                "Documentation=man:hugepagectl(8)\n"
-                "# Early: the less has run, the more huge pages are to be had.\n"
-                "DefaultDependencies=no\n"
-                "Conflicts=shutdown.target\n"
-                "Before=shutdown.target\n"
-                "After=local-fs.target systemd-sysctl.service nss-user-lookup.target\n"
-                "RequiresMountsFor={}\n"
-                "\n"
-                "[Service]\n"
-                "Type=oneshot\n"
-                "# There is no ExecStop: files outlive a restart of this unit. `hugepagectl remove` removes them.\n"
-                "RemainAfterExit=yes\n"
-                "ExecStart={} setup --config {}\n"
-                "# 3: fewer files than wanted, for lack of pages. Those are served.\n"
-                "SuccessExitStatus=3\n"
-                "# A TiB takes minutes.\n"
-                "TimeoutStartSec=30min\n"
-                "UMask=0022\n"
-                "# Nothing here may give the service a mount namespace of its own (PrivateTmp=, ProtectSystem= and so\n"
-                "# on would): what it mounts is for all.\n"
-                "NoNewPrivileges=yes\n"
-                "CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_IPC_LOCK CAP_KILL "
-                "CAP_SYS_ADMIN CAP_SYS_NICE CAP_SYS_PTRACE CAP_SYS_RESOURCE\n"
-                "RestrictAddressFamilies=AF_UNIX AF_NETLINK\n"
-                "RestrictRealtime=yes\n"
-                "LockPersonality=yes\n"
-                "MemoryDenyWriteExecute=yes\n"
-                "SystemCallArchitectures=native\n"
-                "\n"
-                "[Install]\n"
-                "WantedBy=multi-user.target\n",
-                kMark, unit_word(request.place), unit_argument(request.program),
-                unit_argument(request.config))};
+            fmt::format("{}\n"
+                        "[Unit]\n"
+                        "Description=Huge page files for sealers\n"
+                        "Documentation=man:hugepagectl(8)\n"
+                        "# Early: the less has run, the more huge pages are to be had.\n"
+                        "DefaultDependencies=no\n"
+                        "Conflicts=shutdown.target\n"
+                        "Before=shutdown.target\n"
+                        "After=local-fs.target systemd-sysctl.service nss-user-lookup.target\n"
+                        "RequiresMountsFor={}\n"
+                        "\n"
+                        "[Service]\n"
+                        "Type=oneshot\n"
+                        "# There is no ExecStop: files outlive a restart of this unit. `hugepagectl remove` "
+                        "removes them.\n"
+                        "RemainAfterExit=yes\n"
+                        "ExecStart={} setup --config {}\n"
+                        "# 3: fewer files than wanted, for lack of pages. Those are served.\n"
+                        "SuccessExitStatus=3\n"
+                        "# A TiB takes minutes.\n"
+                        "TimeoutStartSec=30min\n"
+                        "UMask=0022\n"
+                        "# Nothing here may give the service a mount namespace of its own (PrivateTmp=, "
+                        "ProtectSystem= and so\n"
+                        "# on would): what it mounts is for all.\n"
+                        "NoNewPrivileges=yes\n"
+                        "CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER "
+                        "CAP_IPC_LOCK CAP_KILL "
+                        "CAP_SYS_ADMIN CAP_SYS_NICE CAP_SYS_PTRACE CAP_SYS_RESOURCE\n"
+                        "RestrictAddressFamilies=AF_UNIX AF_NETLINK\n"
+                        "RestrictRealtime=yes\n"
+                        "LockPersonality=yes\n"
+                        "MemoryDenyWriteExecute=yes\n"
+                        "SystemCallArchitectures=native\n"
+                        "\n"
+                        "[Install]\n"
+                        "WantedBy=multi-user.target\n",
+                        kMark, unit_word(request.place), unit_argument(request.program),
+                        unit_argument(request.config))};
 }
 
 UnitFile enabling_link() {
@@ -100,12 +102,14 @@ UnitFile enabling_link() {
 
 UnitFile drop_in(const BootRequest& request, const Sealer& sealer) {
     // Ours first: the heap variant must come before another allocator.
-    const std::string preload =
-        sealer.library + (sealer.other_preload.empty() ? "" : ":" + sealer.other_preload);
+    const std::string preload = sealer.other_preload.empty()
+                                    ? sealer.library
+                                    : fmt::format("{}:{}", sealer.library, sealer.other_preload);
     return {drop_in_path(sealer.service),
             fmt::format("{}\n"
                         "[Unit]\n"
-                        "# Wants, not Requires: without memory files a sealer seals all the same, on ordinary memory, and\n"
+                        "# Wants, not Requires: without memory files a sealer seals all the same, on "
+                        "ordinary memory, and\n"
                         "# the shim's log says why.\n"
                         "Wants={}\n"
                         "After={}\n"
@@ -113,8 +117,8 @@ UnitFile drop_in(const BootRequest& request, const Sealer& sealer) {
                         "[Service]\n"
                         "Environment={}\n"
                         "Environment={}\n",
-                        kMark, kBootService, kBootService, unit_word("LD_PRELOAD=" + preload),
-                        unit_word(request.variable + "=" + request.value))};
+                        kMark, kBootService, kBootService, unit_word(fmt::format("LD_PRELOAD={}", preload)),
+                        unit_word(fmt::format("{}={}", request.variable, request.value)))};
 }
 
 // The value of a quoted or bare word that begins here, as systemd reads it; as far as LD_PRELOAD needs it.

@@ -51,8 +51,8 @@ std::string unit_value(std::string_view text) {
 }
 
 std::string unit_word(std::string_view text) {
-    return "\"" + replaced(text, "%\\\"", [](char c) { return (c == '%' ? "%" : "\\") + std::string(1, c); }) +
-           "\"";
+    const auto escape = [](char c) { return fmt::format("{}{}", c == '%' ? '%' : '\\', c); };
+    return fmt::format("\"{}\"", replaced(text, "%\\\"", escape));
 }
 
 std::string unit_argument(std::string_view text) {

@@ -1,0 +1,163 @@
+#!/usr/bin/env bash
+# Installs the package in a fresh system with systemd, has `hugepagectl boot install` make its units there, and boots it twice on a
+# machine with two nodes (qemu without KVM), with its power cut in between. Each time a service that stands for a sealer must find the
+# memory files there before it starts, and be served on both nodes.
+#
+#   scripts/boot-vm.sh [--timeout SECONDS]      for each boot (300)
+#
+# Takes some minutes, root and a network (debootstrap). Everything is on a tmpfs in namespaces of its own and ends with this script,
+# however that ends. The kernel is NUMA_VM_KERNEL, or the newest in /boot; its modules are those in /lib/modules.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/base-system.sh
+
+fail() {
+    echo "boot-vm: $*" >&2
+    exit 1
+}
+
+if [[ ${1:-} != inside ]]; then
+    case ${1:-} in
+        -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+        --timeout) [[ ${2:-} =~ ^[0-9]+$ ]] || fail "--timeout wants seconds" ;;
+        '') ;;
+        *) fail "unknown option $1; see $0 --help" ;;
+    esac
+    ((EUID == 0)) || { echo "skipped: only root makes a system to boot"; exit 77; }
+    exec unshare --mount --propagation private --pid --fork --kill-child --mount-proc bash "$0" inside "${2:-300}"
+fi
+deadline=$2
+for tool in qemu-system-x86_64 busybox cpio mke2fs modprobe debootstrap; do
+    command -v "$tool" >/dev/null || fail "$tool is missing: scripts/install-packages.sh test"
+done
+kernel=${NUMA_VM_KERNEL:-$(find /boot -maxdepth 1 -name 'vmlinuz-*' -readable | sort -V | tail -1)}
+release=${kernel##*/vmlinuz-}
+[[ -r $kernel && -d /lib/modules/$release ]] || fail "no kernel that can be read in /boot, or no modules of it"
+
+scripts/package.sh deb
+base_system build/package/base.tar
+folder=$(mktemp -d)
+# Not `exit` with the machine left running: the namespace ends it, too, but this is sooner.
+qemu_pid=''
+trap 'kill -KILL $qemu_pid 2>/dev/null || true; umount -R "$folder" 2>/dev/null; rmdir "$folder"' EXIT
+mount -t tmpfs -o mode=0755 none "$folder"
+root=$folder/root
+mkdir "$root"
+unpack_system build/package/base.tar "$root"
+cp build/package/*.deb "$root/package.deb"
+install_in "$root" systemd-sysv /package.deb
+
+# As an operator would have it: a configuration, and a sealer's service that knows nothing of the shim.
+cat >"$root/etc/hugepage-shim.conf" <<'END'
+size = 2MiB
+num = 2
+node = all
+path = /mnt/huge/pc1
+page-size = 2MiB
+END
+cat >"$root/etc/systemd/system/sealer.service" <<'END'
+[Unit]
+Description=What stands for a sealer
+[Service]
+Type=oneshot
+ExecStart=/usr/local/sbin/sealer
+[Install]
+WantedBy=multi-user.target
+END
+cat >"$root/usr/local/sbin/sealer" <<'END'
+#!/bin/bash
+# What it finds, and what it and the shim say, goes to the second serial port.
+moment() { LD_PRELOAD= systemctl show --value --property "$1" "$2"; }
+{
+    echo "boot $(</proc/sys/kernel/random/boot_id)"
+    echo "ready $(moment ActiveEnterTimestampMonotonic hugepage-shim.service)"
+    echo "started $(moment ExecMainStartTimestampMonotonic sealer.service)"
+    for node in 0 1; do
+        cpus=$(</sys/devices/system/node/node$node/cpulist)
+        taskset -c "$cpus" pc1-label --sector-size 2MiB --layers 2 --alloc mmap --digest 2>&1
+        echo "status$node $?"
+    done
+    echo end
+} >/dev/ttyS1
+END
+chmod 755 "$root/usr/local/sbin/sealer"
+ln -s ../sealer.service "$root/etc/systemd/system/multi-user.target.wants/sealer.service"
+ln -sf /lib/systemd/system/multi-user.target "$root/etc/systemd/system/default.target"
+# What has nothing to do with it, and takes time where each instruction is emulated.
+for unit in getty.target apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer systemd-update-utmp.service \
+    systemd-journal-flush.service systemd-random-seed.service systemd-timesyncd.service e2scrub_reap.service; do
+    ln -sf /dev/null "$root/etc/systemd/system/$unit"
+done
+in_system "$root" hugepagectl boot install --service sealer.service >"$folder/installed" || fail "boot install: $(<"$folder/installed")"
+in_system "$root" hugepagectl boot show >"$folder/installed" || fail "boot show: $(<"$folder/installed")"
+
+rm -rf "$root"/package.deb "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/usr/share/{doc,locale,man}
+umount "$root/proc"
+mke2fs -q -t ext4 -d "$root" "$folder/disk" 1G
+umount "$root"
+
+# The kernel's own driver modules for that disk, and the step into it.
+start=$folder/start
+mkdir -p "$start"/{bin,dev,proc,root,modules}
+cp "$(command -v busybox)" "$start/bin/busybox"
+for module in virtio_pci virtio_blk crc32c_generic ext4; do
+    modprobe --set-version "$release" --show-depends "$module"
+done | awk '$1 == "insmod" && !seen[$2]++ {print $2}' >"$folder/modules"
+number=100
+while read -r module; do
+    cp "$module" "$start/modules/$((number++)).ko"
+done <"$folder/modules"
+cat >"$start/init" <<'END'
+#!/bin/busybox sh
+/bin/busybox mount -t devtmpfs none /dev
+for module in /modules/*.ko; do /bin/busybox insmod "$module"; done
+/bin/busybox mount -t ext4 /dev/vda /root || exec /bin/busybox sh
+exec /bin/busybox switch_root /root /sbin/init
+END
+chmod +x "$start/init"
+(cd "$start" && find . | cpio --quiet -o -H newc -R 0:0) >"$folder/initramfs"
+
+# boot_once NAME: boots until the service is through, then cuts the power.
+boot_once() {
+    local said=$folder/$1 begin=$SECONDS
+    touch "$said" "$folder/console"
+    setpriv --pdeathsig KILL qemu-system-x86_64 -accel tcg,thread=multi -cpu max,-erms,-fsrm -smp 4 -m 896M \
+        -object memory-backend-ram,id=m0,size=448M -numa node,nodeid=0,cpus=0-1,memdev=m0 \
+        -object memory-backend-ram,id=m1,size=448M -numa node,nodeid=1,cpus=2-3,memdev=m1 \
+        -kernel "$kernel" -initrd "$folder/initramfs" -append "console=ttyS0 root=/dev/vda quiet panic=-1 systemd.show_status=no" \
+        -drive "file=$folder/disk,format=raw,if=virtio,cache=writeback" -display none -no-reboot -nic none \
+        -serial file:"$folder/console" -serial file:"$said" >"$folder/qemu" 2>&1 </dev/null &
+    qemu_pid=$!
+    until grep -q '^end' "$said"; do
+        if ! kill -0 "$qemu_pid" 2>/dev/null || ((SECONDS - begin > deadline)); then
+            cat "$folder/qemu" "$said" >&2
+            tail -40 "$folder/console" >&2
+            fail "$1: the sealer's service wasn't through after $((SECONDS - begin)) s"
+        fi
+        sleep 0.2
+    done
+    kill -KILL "$qemu_pid"
+    wait "$qemu_pid" 2>/dev/null || true
+    sed -i 's/\r$//' "$said"
+    echo "$1: booted and sealed in $((SECONDS - begin)) s"
+}
+
+value_of() { sed -n "s/^$2 //p" "$folder/$1"; }
+
+check() {
+    local said=$folder/$1 node served
+    for node in 0 1; do
+        [[ $(value_of "$1" "status$node") == 0 ]] || { cat "$said" >&2; fail "$1: the sealer failed on node $node"; }
+        served=$(grep -c "leased memory file: /mnt/huge/pc1/numa_$node/" "$said" || true)
+        ((served == 2)) || { cat "$said" >&2; fail "$1: $served buffers, not 2, were served on node $node"; }
+    done
+    (($(value_of "$1" ready) > 0 && $(value_of "$1" ready) <= $(value_of "$1" started))) ||
+        { cat "$said" >&2; fail "$1: the sealer started before the files were ready"; }
+    echo "$1: files ready at $(($(value_of "$1" ready) / 1000)) ms, sealer started at $(($(value_of "$1" started) / 1000)) ms; served on both nodes"
+}
+
+boot_once first
+check first
+boot_once second
+check second
+[[ $(value_of first boot) != "$(value_of second boot)" ]] || fail "it was booted only once"
