@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # For other scripts, to be sourced: a fresh system of the release that this machine runs, from the mirror that this machine is kept up
 # to date from. The caller is root, in a mount namespace of its own.
 
