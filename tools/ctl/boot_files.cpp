@@ -3,6 +3,7 @@
 #include "shim/core/text_file.h"
 #include "tools/common/failure.h"
 #include "tools/common/fd.h"
+#include "tools/common/mounts.h"
 #include "tools/common/wording.h"
 #include "tools/ctl/output.h"
 #include "tools/ctl/unit_text.h"
@@ -244,21 +245,8 @@ bool is_mounted_by_others(const std::string& point, const std::string& root) {
             return true;
         }
     }
-    std::ifstream fstab(root + "/etc/fstab");
-    for (std::string device, where, rest; fstab >> device;) {
-        if (device.starts_with('#') || !(fstab >> where)) {
-            std::getline(fstab, rest);
-            continue;
-        }
-        std::getline(fstab, rest);
-        for (std::size_t at = where.find("\\040"); at != std::string::npos; at = where.find("\\040")) {
-            where.replace(at, 4, " ");
-        }
-        if (where == point) {
-            return true;
-        }
-    }
-    return false;
+    const auto fstab = tools::mounts(root + "/etc/fstab");
+    return std::ranges::find(fstab, point, &tools::Mount::point) != fstab.end();
 }
 
 }  // namespace ctl

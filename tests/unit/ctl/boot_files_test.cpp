@@ -105,7 +105,9 @@ TEST_F(BootFiles, KnowWhatOthersMount) {
     EXPECT_FALSE(is_mounted_by_others("/mnt/huge", root()));
     put("/usr/lib/systemd/system/dev-hugepages.mount", "[Mount]\n");
     EXPECT_TRUE(is_mounted_by_others("/dev/hugepages", root()));
-    put("/etc/fstab", "# none /mnt/huge hugetlbfs\n\nnone /mnt/huge\\040two hugetlbfs pagesize=2M 0 0\nx /y");
+    put("/etc/fstab",
+        "# none /mnt/huge hugetlbfs\n\nnone /mnt/huge\\040two hugetlbfs pagesize=2M 0 0\nnone /y "
+        "hugetlbfs\n");
     EXPECT_TRUE(is_mounted_by_others("/mnt/huge two", root()));
     EXPECT_TRUE(is_mounted_by_others("/y", root()));
     EXPECT_FALSE(is_mounted_by_others("/mnt/huge", root()));
