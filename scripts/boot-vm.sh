@@ -94,7 +94,7 @@ ctl=$root/usr/bin/hugepagectl
 
 rm -rf "$root"/package.deb "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/usr/share/{doc,locale,man}
 umount "$root/proc"
-mke2fs -q -t ext4 -d "$root" "$folder/disk" 1G
+mke2fs -q -t ext4 -d "$root" "$folder/disk" 1G >/dev/null
 umount "$root"
 
 # The kernel's own driver modules for that disk, and the step into it.

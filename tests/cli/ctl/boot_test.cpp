@@ -106,7 +106,7 @@ TEST_F(Boot, WritesUnitsThatSystemdTakes) {
     // What they refer to.
     fs::copy("/usr/lib/systemd/system", root() + "/usr/lib/systemd/system",
              fs::copy_options::recursive | fs::copy_options::copy_symlinks | fs::copy_options::skip_existing);
-    configure("size = 2MiB\npage-size = 2MiB\npath = /mnt/50% of-it/$x\n");
+    configure("size = 2MiB\npage-size = 2MiB\npath = \"/mnt/50% of-it/$x\"\n");
     ASSERT_TRUE(boot("install", {"--service", "sealer"}).ok());
     const std::string mount = "mnt-50\\x25\\x20of\\x2dit-\\x24x.mount";
     EXPECT_EQ(run({"systemd-escape", "-p", "--suffix=mount", "/mnt/50% of-it/$x"}).out, mount + "\n");
