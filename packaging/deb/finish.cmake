@@ -1,4 +1,4 @@
-# What only a .deb has, put beside what was installed: the copyright in Debian's format, the changelog, compressed manual pages.
+# What only a .deb has, put beside what was installed: the copyright in Debian's format, lintian's overrides, the changelog, compressed manual pages.
 # All times are SOURCE_DATE_EPOCH's if that is set, so that one source gives one package.
 if(NOT CPACK_GENERATOR STREQUAL "DEB")
   return()
@@ -8,6 +8,10 @@ set(documents ${root}/share/doc/${CPACK_PACKAGE_NAME})
 
 file(COPY ${CPACK_HUGEPAGE_SHIM_SOURCE_DIR}/packaging/deb/copyright DESTINATION ${documents}
   FILE_PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
+
+file(COPY ${CPACK_HUGEPAGE_SHIM_SOURCE_DIR}/packaging/deb/lintian-overrides DESTINATION ${root}/share/lintian/overrides
+  FILE_PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
+file(RENAME ${root}/share/lintian/overrides/lintian-overrides ${root}/share/lintian/overrides/${CPACK_PACKAGE_NAME})
 
 # The changelog is kept for people, in CHANGELOG.md. Debian's has an entry for the version, which names it.
 set(when $ENV{SOURCE_DATE_EPOCH})
