@@ -35,6 +35,9 @@ release=${kernel##*/vmlinuz-}
 [[ -r $kernel && -d /lib/modules/$release ]] || fail "no kernel that can be read in /boot, or no modules of it"
 
 scripts/package.sh deb
+# So that not even an empty folder is left.
+mount -t tmpfs none /mnt
+export TMPDIR=/mnt
 base_system build/package/base.tar
 folder=$(mktemp -d)
 # Not `exit` with the machine left running: the namespace ends it, too, but this is sooner.

@@ -22,6 +22,9 @@ packages=(build/package/*.deb)
 package=${packages[0]}
 lintian --allow-root --fail-on error --tag-display-limit 0 "$package" || fail "lintian complains"
 
+# So that not even an empty folder is left.
+mount -t tmpfs none /mnt
+export TMPDIR=/mnt
 base_system build/package/base.tar
 root=$(mktemp -d)
 trap 'umount -R "$root" && rmdir "$root"' EXIT
