@@ -96,7 +96,7 @@ std::string remedy_of(Reason reason, const SurveyedFile& file, const PoolSurvey&
 }
 
 FileVerdict wrong(Reason reason, std::string text, const SurveyedFile& file, const PoolSurvey& pool) {
-    return {Verdict::wrong, std::string(hugepage::name_of(reason)), std::move(text),
+    return {Judgement::wrong, std::string(hugepage::name_of(reason)), std::move(text),
             remedy_of(reason, file, pool)};
 }
 
@@ -118,8 +118,8 @@ std::string holders_of(const SurveyedFile& file) {
 std::string line_of(const SurveyedFile& file, const FileVerdict& verdict, const Terminal& terminal) {
     std::string text =
         fmt::format("{} {}: {}: {}\n",
-                    in_tone(terminal, verdict.verdict == Verdict::wrong ? Tone::bad : Tone::warning,
-                            verdict.verdict == Verdict::wrong ? "wrong" : "not seen"),
+                    in_tone(terminal, verdict.verdict == Judgement::wrong ? Tone::bad : Tone::warning,
+                            verdict.verdict == Judgement::wrong ? "wrong" : "not seen"),
                     printable(file.path), verdict.reason, verdict.why);
     if (file.is_leased()) {
         text += fmt::format("  leased by {}; once that has ended:\n", holders_of(file));
@@ -134,11 +134,11 @@ struct Counts {
     std::size_t not_seen = 0;
     std::size_t pages = 0;
 
-    void add(const SurveyedFile& file, Verdict verdict) {
+    void add(const SurveyedFile& file, Judgement verdict) {
         ++files;
-        right += verdict == Verdict::right ? 1 : 0;
-        wrong += verdict == Verdict::wrong ? 1 : 0;
-        not_seen += verdict == Verdict::not_seen ? 1 : 0;
+        right += verdict == Judgement::right ? 1 : 0;
+        wrong += verdict == Judgement::wrong ? 1 : 0;
+        not_seen += verdict == Judgement::not_seen ? 1 : 0;
         pages += file.placement ? file.placement->checked : 0;
     }
 };
@@ -153,7 +153,7 @@ std::string table_of(const PoolSurvey& pool, const Terminal& terminal, Counts& a
         const FileVerdict verdict = judge(file, pool);
         groups[{file.node, file.size}].add(file, verdict.verdict);
         all.add(file, verdict.verdict);
-        if (verdict.verdict != Verdict::right) {
+        if (verdict.verdict != Judgement::right) {
             lines += line_of(file, verdict, terminal);
         }
     }
@@ -181,14 +181,14 @@ std::string table_of(const PoolSurvey& pool, const Terminal& terminal, Counts& a
 
 }  // namespace
 
-const char* name_of(Verdict verdict) {
+const char* name_of(Judgement verdict) {
     constexpr const char* kNames[] = {"right", "wrong", "not_seen"};
     return kNames[static_cast<std::size_t>(verdict)];
 }
 
 FileVerdict judge(const SurveyedFile& file, const PoolSurvey& pool) {
     if (is_for_want_of_rights(file)) {
-        return {Verdict::not_seen, "permission", why(*file.refusal), "type the same with sudo"};
+        return {Judgement::not_seen, "permission", why(*file.refusal), "type the same with sudo"};
     }
     if (file.refusal && file.refusal->reason != Reason::misplaced) {
         return wrong(file.refusal->reason, why(*file.refusal), file, pool);
@@ -197,7 +197,7 @@ FileVerdict judge(const SurveyedFile& file, const PoolSurvey& pool) {
         return wrong(Reason::map_failed, "a page's memory is damaged", file, pool);
     }
     if (file.pages_error != 0) {
-        return {Verdict::not_seen, "pages",
+        return {Judgement::not_seen, "pages",
                 "its pages could not be looked at: " + std::generic_category().message(file.pages_error),
                 "hugepagectl verify " + option_of(pool.choice.pattern)};
     }
@@ -205,7 +205,7 @@ FileVerdict judge(const SurveyedFile& file, const PoolSurvey& pool) {
         return wrong(Reason::misplaced, pages_elsewhere(file), file, pool);
     }
     if (!file.placement || file.placement->absent > 0) {
-        return {Verdict::not_seen, "pages", "the kernel doesn't tell where all of its pages are",
+        return {Judgement::not_seen, "pages", "the kernel doesn't tell where all of its pages are",
                 "hugepagectl verify " + option_of(pool.choice.pattern)};
     }
     return {};
@@ -216,11 +216,11 @@ tools::ExitCode exit_code_of(const std::vector<PoolSurvey>& pools) {
     for (const PoolSurvey& pool : pools) {
         all_seen = all_seen && pool.blind.empty();
         for (const SurveyedFile& file : pool.files) {
-            const Verdict verdict = judge(file, pool).verdict;
-            if (verdict == Verdict::wrong) {
+            const Judgement verdict = judge(file, pool).verdict;
+            if (verdict == Judgement::wrong) {
                 return tools::ExitCode::check_failed;
             }
-            all_seen = all_seen && verdict == Verdict::right;
+            all_seen = all_seen && verdict == Judgement::right;
         }
     }
     return all_seen ? tools::ExitCode::done : tools::ExitCode::partial;

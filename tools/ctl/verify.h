@@ -14,11 +14,11 @@
 
 namespace ctl {
 
-enum class Verdict { right, wrong, not_seen };
-[[nodiscard]] const char* name_of(Verdict verdict);  // "right"
+enum class Judgement { right, wrong, not_seen };
+[[nodiscard]] const char* name_of(Judgement verdict);  // "right"
 
 struct FileVerdict {
-    Verdict verdict = Verdict::right;
+    Judgement verdict = Judgement::right;
     std::string reason;  // "misplaced", as the shim calls it; empty if right
     std::string why;     // a sentence's part; empty if right
     std::string remedy;  // what to type; empty if right

@@ -27,7 +27,7 @@ std::string remedy(const std::function<void(SurveyedFile&)>& spoil) {
     PoolSurvey pool = right_pool();
     spoil(pool.files[1]);
     const FileVerdict verdict = judge(pool.files[1], pool);
-    EXPECT_EQ(verdict.verdict, Verdict::wrong);
+    EXPECT_EQ(verdict.verdict, Judgement::wrong);
     EXPECT_EQ(exit_code_of({pool}), ExitCode::check_failed);
     return verdict.remedy;
 }
