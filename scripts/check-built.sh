@@ -50,7 +50,7 @@ check_versions() {
     done < <(readelf -dW "$file" | sed -nE 's/.*\(NEEDED\).*\[(.*)\]/\1/p')
 }
 
-for file in "$folder"/libhugepage_shim{,_heap}.so "$folder"/tools/{pc1/pc1-label,file_init/hugepage-file-init}; do
+for file in "$folder"/libhugepage_shim{,_heap}.so "$folder"/tools/{ctl/hugepagectl,pc1/pc1-label,file_init/hugepage-file-init}; do
     [[ -f $file ]] || { fail "no file $file"; continue; }
     check_hardening "$file"
     ! grep -q '^VERSION_CODENAME=bookworm' /etc/os-release || check_versions "$file"

@@ -137,7 +137,7 @@ touch "$folder"/{out,err,status,console}
 cpu=max,-erms,-fsrm
 # Ends with this script however that ends, and by the deadline.
 setpriv --pdeathsig KILL qemu-system-x86_64 -accel tcg,thread=multi -cpu "$cpu" -smp "$first" -m "${total}M" "${machine[@]}" \
-    -kernel "$kernel" -initrd "$folder/initramfs" -append "console=ttyS0 panic=-1 quiet $kernel_args" \
+    -kernel "$kernel" -initrd "$folder/initramfs" -append "console=ttyS0 panic=-1 quiet no_timer_check $kernel_args" \
     -display none -no-reboot -nic none -serial file:"$folder/console" -serial file:"$folder/out" -serial file:"$folder/err" \
     -serial file:"$folder/status" >"$folder/qemu" 2>&1 </dev/null &
 qemu_pid=$!

@@ -1,0 +1,44 @@
+#!/bin/sh
+# What the README tells an operator to type, on a machine with two nodes: setup, status, a sealer on each node, verify, remove; and
+# then nothing is left.
+#   operator.sh FOLDER-OF-HUGEPAGECTL LIBRARY PC1-LABEL
+set -eu
+ctl=$1/hugepagectl library=$2 pc1_label=$3
+pool=/mnt/operator/pc1
+
+fail() { echo "operator: $*" >&2; exit 1; }
+has() { case $1 in *"$2"*) ;; *) fail "no '$2' in: $1" ;; esac; }
+pages() { cat /sys/devices/system/node/node?/hugepages/hugepages-2048kB/nr_hugepages | tr '\n' ' '; }
+
+mkdir -p /run
+before=$(pages)
+mounts=$(wc -l </proc/mounts)
+"$ctl" plan --sector 16MiB --parallel 4 --page-size 2MiB --path $pool
+# More than is reserved on node 1: setup adds what is wanting there.
+"$ctl" setup --size 16MiB --node 0:2,1:20 --page-size 2MiB --path $pool
+[ "$(pages)" != "$before" ] || fail "no pages were added"
+[ "$(ls $pool/numa_0 $pool/numa_1 | grep -c MiB)" = 22 ] || fail "not all files: $(ls $pool/*)"
+has "$("$ctl" setup --size 16MiB --node 0:2,1:20 --page-size 2MiB --path $pool)" 'nothing to do'
+
+for node in 0 1; do
+    numactl --cpunodebind=$node "$ctl" run --library "$library" --report --require --files-path $pool -- \
+        "$pc1_label" --sector-size 16MiB --layers 1 --max-nodes 1000 >/tmp/labelled 2>/tmp/report || fail "$(cat /tmp/report)"
+    has "$(cat /tmp/report)" "2 requests served from files, 0 not"
+    has "$(cat /tmp/report)" "node $node"
+done
+
+"$ctl" status --path $pool
+"$ctl" verify --path $pool
+"$ctl" doctor --library "$library" --path $pool -- "$pc1_label"
+
+# A file of node 0 in the folder of node 1 is found out.
+mv $pool/numa_0/16.0_MiB_0 $pool/numa_1/16.0_MiB_99
+"$ctl" verify --path $pool >/tmp/verify && fail "verify finds nothing wrong: $(cat /tmp/verify)" || [ $? = 4 ] || fail "verify: $?"
+has "$(cat /tmp/verify)" 16.0_MiB_99
+mv $pool/numa_1/16.0_MiB_99 $pool/numa_0/16.0_MiB_0
+
+"$ctl" remove --all
+[ "$(pages)" = "$before" ] || fail "pages: $(pages), before: $before"
+[ "$(wc -l </proc/mounts)" = "$mounts" ] || fail "mounts: $(cat /proc/mounts)"
+[ ! -e $pool ] || fail "$pool is there still"
+[ ! -e /run/hugepage-shim/record.json ] || fail "a record is left"
