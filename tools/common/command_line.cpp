@@ -7,7 +7,8 @@
 namespace tools {
 namespace {
 
-void refuse_empty_values(const CLI::App& app) {
+// As deep as there are commands within commands.
+void refuse_empty_values(const CLI::App& app) {  // NOLINT(misc-no-recursion)
     for (const CLI::Option* option : app.get_options()) {
         if (option->count() > 0 && option->get_expected_max() > 0 && option->results().front().empty()) {
             throw WrongCommandLine(option->get_name() + " needs a value, not an empty one.");

@@ -88,7 +88,7 @@ bool has_heap_library(const UnitFile& drop_in) {
 }  // namespace
 
 std::string service_name(const std::string& text) {
-    const std::string name = text.ends_with(".service") ? text : text + ".service";
+    std::string name = text.ends_with(".service") ? text : text + ".service";
     if (!is_service_name(name) || name == kBootService) {
         throw tools::Failure(
             tools::ExitCode::usage,
