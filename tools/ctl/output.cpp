@@ -77,7 +77,7 @@ Terminal Terminal::of_stdout() {
 }
 
 std::string in_tone(const Terminal& terminal, Tone tone, std::string_view text) {
-    constexpr const char* kCodes[] = {"", "1", "2", "32", "33", "31"};
+    constexpr const char* kCodes[] = {"", "1", "2", "32", "35", "31"};
     if (!terminal.has_colours || tone == Tone::plain || text.empty()) {
         return std::string(text);
     }

@@ -28,8 +28,8 @@ struct Terminal {
 
 enum class Tone { plain, strong, faint, good, warning, bad };
 
-// The text in the tone's colour where there are colours. Colours are the terminal's own first sixteen, which
-// can be read on white as on black.
+// The text in the tone's colour where there are colours. Colours are of the terminal's own first eight; not
+// yellow, which can't be read on white.
 [[nodiscard]] std::string in_tone(const Terminal& terminal, Tone tone, std::string_view text);
 
 // Foreign text (paths, names of programs) with nothing in it that could move a cursor: control characters

@@ -22,7 +22,7 @@ const char* colour_of(Tone tone) {
         case Tone::good:
             return "\033[32m";
         case Tone::warning:
-            return "\033[33m";
+            return "\033[35m";
         case Tone::bad:
             return "\033[31m";
     }
