@@ -3,7 +3,9 @@
 #include "tools/ctl/elf_file.h"
 
 #include <algorithm>
-#include <cstring>
+#include <cstddef>
+#include <span>
+#include <string>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto read = [&](std::uint64_t offset, std::span<std::byte> into) -> std::size_t {
@@ -11,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             return 0;
         }
         const std::size_t length = std::min<std::size_t>(into.size(), size - offset);
-        std::memcpy(into.data(), data + offset, length);
+        std::copy_n(reinterpret_cast<const std::byte*>(data) + offset, length, into.begin());
         return length;
     };
     const auto file = ctl::read_elf({size, read});
