@@ -25,7 +25,7 @@ check_cppcheck() {
 }
 check_built() {
     cmake --preset release >/dev/null
-    cmake --build --preset release --target hugepage_shim hugepage_shim_heap pc1-label hugepage-file-init
+    cmake --build --preset release --target hugepage_shim hugepage_shim_heap hugepagectl hugepage-file-init pc1-label
     scripts/check-built.sh
 }
 check_tidy() {

@@ -9,7 +9,11 @@ if [[ ${3:-} != inside ]]; then
 fi
 programs=$1 project=$2
 scratch=$(mktemp -d)
-trap 'PATH=$programs:$PATH hugepagectl remove --all >/dev/null 2>&1 || true; umount -l "$scratch" /run /etc/systemd/system 2>/dev/null || true; rmdir "$scratch"' EXIT
+# Takes everything back however this ends: the pipe it reads ends with this process.
+exec {lifeline}> >(exec setsid bash -c 'cat >/dev/null; cd /; PATH=$1:$PATH hugepagectl remove --all &>/dev/null
+    umount -l "$2" /run /etc/systemd/system; rmdir "$2"' guardian "$programs" "$scratch" 2>/dev/null)
+guardian=$!
+trap 'status=$?; exec {lifeline}>&-; wait "$guardian" || true; exit "$status"' EXIT
 mount -t tmpfs none "$scratch"
 mount -t tmpfs none /run
 mkdir -p /etc/systemd/system
