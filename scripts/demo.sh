@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Shows the whole path on this machine in two minutes: builds, makes two memory files, labels the same small sector plain
+# Shows the whole path on this machine in a few minutes: builds, makes two memory files, labels the same small sector plain
 # and with the shim preloaded, shows both side by side, checks the labels, and puts everything back as it was.
 #
 #   scripts/demo.sh

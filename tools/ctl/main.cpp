@@ -3,8 +3,8 @@
 // stdout gets the command's result and nothing else; stderr gets messages and, on a terminal, the progress.
 #include "tools/common/command_line.h"
 #include "tools/common/interrupts.h"
+#include "tools/ctl/base/output.h"
 #include "tools/ctl/commands.h"
-#include "tools/ctl/output.h"
 
 #include <CLI/CLI.hpp>
 #include <spdlog/sinks/stdout_sinks.h>

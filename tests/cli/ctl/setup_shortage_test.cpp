@@ -1,8 +1,8 @@
 // setup where the kernel gives fewer pages than asked: the real one, but for a limit on what it may be asked.
 #include "tests/cli/ctl/machine.h"
 #include "tools/common/failure.h"
-#include "tools/ctl/pool_place.h"
-#include "tools/ctl/setup.h"
+#include "tools/ctl/setup/pool_place.h"
+#include "tools/ctl/setup/setup.h"
 
 #include <algorithm>
 

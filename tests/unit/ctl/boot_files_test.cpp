@@ -1,4 +1,4 @@
-#include "tools/ctl/boot_files.h"
+#include "tools/ctl/boot/boot_files.h"
 
 #include "tests/support/temp_dir.h"
 #include "tools/common/failure.h"

@@ -1,4 +1,4 @@
-#include "tools/ctl/boot_report.h"
+#include "tools/ctl/boot/boot_report.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "tools/ctl/boot_units.h"
+#include "tools/ctl/boot/boot_units.h"
 
 #include "tools/common/failure.h"
 

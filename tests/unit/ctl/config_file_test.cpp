@@ -1,4 +1,4 @@
-#include "tools/ctl/config_file.h"
+#include "tools/ctl/setup/config_file.h"
 
 #include "tests/support/temp_dir.h"
 #include "tests/unit/ctl/setup_machine.h"

@@ -1,5 +1,5 @@
 // How findings are shown.
-#include "tools/ctl/finding.h"
+#include "tools/ctl/doctor/finding.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,11 +1,11 @@
 // What a command is started with, and what is said of the variables and of the loader.
-#include "tools/ctl/launch.h"
+#include "tools/ctl/run/launch.h"
 
 #include "tests/support/temp_dir.h"
 #include "tools/common/failure.h"
-#include "tools/ctl/environment_checks.h"
-#include "tools/ctl/loading.h"
-#include "tools/ctl/preload.h"
+#include "tools/ctl/doctor/environment_checks.h"
+#include "tools/ctl/doctor/loading.h"
+#include "tools/ctl/program/preload.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,6 +21,16 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr const char* kShim = "/usr/lib/libhugepage_shim.so";
+
+TEST(Environment, OfAProcessIsReadByName) {
+    const tests::TempDir proc;
+    const std::string entries("PATH=/bin\0HUGEPAGE_FILES_PATH=/mnt/a b\0HUGEPAGE_FILES_PATH_PATTERN=p\0", 73);
+    const auto environment = Environment::of_process(proc.write("environ", entries).string());
+    EXPECT_STREQ(environment.find("HUGEPAGE_FILES_PATH"), "/mnt/a b");
+    EXPECT_STREQ(environment.find("HUGEPAGE_FILES_PATH_PATTERN"), "p");
+    EXPECT_EQ(environment.find("HUGEPAGE_FILES"), nullptr);
+    EXPECT_THROW(static_cast<void>(Environment::of_process("/no/such")), tools::Failure);
+}
 
 TEST(Preload, IsAddedToAndNeverReplaced) {
     EXPECT_EQ(with_library("", kShim), kShim);

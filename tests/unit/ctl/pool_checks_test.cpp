@@ -1,5 +1,7 @@
 // What is said of pools that are made up.
-#include "tools/ctl/pool_checks.h"
+#include "tools/ctl/doctor/pool_checks.h"
+
+#include "tools/ctl/doctor/mount_checks.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "tools/ctl/pool_choice.h"
+#include "tools/ctl/pool/pool_choice.h"
 
 #include "tests/support/temp_dir.h"
 #include "tools/common/failure.h"

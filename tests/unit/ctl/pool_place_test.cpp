@@ -1,4 +1,4 @@
-#include "tools/ctl/pool_place.h"
+#include "tools/ctl/setup/pool_place.h"
 
 #include "tests/support/temp_dir.h"
 #include "tests/unit/ctl/setup_machine.h"

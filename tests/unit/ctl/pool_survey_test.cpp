@@ -1,8 +1,8 @@
-#include "tools/ctl/pool_survey.h"
+#include "tools/ctl/pool/pool_survey.h"
 
 #include "tests/support/pool_fixture.h"
 #include "tools/common/failure.h"
-#include "tools/ctl/file_pages.h"
+#include "tools/ctl/pool/file_pages.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

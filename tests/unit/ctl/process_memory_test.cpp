@@ -1,4 +1,4 @@
-#include "tools/ctl/process_memory.h"
+#include "tools/ctl/status/process_memory.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -98,14 +98,6 @@ TEST(ThreadStatus, HasTheCpus) {
     EXPECT_EQ(parse_cpus_allowed("Name:\tx\nCpus_allowed:\tff\nCpus_allowed_list:\t0-7,16\nMems:\t0\n"),
               "0-7,16");
     EXPECT_FALSE(parse_cpus_allowed("Name:\tCpus\n"));
-}
-
-TEST(Environment, IsReadByName) {
-    const std::string environment("PATH=/bin\0HUGEPAGE_FILES_PATH=/mnt/a b\0HUGEPAGE_FILES_PATH_PATTERN=p\0",
-                                  73);
-    EXPECT_EQ(parse_variable(environment, "HUGEPAGE_FILES_PATH"), "/mnt/a b");
-    EXPECT_EQ(parse_variable(environment, "HUGEPAGE_FILES_PATH_PATTERN"), "p");
-    EXPECT_FALSE(parse_variable(environment, "HUGEPAGE_FILES"));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "tools/ctl/process_report.h"
+#include "tools/ctl/status/process_report.h"
 
 #include "tests/support/temp_dir.h"
 #include "tests/unit/ctl/two_nodes.h"
@@ -141,14 +141,12 @@ TEST(ProcessFacts, AreReadOfAProcess) {
     const tests::TempDir proc;
     proc.write("7/comm", "sealer\n");
     proc.write("7/smaps", "1000-2000 rw-p 00000000 00:00 0\n");
-    proc.write("7/environ", std::string("HUGEPAGE_FILES_PATH=/mnt/x\0", 27));
     proc.write("7/task/7/status", "Cpus_allowed_list:\t0-3\n");
     proc.write("7/task/8/status", "Cpus_allowed_list:\t0-3\n");
     const auto facts = read_process(7, proc.path().string());
     EXPECT_EQ(facts.command, "sealer");
     EXPECT_EQ(facts.cpu_lists.at("0-3"), 2);
     EXPECT_EQ(facts.numa_maps, "");  // as of a kernel without NUMA
-    EXPECT_EQ(variable_of(7, "HUGEPAGE_FILES_PATH", proc.path().string()), "/mnt/x");
     EXPECT_THROW(static_cast<void>(read_process(8, proc.path().string())), tools::Failure);
     proc.write("9/comm", "kthreadd\n");
     proc.write("9/smaps", "");

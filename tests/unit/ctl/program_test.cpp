@@ -1,6 +1,6 @@
 // Which program a command runs, and what is said of it.
 #include "tests/support/temp_dir.h"
-#include "tools/ctl/program_checks.h"
+#include "tools/ctl/doctor/program_checks.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "tools/ctl/record.h"
+#include "tools/ctl/setup/record.h"
 
 #include "tests/support/temp_dir.h"
 #include "tests/unit/ctl/setup_machine.h"

@@ -1,4 +1,4 @@
-#include "tools/ctl/removing.h"
+#include "tools/ctl/setup/removing.h"
 
 #include "tests/unit/ctl/setup_machine.h"
 

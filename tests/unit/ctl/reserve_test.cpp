@@ -1,4 +1,4 @@
-#include "tools/ctl/reserve.h"
+#include "tools/ctl/setup/reserve.h"
 
 #include "tests/support/temp_dir.h"
 #include "tests/unit/ctl/setup_machine.h"

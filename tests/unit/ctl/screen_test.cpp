@@ -1,4 +1,4 @@
-#include "tools/ctl/screen.h"
+#include "tools/ctl/status/screen.h"
 
 #include "tests/support/temp_dir.h"
 #include "tools/common/failure.h"

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "tools/common/failure.h"
-#include "tools/ctl/page_control.h"
-#include "tools/ctl/setup_plan.h"
+#include "tools/ctl/setup/page_control.h"
+#include "tools/ctl/setup/setup_plan.h"
 #include "tools/file_init/plan.h"
 
 #include <functional>

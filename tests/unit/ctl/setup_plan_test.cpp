@@ -1,4 +1,4 @@
-#include "tools/ctl/setup_plan.h"
+#include "tools/ctl/setup/setup_plan.h"
 
 #include "tests/unit/ctl/setup_machine.h"
 

@@ -1,7 +1,7 @@
 // What is read out of the shim's log lines.
-#include "tools/ctl/shim_log.h"
+#include "tools/ctl/program/shim_log.h"
 
-#include "tools/ctl/run_report.h"
+#include "tools/ctl/run/run_report.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "tools/ctl/status.h"
+#include "tools/ctl/status/status.h"
 
 #include "tests/support/temp_dir.h"
 #include "tests/unit/ctl/two_nodes.h"

@@ -1,5 +1,5 @@
 // What is read of the kernel's settings, from made-up roots, and what is said of it.
-#include "tools/ctl/system_checks.h"
+#include "tools/ctl/doctor/system_checks.h"
 
 #include "tests/support/temp_dir.h"
 

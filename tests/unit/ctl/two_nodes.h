@@ -1,7 +1,7 @@
 // A machine with two nodes and a pool on it: free, leased, spoilt and misplaced files.
 #pragma once
 
-#include "tools/ctl/status.h"
+#include "tools/ctl/status/status.h"
 
 #include <string>
 

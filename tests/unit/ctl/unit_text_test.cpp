@@ -1,4 +1,4 @@
-#include "tools/ctl/unit_text.h"
+#include "tools/ctl/boot/unit_text.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "tools/ctl/verify.h"
+#include "tools/ctl/status/verify.h"
 
 #include "tests/unit/ctl/two_nodes.h"
 

@@ -1,0 +1,122 @@
+#include "tools/ctl/base/values.h"
+
+#include "shim/core/id_set.h"
+#include "shim/core/text_file.h"
+#include "tools/common/failure.h"
+#include "tools/common/values.h"
+#include "tools/common/wording.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace ctl {
+namespace {
+
+constexpr std::size_t kMostFiles = 4096;  // as many as the shim keeps account of
+
+[[noreturn]] void wrong(const std::string& message) {
+    throw tools::Failure(tools::ExitCode::usage, message);
+}
+
+std::vector<std::string> parts_of(std::string_view text, char separator) {
+    std::vector<std::string> parts;
+    for (std::size_t begin = 0; begin <= text.size();) {
+        const std::size_t end = std::min(text.find(separator, begin), text.size());
+        parts.emplace_back(text.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return parts;
+}
+
+std::vector<NodeId> nodes_in(const std::string& text) {
+    const auto set = hugepage::parse_node_list(text);
+    if (!set || set->empty()) {
+        wrong(fmt::format("--node: '{}' is no list of nodes; write all, 0,1 or 0:4,1:2.", text));
+    }
+    std::vector<NodeId> nodes;
+    for (int i = 0; i < hugepage::kMaxNodes; ++i) {
+        if (set->contains(NodeId{i})) {
+            nodes.push_back({i});
+        }
+    }
+    return nodes;
+}
+
+void check(const std::vector<Share>& shares, const Machine& machine) {
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+        const NodeId node = shares[i].node;
+        if (machine.find(node) == nullptr) {
+            std::vector<int> known;
+            for (const Node& one : machine.nodes) {
+                known.push_back(one.id.value);
+            }
+            wrong(fmt::format("--node: there is no node {}; this machine has {}.", node.value,
+                              fmt::join(known, ", ")));
+        }
+        if (i > 0 && shares[i - 1].node == node) {
+            wrong(fmt::format("--node: node {} is named twice.", node.value));
+        }
+    }
+}
+
+}  // namespace
+
+ByteSize size_of(const std::string& option, const std::string& text) {
+    const auto size = hugepage::parse_byte_size(text);
+    if (!size || size->bytes == 0) {
+        wrong(fmt::format("{}: '{}' is no size; write it like 32GiB or 512MiB.", option, text));
+    }
+    return *size;
+}
+
+std::size_t count_of(const std::string& option, const std::string& text, std::size_t largest) {
+    const auto count = tools::parse_count(text, largest);
+    if (!count) {
+        wrong(fmt::format("{}: '{}' is no number from 1 to {}.", option, text, largest));
+    }
+    return *count;
+}
+
+std::vector<Share> shares_of(const std::string& text, std::size_t files, const Machine& machine) {
+    std::vector<Share> shares;
+    if (text == "all") {
+        for (const Node& node : machine.nodes) {
+            if (node.memory.bytes > 0) {
+                shares.push_back({node.id, files});
+            }
+        }
+        return shares;
+    }
+    for (const std::string& part : parts_of(text, ',')) {
+        const std::size_t colon = part.find(':');
+        const std::size_t own =
+            colon == std::string::npos ? files : count_of("--node", part.substr(colon + 1), kMostFiles);
+        for (const NodeId node : nodes_in(part.substr(0, colon))) {
+            shares.push_back({node, own});
+        }
+    }
+    std::ranges::sort(shares, {}, &Share::node);
+    check(shares, machine);
+    return shares;
+}
+
+std::optional<ByteSize> page_size_of(const std::string& text, const Machine& machine) {
+    if (text == "auto") {
+        return std::nullopt;
+    }
+    const ByteSize size = size_of("--page-size", text);
+    if (!machine.has_page_size(size)) {
+        std::vector<std::string> known;
+        for (const ByteSize one : machine.page_sizes) {
+            known.emplace_back(hugepage::to_exact_text(one).view());
+        }
+        wrong(fmt::format("--page-size: this kernel has no huge pages of {}, but of {}.", text,
+                          known.empty() ? "no size at all" : fmt::format("{}", fmt::join(known, ", "))));
+    }
+    return size;
+}
+
+}  // namespace ctl

@@ -1,0 +1,35 @@
+// Values of options that several commands take, read strictly. Each throws tools::Failure (usage), which
+// names the option, what was written and what would be right.
+#pragma once
+
+#include "tools/ctl/base/machine.h"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ctl {
+
+// "32GiB"; more than 0.
+[[nodiscard]] ByteSize size_of(const std::string& option, const std::string& text);
+
+// 1 <= value <= largest.
+[[nodiscard]] std::size_t count_of(const std::string& option, const std::string& text, std::size_t largest);
+
+// How many files on which node.
+struct Share {
+    NodeId node;
+    std::size_t files = 0;
+
+    friend bool operator==(const Share&, const Share&) = default;
+};
+// "all": each node that has memory; "0,1" or "0-3": those; "0:4,1:2": those, with a number of files of their
+// own. Without one a node has `files`. In ascending order, each once.
+[[nodiscard]] std::vector<Share> shares_of(const std::string& text, std::size_t files,
+                                           const Machine& machine);
+
+// "auto": nothing. Else a size of pages that the kernel knows.
+[[nodiscard]] std::optional<ByteSize> page_size_of(const std::string& text, const Machine& machine);
+
+}  // namespace ctl

@@ -1,0 +1,57 @@
+#include "tools/ctl/setup/config_file.h"
+
+#include "tools/common/failure.h"
+#include "tools/ctl/base/output.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <set>
+
+namespace ctl {
+namespace {
+
+[[noreturn]] void wrong(const std::string& path, const std::string& what) {
+    throw tools::Failure(tools::ExitCode::usage, fmt::format("--config: {}: {}.", printable(path), what));
+}
+
+std::vector<CLI::ConfigItem> items_of(const std::string& path) {
+    // A comma in a value is its own, as in "node = 0:4,1:2".
+    CLI::ConfigINI format;
+    format.arrayDelimiter('\0');
+    format.arrayBounds('\0', '\0');
+    format.comment('#');
+    std::ifstream file(path);
+    if (!file) {
+        wrong(path, "it can't be opened");
+    }
+    try {
+        return format.from_config(file);
+    } catch (const CLI::Error& error) {
+        wrong(path, error.what());
+    }
+}
+
+}  // namespace
+
+void read_config(const std::string& path, const std::map<std::string, std::string*>& values,
+                 const std::map<std::string, bool>& is_given) {
+    std::set<std::string> seen;
+    for (const CLI::ConfigItem& item : items_of(path)) {
+        const auto value = values.find(item.name);
+        if (!item.parents.empty() || value == values.end()) {
+            wrong(path, fmt::format("there is no option '{}'", printable(item.fullname())));
+        }
+        if (!seen.insert(item.name).second || item.inputs.size() != 1) {
+            wrong(path, fmt::format("'{}' must stand there once, with one value", item.name));
+        }
+        if (item.inputs.front().empty()) {
+            wrong(path, fmt::format("'{}' has no value", item.name));
+        }
+        if (!is_given.at(item.name)) {
+            *value->second = item.inputs.front();
+        }
+    }
+}
+
+}  // namespace ctl

@@ -1,0 +1,163 @@
+#include "tools/ctl/setup/remove_report.h"
+
+#include "tools/common/wording.h"
+#include "tools/ctl/base/output.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <ctime>
+
+namespace ctl {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string time_text(std::int64_t seconds) {
+    const std::time_t time = seconds;
+    std::tm parts{};
+    std::array<char, 32> text{};
+    if (::localtime_r(&time, &parts) == nullptr) {
+        return {};
+    }
+    return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts)};
+}
+
+std::string holder_text(const PoolHolder& holder) {
+    if (holder.command.empty()) {
+        return fmt::format("locked by pid {}, which has ended or can't be seen", holder.pid);
+    }
+    return fmt::format("{} (pid {}{})", printable(holder.command), holder.pid,
+                       holder.since != 0 ? ", running since " + time_text(holder.since) : "");
+}
+
+std::string holders_text(const PoolFile& file) {
+    std::vector<std::string> texts;
+    for (const PoolHolder& holder : file.holders) {
+        texts.push_back(holder_text(holder));
+    }
+    return texts.empty() ? "somebody who has ended meanwhile, or can't be seen from here"
+                         : fmt::format("{}", fmt::join(texts, ", "));
+}
+
+Json busy_json(const std::vector<PoolFile>& busy) {
+    Json files = Json::array();
+    for (const PoolFile& file : busy) {
+        Json holders = Json::array();
+        for (const PoolHolder& holder : file.holders) {
+            holders.push_back({{"pid", holder.pid},
+                               {"command", holder.command.empty() ? Json() : Json(holder.command)},
+                               {"running_since", holder.since != 0 ? Json(holder.since) : Json()}});
+        }
+        files.push_back({{"path", file.file.path},
+                         {"node", file.file.node.value},
+                         {"bytes", file.file.size.bytes},
+                         {"holders", holders}});
+    }
+    return files;
+}
+
+Json paths_json(const std::vector<PoolFile>& files) {
+    Json paths = Json::array();
+    for (const PoolFile& file : files) {
+        paths.push_back(file.file.path);
+    }
+    return paths;
+}
+
+Json pages_json(const std::vector<PagesToGive>& pages, const char* given) {
+    Json json = Json::array();
+    for (const PagesToGive& one : pages) {
+        json.push_back({{"node", one.node.value},
+                        {"page_bytes", one.size.bytes},
+                        {"added_by_setup", one.added},
+                        {given, one.give}});
+    }
+    return json;
+}
+
+std::string pages_text(const PagesToGive& pages) {
+    std::string text = fmt::format("Gave back {} of {} on node {}", tools::counted(pages.give, "page"),
+                                   tools::page_size_text(pages.size), pages.node.value);
+    if (pages.give < pages.added) {
+        text += fmt::format("; {} that setup had added {} in use", pages.added - pages.give,
+                            pages.added - pages.give == 1 ? "is" : "are");
+    }
+    return text + ".\n";
+}
+
+}  // namespace
+
+std::string remove_text(const RemoveReport& report) {
+    if (report.is_empty()) {
+        return "Nothing is left to remove.\n";
+    }
+    std::string text;
+    if (!report.removed.empty()) {
+        text += fmt::format("Removed {}:\n", tools::counted(report.removed.size(), "file"));
+        for (const PoolFile& file : report.removed) {
+            text += "  " + printable(file.file.path) + "\n";
+        }
+    }
+    for (const PagesToGive& pages : report.pages) {
+        text += pages_text(pages);
+    }
+    for (const std::string& mount : report.mounts) {
+        text += fmt::format("Unmounted {}.\n", printable(mount));
+    }
+    for (const std::string& folder : report.folders) {
+        text += fmt::format("Removed the folder {}.\n", printable(folder));
+    }
+    for (const Leftover& left : report.left) {
+        text += fmt::format("Left {}: {}.\n", printable(left.path), left.why);
+    }
+    if (!report.busy.empty()) {
+        const Terminal terminal = Terminal::of_stdout();
+        text += in_tone(terminal, Tone::bad,
+                        fmt::format("In use, left as they are ({}):",
+                                    tools::counted(report.busy.size(), "file"))) +
+                "\n";
+        for (const PoolFile& file : report.busy) {
+            text += fmt::format("  {}\n    by {}\n", printable(file.file.path), holders_text(file));
+        }
+        text += "Run this again when they have ended.\n";
+    }
+    return text;
+}
+
+Json remove_json(const RemoveReport& report) {
+    Json left = Json::array();
+    for (const Leftover& one : report.left) {
+        left.push_back({{"path", one.path}, {"reason", one.why}});
+    }
+    return {{"removed", paths_json(report.removed)},
+            {"busy", busy_json(report.busy)},
+            {"pages", pages_json(report.pages, "given_back")},
+            {"unmounted", report.mounts},
+            {"folders_removed", report.folders},
+            {"left", left},
+            {"nothing_left", report.busy.empty() && report.left.empty()}};
+}
+
+std::string remove_preview_text(const RemovePlan& plan) {
+    std::string text;
+    for (const PoolFile& file : plan.busy) {
+        text += fmt::format("# {} stays, in use by {}\n", printable(file.file.path), holders_text(file));
+    }
+    for (const std::string& command : commands_of(plan)) {
+        text += command + "\n";
+    }
+    return text.empty() ? "# Nothing is left to remove.\n" : text;
+}
+
+Json remove_preview_json(const RemovePlan& plan) {
+    return {{"dry_run", true},
+            {"to_remove", paths_json(plan.files)},
+            {"busy", busy_json(plan.busy)},
+            {"pages", pages_json(plan.pages, "to_give_back")},
+            {"commands", commands_of(plan)}};
+}
+
+}  // namespace ctl
