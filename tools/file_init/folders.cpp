@@ -8,8 +8,8 @@
 namespace file_init {
 
 Folders::~Folders() {
-    for (auto path = made_.rbegin(); path != made_.rend(); ++path) {
-        ::rmdir(path->c_str());
+    for (; !made_.empty(); made_.pop_back()) {
+        ::rmdir(made_.back().c_str());
     }
 }
 

@@ -18,8 +18,6 @@
 
 namespace {
 
-using tools::ExitCode;
-
 void print(const std::string& text) {
     if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
         throw tools::system_failure("write to stdout", errno);

@@ -53,7 +53,7 @@ template <int X, int Y, int A, int B, int C, int D>
 
 template <std::size_t Round>
 [[gnu::always_inline]] inline void one_round(Words16& v, const Message& message) {
-    constexpr auto& s = kSigma[Round % 10];
+    constexpr const auto& s = kSigma[Round % 10];
     mix<s[0], s[1], 0, 4, 8, 12>(v, message);
     mix<s[2], s[3], 1, 5, 9, 13>(v, message);
     mix<s[4], s[5], 2, 6, 10, 14>(v, message);
@@ -66,7 +66,7 @@ template <std::size_t Round>
 
 template <std::size_t... Rounds>
 [[gnu::always_inline]] inline void all_rounds(Words16& v, const Message& message,
-                                              std::index_sequence<Rounds...>) {
+                                              std::index_sequence<Rounds...> /*rounds*/) {
     (one_round<Rounds>(v, message), ...);
 }
 

@@ -10,8 +10,10 @@
 namespace pc1 {
 namespace {
 
+// NOLINTBEGIN(misc-definitions-in-headers): see above
 constexpr std::uint32_t kConstants[4] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
 constexpr std::size_t kBlockWords = 16;
+// NOLINTEND(misc-definitions-in-headers)
 
 template <int Bits, class Lanes>
 [[gnu::always_inline]] inline void xor_rotate(Lanes& word, const Lanes& other) {

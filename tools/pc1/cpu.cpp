@@ -19,15 +19,16 @@ bool has_sha() noexcept {
     unsigned ecx = 0;
     unsigned edx = 0;
     return __get_cpuid_count(kExtendedFeatures, 0, &eax, &ebx, &ecx, &edx) != 0 && (ebx & kShaBit) != 0 &&
-           __builtin_cpu_supports("ssse3") != 0 && __builtin_cpu_supports("sse4.1") != 0;
+           static_cast<bool>(__builtin_cpu_supports("ssse3")) &&
+           static_cast<bool>(__builtin_cpu_supports("sse4.1"));
 }
 
 // The builtin also asks whether the operating system saves the wide registers.
 bool has_avx2() noexcept {
-    return __builtin_cpu_supports("avx2") != 0;
+    return static_cast<bool>(__builtin_cpu_supports("avx2"));
 }
 bool has_avx512() noexcept {
-    return __builtin_cpu_supports("avx512f") != 0;
+    return static_cast<bool>(__builtin_cpu_supports("avx512f"));
 }
 
 #else

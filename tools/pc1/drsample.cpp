@@ -22,6 +22,7 @@ DrSample sample_node(std::uint32_t node, const KeyStreams& words, std::size_t la
     const std::uint64_t here = sample.size() * std::uint64_t{node};
     const auto buckets = static_cast<std::uint64_t>(std::bit_width(here));
     for (std::size_t i = 0; i < sample.size(); ++i) {
+        // NOLINTNEXTLINE(clang-analyzer-core.DivideZero): nodes 0 and 1 are not sampled
         const std::uint64_t bucket = draw(words, 2 * i, lane) % buckets + 1;
         const std::uint64_t farthest = std::min(here, std::uint64_t{1} << bucket);
         const std::uint64_t nearest = std::max(std::uint64_t{2}, farthest / 2);

@@ -52,9 +52,9 @@ void write_manifest(const fs::path& folder, const Manifest& manifest) {
 
 }  // namespace
 
-OutputFolder::OutputFolder(const fs::path& folder, const SectorIdentity& sector, LayerRange layers,
+OutputFolder::OutputFolder(fs::path folder, const SectorIdentity& sector, LayerRange layers,
                            const Sha256Kernel& sha256)
-    : path_(folder), manifest_{.sector = sector, .digests = {}}, sha256_(&sha256) {
+    : path_(std::move(folder)), manifest_{.sector = sector, .digests = {}}, sha256_(&sha256) {
     if (open_and_lock()) {
         read_manifest();
         const Stock stock = take_stock(layers);
@@ -133,7 +133,7 @@ OutputFolder::Stock OutputFolder::take_stock(LayerRange wanted) const {
             continue;
         }
         if (names_layer(*number)) {
-            stock.layers += std::uint64_t{has_size(path, manifest_.sector.sector_size)};
+            stock.layers += has_size(path, manifest_.sector.sector_size) ? 1U : 0U;
         } else if (!garbled_) {
             throw BadInput(path.string() + " is in the way, and may be a sealer's: no " + kManifestName +
                            " there names it; choose another folder, or remove that file");

@@ -43,7 +43,7 @@ class OutputFolder {
     // Throws BadInput, and has changed nothing, if the folder cannot be created or written to, has no room,
     // is in use by another process, holds layers of another sector, or holds one of these layers without
     // naming it in its manifest: that file may be a sealer's.
-    OutputFolder(const std::filesystem::path& folder, const SectorIdentity& sector, LayerRange layers,
+    OutputFolder(std::filesystem::path folder, const SectorIdentity& sector, LayerRange layers,
                  const Sha256Kernel& sha256 = best_sha256_kernel());
 
     // The manifest there makes no sense: no layer is named, and those that are there will be replaced.

@@ -84,7 +84,7 @@ void ParentFile::expect_rows_of(const Graph& graph) const {
         ParentRow expected;
         ParentRow row;
         graph.parents(node, 1, &expected);
-        parents(node, 1, &row);
+        ParentFile::parents(node, 1, &row);
         if (row != expected) {
             throw BadInput(path_.string() + " holds the parents of another graph (node " +
                            std::to_string(node) + " differs): other PoRep id, API version or size");

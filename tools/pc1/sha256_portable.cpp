@@ -55,7 +55,7 @@ template <std::size_t Round>
 
 template <std::size_t... Rounds>
 [[gnu::always_inline]] inline void eight_rounds(Working& v, const std::uint32_t* addends,
-                                                std::index_sequence<Rounds...>) {
+                                                std::index_sequence<Rounds...> /*rounds*/) {
     (one_round<Rounds>(v, addends[Rounds]), ...);
 }
 

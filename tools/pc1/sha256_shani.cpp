@@ -82,7 +82,7 @@ inline State sum(State a, State b) {
 template <class Keep, std::size_t... Groups>
 [[gnu::always_inline]] inline State compress(State before, const std::uint8_t* first_half,
                                              const std::uint8_t* second_half, Keep keep,
-                                             std::index_sequence<Groups...>) {
+                                             std::index_sequence<Groups...> /*groups*/) {
     __m128i w[4] = {load_words(first_half), load_words(first_half + 16), load_words(second_half),
                     load_words(second_half + 16)};
     State state = before;
@@ -94,7 +94,8 @@ template <class Keep, std::size_t... Groups>
     return sum(state, before);
 }
 
-constexpr auto kGroups = std::make_index_sequence<16>{};
+constexpr std::size_t kGroupCount = 16;
+constexpr auto kGroups = std::make_index_sequence<kGroupCount>{};
 constexpr auto kKeepNothing = [](std::size_t, __m128i) {};
 
 // One block of which is known what each group adds: nothing but instructions that wait for one another.
@@ -105,7 +106,7 @@ constexpr auto kKeepNothing = [](std::size_t, __m128i) {};
     };
     State state = before;
 #pragma GCC unroll 16
-    for (std::size_t group = 0; group < kGroups.size(); ++group) {
+    for (std::size_t group = 0; group < kGroupCount; ++group) {
         four_rounds(state, pair(2 * group), pair(2 * group + 1));
     }
     return sum(state, before);
@@ -129,7 +130,7 @@ void prefetch_half(const std::uint8_t* half) {
 
 void finish_label(const std::uint32_t* words, const CyclicMessage& message, const std::uint8_t* const* soon,
                   std::uint8_t* label) {
-    __m128i kept[kMostBlocksInTurn][kGroups.size()];
+    __m128i kept[kMostBlocksInTurn][kGroupCount];
     State state = load_state(words);
     for (std::size_t block = 0; block < message.blocks_in_turn; ++block) {
         prefetch_half(soon[2 * block]);

@@ -78,11 +78,12 @@ void UnfinishedFile::keep() {
 }
 
 NewFolders::~NewFolders() {
-    for (auto path = made_.rbegin(); path != made_.rend(); ++path) {
-        rmdir(path->c_str());
+    for (; !made_.empty(); made_.pop_back()) {
+        rmdir(made_.back().c_str());
     }
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the path
 void NewFolders::make(const fs::path& path) {
     std::error_code error;
     if (fs::is_directory(path, error)) {
