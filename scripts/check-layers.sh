@@ -47,10 +47,10 @@ forbid '\b(mmap|mmap64|munmap|mremap|madvise|mlock)\(' 'the core must not map me
 forbid '\b(new|throw|try|catch)\b|std::(string|vector|map|function|unique_ptr|shared_ptr)\b' \
     'the shim must not allocate or throw' shim/*.h shim/*.cpp shim/core/*.h shim/core/*.cpp
 # But for the heap variant, which passes these names on.
-shopt -s extglob
+shopt -s extglob globstar
 forbid '\b(malloc|calloc|realloc|free)\(' 'the shim must not allocate' \
     shim/!(heap|next_allocator|interpose_heap).@(h|cpp) shim/core/*.h shim/core/*.cpp
-forbid '#include "shim/[a-z_]*\.h"' "the tools must not use the shim's hooks" tools/*/*.h tools/*/*.cpp
-forbid '#include "shim/' 'pc1-label must know nothing of the shim' tools/pc1/*.h tools/pc1/*.cpp
+forbid '#include "shim/[a-z_]*\.h"' "the tools must not use the shim's hooks" tools/**/*.h tools/**/*.cpp
+forbid '#include "shim/' 'pc1-label must know nothing of the shim' tools/pc1/**/*.h tools/pc1/**/*.cpp
 
 ((failures == 0)) || exit 1
