@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -113,6 +114,20 @@ Arguments parse(int argc, char** argv) {
     return arguments;
 }
 
+// What libraries that were loaded before main have put into place by then. The kernel counts it apart from
+// other memory.
+std::size_t bytes_of_hugetlb() {
+    std::ifstream status("/proc/self/status");
+    for (std::string name; status >> name;) {
+        if (name == "HugetlbPages:") {
+            std::size_t kib = 0;
+            status >> kib;
+            return kib << 10;
+        }
+    }
+    return 0;
+}
+
 unsigned node_of_this_thread() {
     unsigned cpu = 0;
     unsigned node = 0;
@@ -139,11 +154,12 @@ Json pages_as_json(std::span<const peers::Memory> memory) {
     return list;
 }
 
-Json measure(const Arguments& arguments) {
+Json measure(const Arguments& arguments, double main_began) {
     Json result;
     if (arguments.started_at != 0) {
-        result["start_seconds"] = monotonic_now() - arguments.started_at;
+        result["start_seconds"] = main_began - arguments.started_at;
     }
+    result["hugetlb_at_start"] = bytes_of_hugetlb();
     peers::prepare(arguments.request);
     const auto start = Clock::now();
     auto buffers = peers::take_two(arguments.request);
@@ -173,8 +189,9 @@ Json measure(const Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    const double main_began = monotonic_now();
     try {
-        std::puts(measure(parse(argc, argv)).dump().c_str());
+        std::puts(measure(parse(argc, argv), main_began).dump().c_str());
         return 0;
     } catch (const std::invalid_argument& error) {
         std::fprintf(stderr, "buffers: %s\n%s", error.what(), kUsage);
