@@ -1,0 +1,77 @@
+"""Figures as people read them."""
+
+from collections.abc import Mapping
+
+from suite.rows import Parameter, Row
+
+SIZES = ((1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
+
+
+def size(number: float) -> str:
+    """"32 GiB"; "1.5 KiB"."""
+    for unit, name in SIZES:
+        if number >= unit:
+            return f"{number / unit:.4g} {name}"
+    return f"{number:.0f} B"
+
+
+def size_of(text: str) -> int:
+    """The bytes of "64MiB", "4 GiB" or "4096". Raises ValueError for anything else."""
+    text = text.strip()
+    for unit, name in SIZES:
+        if text.lower().endswith(name.lower()):
+            return int(text[: -len(name)]) * unit
+    return int(text)
+
+
+def digits(number: float) -> str:
+    """Three significant digits, without an exponent: "1,230", "12.3", "0.123"."""
+    if number == 0:
+        return "0"
+    places = max(0, 2 - _exponent(number))
+    return f"{number:,.{places}f}"
+
+
+def seconds(number: float) -> str:
+    for unit, name in ((1, "s"), (1e-3, "ms"), (1e-6, "µs")):
+        if number >= unit:
+            return f"{digits(number / unit)} {name}"
+    return f"{digits(number / 1e-9)} ns"
+
+
+def rate(number: float) -> str:
+    return f"{digits(number / 1e9)} GB/s"
+
+
+def quantity(number: float, unit: str) -> str:
+    return rate(number) if unit == "B/s" else seconds(number)
+
+
+def times(ratio: float) -> str:
+    return f"{digits(ratio)} ×"
+
+
+def spread(row: Row) -> str:
+    """The smallest and the largest of its values."""
+    return f"{quantity(min(row.values), row.unit)} – {quantity(max(row.values), row.unit)}"
+
+
+def parameter(name: str, value: Parameter) -> str:
+    if name in ("bytes", "sector", "size") and not isinstance(value, str):
+        return size(value)
+    return f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}"
+
+
+def parameters(all: Mapping[str, Parameter]) -> str:
+    return ", ".join(parameter(name, value) for name, value in all.items())
+
+
+def machine(read: Mapping) -> str:
+    """In one line."""
+    virtual = " (virtual machine)" if read.get("is_virtual") else ""
+    cores = f"{read['cpus']} of {read['cpus_in_all']}" if read["cpus"] != read["cpus_in_all"] else str(read["cpus"])
+    return f"{read['cpu_model']}{virtual}, {cores} CPUs, {size(read['memory_bytes'])}, {read['system']}, Linux {read['kernel']}"
+
+
+def _exponent(number: float) -> int:
+    return int(f"{abs(number):.2e}".split("e")[1])
