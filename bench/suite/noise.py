@@ -14,7 +14,7 @@ import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-DRAWS = 1000
+DRAWS = 500
 OF_GROUP = 4  # degrees of freedom that the group's spread counts for
 LEAST_FLOOR = 0.01
 AGREE = 0.95  # of the rows of what isn't ours, so many agree with each other given the floor
