@@ -179,14 +179,15 @@ def every_peer(result: Result) -> Outcome:
     most = max(found.values(), key=lambda got: got.median)
     not_slower = ", ".join(f"{peer} takes {words.times(got.median)} the shim's time" for peer, got in faster.items())
     unreached = [peer for peer in found if misses_every_call(result, peer)]
-    notes = [f"not slower: {not_slower}" if faster else "", f"reaches neither mmap nor calloc: {', '.join(unreached)}" if unreached else ""]
+    notes = [f"not slower: {not_slower}"] if faster else []
+    notes += [f"reaches neither mmap nor calloc: {', '.join(unreached)}"] if unreached else []
     return Outcome(
         name,
         wanted,
         f"{len(found) - len(faster)} of {len(found)}",
         f"{words.times(least.median)} – {words.times(most.median)}",
         "missed" if faster else "met",
-        "; ".join([measured_on(result, least.bytes), *filter(None, notes)]),
+        "; ".join([measured_on(result, least.bytes), *notes]),
     )
 
 

@@ -53,7 +53,8 @@ class Reserving(unittest.TestCase):
             own = Path(folder) / "pages"
             own.mkdir()
             with mock.patch.object(guardian, "Counter", lambda *_: scarce):
-                with self.assertRaisesRegex(guardian.Failure, "^asked for 10 huge pages of 2 MiB on node 1, got 3: memory is too"):
+                asked = "^asked for 10 huge pages of 2 MiB on node 1, got 3: memory is too"
+                with self.assertRaisesRegex(guardian.Failure, asked):
                     with guardian.pages({**order, "folder": str(own)}):
                         self.fail("there aren't so many")
         self.assertEqual(scarce.pages, 5)

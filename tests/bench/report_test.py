@@ -64,7 +64,8 @@ class Report(unittest.TestCase):
     def test_every_row_is_in_it_with_its_median_and_spread(self) -> None:
         rows = [html.unescape(re.sub(r"<[^>]*>", "|", each)) for each in re.findall(r"<tr>.*?</tr>", self.text)]
         for row in self.result.rows:
-            shown = "||".join([row.subject, words.parameters(row.parameters), words.quantity(row.median, row.unit), words.spread(row)])
+            figures = [words.quantity(row.median, row.unit), words.spread(row)]
+            shown = "||".join([row.subject, words.parameters(row.parameters), *figures])
             self.assertTrue(any(shown in each for each in rows), shown)
 
     def test_every_fact_target_and_reason_is_in_it(self) -> None:
@@ -81,7 +82,8 @@ class Report(unittest.TestCase):
     def test_nothing_is_fetched_from_elsewhere(self) -> None:
         self.assertNotRegex(self.text, r"https?:|//\w+\.|@import|url\((?!#)")
         self.assertEqual([tag for tag, _ in self.page.tags if tag in ("script", "link", "img", "iframe", "object")], [])
-        links = [value for _, attributes in self.page.tags for name, value in attributes.items() if name.endswith(("href", "src"))]
+        attributes = [pair for _, all in self.page.tags for pair in all.items()]
+        links = [value for name, value in attributes if name.endswith(("href", "src"))]
         self.assertEqual([link for link in links if not link.startswith("#")], [])
 
     def test_no_two_parts_have_one_name_and_every_reference_has_a_part(self) -> None:
