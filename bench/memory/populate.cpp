@@ -49,8 +49,16 @@ void map_populate(const Space& space, Pages pages, int fd, const Share& share) {
     space.map(pages, fd, share.begin, share.length, MAP_POPULATE);
 }
 
-// mmap with MAP_POPULATE comes before any advice: where transparent huge pages are for all, it takes them
-// unless this process wants none.
+// mmap with MAP_POPULATE comes before any advice: where transparent huge pages are for all it takes them,
+// unless this process wants none, and where they are for those who ask it can't have them.
+void expect_thp_for_all() {
+    if (thp_mode() != "always") {
+        throw Missing(
+            "MAP_POPULATE populates before it can be advised: needs transparent_hugepage/enabled always");
+    }
+}
+
+// While it lives this process gets no transparent huge pages, if that is wanted.
 class NoThp {
   public:
     explicit NoThp(bool wanted) : wanted_(wanted) { set(1); }
@@ -69,6 +77,9 @@ class NoThp {
 };
 
 double populate_once(const Way& way, Pages pages, std::size_t bytes, std::size_t threads, bool look) {
+    if (pages == Pages::kThp && way.maps) {
+        expect_thp_for_all();
+    }
     const NoThp no_thp(pages == Pages::k4KiB);
     const Space space(bytes);
     const auto file = is_hugetlb(pages) ? std::make_unique<UnnamedFile>(pages, bytes) : nullptr;

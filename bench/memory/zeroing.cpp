@@ -60,7 +60,7 @@ struct Way {
     Stores stores;
     bool chunks;
 
-    double zero(Buffer& buffer, std::size_t bytes, std::size_t threads) const {
+    [[nodiscard]] double zero(Buffer& buffer, std::size_t bytes, std::size_t threads) const {
         return chunks ? in_chunks(buffer, bytes, threads, stores) : in_shares(buffer, bytes, threads, stores);
     }
 };
@@ -87,22 +87,34 @@ Way find_quickest(Buffer& buffer, std::size_t threads) {
     return quickest;
 }
 
-double by_the_quickest_way(Buffer& buffer, std::size_t threads) {
+const Way& quickest(Buffer& buffer, std::size_t threads) {
     static std::map<std::pair<Pages, std::size_t>, Way> known;
     const auto key = std::pair(buffer.pages(), threads);
-    auto found = known.find(key);
-    if (found == known.end()) {
-        found = known.emplace(key, find_quickest(buffer, threads)).first;
-    }
-    return found->second.zero(buffer, buffer.bytes(), threads);
+    const auto found = known.find(key);
+    return found != known.end() ? found->second
+                                : known.emplace(key, find_quickest(buffer, threads)).first->second;
 }
 
-void zero(benchmark::State& state, const Pass& pass, Pages pages, std::size_t bytes, std::size_t threads) {
+double by_the_quickest_way(Buffer& buffer, std::size_t threads) {
+    return quickest(buffer, threads).zero(buffer, buffer.bytes(), threads);
+}
+
+struct Subject {
+    const char* name;
+    Pass pass;
+    bool is_bandwidth = false;
+};
+
+void zero(benchmark::State& state, const Subject& subject, Pages pages, std::size_t bytes,
+          std::size_t threads) {
     KeptBuffer& kept = kept_buffer(pages, bytes);
     kept.content = Content::anything;
-    pass(kept.buffer, threads);
+    if (subject.is_bandwidth) {
+        const Way& way = quickest(kept.buffer, threads);
+        state.SetLabel(std::string(way.stores.name) + (way.chunks ? ", in chunks" : ", in shares"));
+    }
     for (auto _ : state) {
-        state.SetIterationTime(pass(kept.buffer, threads));
+        state.SetIterationTime(subject.pass(kept.buffer, threads));
     }
     state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
 }
@@ -110,21 +122,20 @@ void zero(benchmark::State& state, const Pass& pass, Pages pages, std::size_t by
 }  // namespace
 
 void add_zeroing() {
-    std::vector<std::pair<std::string, Pass>> subjects{
-        {"shim", by_shim},
-        {"memset", in_shares_by(all_stores().front())},
-        {"bandwidth", by_the_quickest_way},
-    };
+    std::vector<Subject> subjects{{"shim", by_shim},
+                                  {"memset", in_shares_by(all_stores().front())},
+                                  {"bandwidth", by_the_quickest_way, true}};
     if (all_stores().size() > 1) {
-        subjects.emplace_back("streaming stores", in_shares_by(all_stores().at(1)));
+        subjects.push_back({"streaming stores", in_shares_by(all_stores().at(1))});
     }
     const std::size_t bytes = buffer_bytes();
     for (const Pages pages : {Pages::k2MiB, Pages::k1GiB}) {
         for (const std::size_t threads : thread_counts()) {
-            for (const auto& [subject, pass] : subjects) {
-                add("zeroing/" + subject + "/threads:" + std::to_string(threads) + of_buffer(pages, bytes),
-                    [pass, pages, bytes, threads](benchmark::State& state) {
-                        zero(state, pass, pages, bytes, threads);
+            for (const Subject& subject : subjects) {
+                add(std::string("zeroing/") + subject.name + "/threads:" + std::to_string(threads) +
+                        of_buffer(pages, bytes),
+                    [subject, pages, bytes, threads](benchmark::State& state) {
+                        zero(state, subject, pages, bytes, threads);
                     });
             }
         }

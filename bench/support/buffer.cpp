@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <memory>
 #include <string>
 
@@ -23,15 +22,6 @@ constexpr std::size_t kLargestPage = 1UL << 30;
 
 [[noreturn]] void fail(const std::string& what) {
     throw Missing(what + ": " + std::strerror(errno));
-}
-
-void expect_thp_can_be_had() {
-    std::string modes;
-    std::getline(std::ifstream("/sys/kernel/mm/transparent_hugepage/enabled"), modes);
-    if (modes.empty() || modes.find("[never]") != std::string::npos) {
-        throw Missing(
-            "needs transparent huge pages: write madvise to /sys/kernel/mm/transparent_hugepage/enabled");
-    }
 }
 
 std::unique_ptr<UnnamedFile> file_for(Pages pages, std::size_t bytes) {
@@ -95,8 +85,9 @@ void Space::map(Pages pages, int fd, std::size_t offset, std::size_t length, int
 }
 
 Buffer::Buffer(Pages pages, std::size_t bytes) : pages_(pages), space_(bytes) {
-    if (pages == Pages::kThp) {
-        expect_thp_can_be_had();
+    if (pages == Pages::kThp && thp_mode() == "never") {
+        throw Missing(
+            "needs transparent huge pages: write madvise to /sys/kernel/mm/transparent_hugepage/enabled");
     }
     const auto file = file_for(pages, bytes);
     if (!file) {

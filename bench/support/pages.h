@@ -25,11 +25,15 @@ inline constexpr Pages kAllPages[] = {Pages::k4KiB, Pages::kThp, Pages::k2MiB, P
 // Free pages of that size, for whoever comes first.
 [[nodiscard]] std::size_t free_pages(Pages pages);
 
+// What of "always", "madvise" and "never" is chosen for transparent huge pages; "never" where the kernel
+// hasn't got them.
+[[nodiscard]] std::string thp_mode();
+
 // Throws Missing if the machine has less memory available than this and a reserve.
 void expect_available(std::size_t bytes);
 
-// Throws Missing unless all of the memory, which is populated, is on such pages, according to smaps, and on
-// this node, according to a sample of the pages.
+// Throws Missing unless the memory, which is populated, is on such pages, according to smaps (all of it; for
+// transparent huge pages 99 %), and on this node, according to a sample of the pages.
 void expect_pages(const void* begin, std::size_t bytes, Pages pages, int node);
 
 }  // namespace bench
