@@ -105,12 +105,13 @@ def table(scenario: Scenario, rows: list[Row], facts: list[Fact]) -> str:
     threads = "1 thread" if scenario.threads == 1 else f"{scenario.threads} threads"
     rounds = len(rows[0].values) if rows else 0
     lines = [f"\n{scenario.text}, {threads} each; {scenario.nodes:,} nodes of layer 2; {rounds} rounds"]
-    lines.append(f"{'':<12}{'pages':<16}{'ns/node':>8}  {'lowest - highest':<18}{'times plain':<12}lowest - highest")
+    pages = {fact.subject: fact.text for fact in facts if fact.name == f"pages, {scenario.text}"}
+    width = 2 + max(map(len, ["pages", *pages.values()]))
+    lines.append(f"{'':<12}{'pages':<{width}}{'ns/node':>8}  {'lowest - highest':<18}{'times plain':<12}lowest - highest")
     for row in rows:
-        pages = next(fact.text for fact in facts if fact.subject == row.subject and fact.name == f"pages, {scenario.text}")
         nanoseconds = [value * 1e9 for value in row.values]
         spread = f"{min(nanoseconds):.1f} - {max(nanoseconds):.1f}"
-        line = f"{row.subject:<12}{pages:<16}{statistics.median(nanoseconds):>8.1f}  {spread:<18}"
+        line = f"{row.subject:<12}{pages[row.subject]:<{width}}{statistics.median(nanoseconds):>8.1f}  {spread:<18}"
         if row is not rows[0] and rows[0].subject == labelling.PLAIN.name:
             ratio = targets.ratio(row, rows[0])
             line += f"{ratio.median:<12.3f}{ratio.low:.3f} - {ratio.high:.3f}"

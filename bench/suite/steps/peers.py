@@ -25,8 +25,8 @@ WEIGHT = 6
 
 GROUP = "peers"
 SMALL = 64 * MIB
-READS = 2_000_000
-PC1_NODES = 200_000
+MOST_READS = 2_000_000
+MOST_NODES = 200_000  # that pc1-label labels
 REACHED = 0.9  # of a buffer's pages; what is less than the rest of it is "in part"
 SUBJECTS = 22  # that a round has at most
 ROUNDS = 5  # that there should be time for, with the looking at each peer that comes first
@@ -38,7 +38,8 @@ def measure(context: Context) -> Iterator[Row | Fact | LeftOut]:
 
 def size_for(context: Context) -> int:
     """Of each buffer: the largest that memory and time allow, from how long the plain program takes for small ones."""
-    walls = [Peer("", "", "", LOCKED).take(context, size, LOCKED, READS).wall for size in (SMALL, SMALL, 4 * SMALL)]
+    reads = in_proportion(context.seconds, MOST_READS)
+    walls = [Peer("", "", "", LOCKED).take(context, size, LOCKED, reads).wall for size in (SMALL, SMALL, 4 * SMALL)]
     per_byte = max(walls[2] - walls[1], 0.01) / (3 * SMALL)
     fixed = max(walls[1] - per_byte * SMALL, 0)
     return largest(context.buffer_bytes, context.machine.memory_free_bytes, context.seconds, fixed, per_byte)
@@ -50,6 +51,11 @@ def largest(most: int, free: int, seconds: float, fixed: float, per_byte: float)
     while 2 * size <= most and 6.25 * 2 * size <= 0.8 * free and SUBJECTS * ROUNDS * (fixed + per_byte * 2 * size) <= seconds:
         size *= 2
     return size
+
+
+def in_proportion(seconds: float, most: int) -> int:
+    """Where there is little time less is done: the most from two minutes on, a tenth of it at least."""
+    return int(most * min(1.0, max(0.1, seconds / 120)))
 
 
 def measure_with(context: Context, size: int) -> Iterator[Row | Fact | LeftOut]:
@@ -183,7 +189,7 @@ class Rounds:
         return taken
 
     def one(self, peer: Peer) -> dict[str, float]:
-        taken = self.take(peer, peer.arguments, READS)
+        taken = self.take(peer, peer.arguments, in_proportion(self.context.seconds, MOST_READS))
         return {
             "start": taken.start,
             "usable": taken.usable,
@@ -198,7 +204,7 @@ class Rounds:
 
     def pc1(self, peer: Peer, alloc: str) -> dict[str, float]:
         nodes = self.size // 32
-        stretch = min(PC1_NODES, nodes // 2)
+        stretch = min(in_proportion(self.context.seconds, MOST_NODES), nodes // 2)
         command = [str(self.context.build / "tools/pc1/pc1-label"), "--json", "--digest", "--producers", "0", "--alloc", alloc]
         command += ["--sector-size", str(self.size), "--start-layer", "2", "--start-node", str(nodes // 2)]
         command += ["--max-nodes", str(stretch)]
