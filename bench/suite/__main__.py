@@ -42,7 +42,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--buffer", type=buffer_size, metavar="SIZE",
                         help="size of the large buffer (default: the largest that fits twice, up to 32GiB)")  # fmt: skip
     parser.add_argument("--list", action="store_true", help="lists the steps and ends")
-    parser.add_argument("--report", type=Path, metavar="FOLDER", help="measures nothing; makes the report of FOLDER/run.json anew")
+    parser.add_argument("--report", type=Path, metavar="FOLDER",
+                        help="measures nothing; makes the report of FOLDER/run.json anew")  # fmt: skip
     options = parser.parse_args(arguments)
     known = run.all_steps()
     if options.only is not None:
@@ -132,4 +133,7 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -62,6 +62,7 @@ def is_ours(row: Row) -> bool:
         "passing": row.parameters.get("through") == "libc" or row.parameters.get("preload") == "none",
         "mappings": row.subject != "take" and row.parameters.get("through") == "libc",
         "zeroing": row.subject != "shim",
+        "null": True,
         "populate": True,
         "reads": True,
         "creating": row.subject != "hugepage-file-init",
@@ -153,8 +154,9 @@ def heading(before: Result, after: Result, found: Comparison) -> list[str]:
         if result.stolen > 0.01:
             lines.append(f"note: in the run {name} the host gave {100 * result.stolen:.0f} % of the CPUs' time to others")
     rows = len(found.changes)
-    basis = f"what isn't ours, {found.floor_rows} rows, agrees between the runs to within that" if found.floor_rows else (
-        "assumed: there are no rows of what isn't ours, which would tell how far runs differ by themselves")  # fmt: skip
+    basis = f"what isn't ours, {found.floor_rows} rows, agrees between the runs to within that"
+    if not found.floor_rows:
+        basis = "assumed: there are no rows of what isn't ours, which would tell how far runs differ by themselves"
     lines += [
         "",
         f"{rows} rows are in both. Ratios are of time, after / before; the interval holds for all {rows} rows together in 95 of 100",

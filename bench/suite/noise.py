@@ -14,7 +14,7 @@ import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-DRAWS = 1000
+DRAWS = 500
 OF_GROUP = 4  # degrees of freedom that the group's spread counts for
 LEAST_FLOOR = 0.01
 AGREE = 0.95  # of the rows of what isn't ours, so many agree with each other given the floor
@@ -58,7 +58,7 @@ def with_group(all: Iterable[Difference]) -> list[Difference]:
 
 
 def floor_of(others: list[Difference]) -> float:
-    """The least noise between runs that makes all but a twentieth of these, of what isn't ours, agree: two errors apart at most."""
+    """The least noise between runs with which all but a twentieth of these, of what isn't ours, are at most two errors apart."""
     needed = sorted(math.sqrt(max(0.0, (each.value / 2) ** 2 - each.error**2)) for each in others)
     return max([LEAST_FLOOR, *needed[: math.ceil(AGREE * len(needed))]])
 

@@ -62,6 +62,7 @@ def pairs(firsts: list[Row], seconds: list[Row], but: tuple[str, ...] = ()) -> I
     def most(row: Row) -> tuple:
         return row.parameters.get("bytes", 0), row.parameters.get("threads", 0)
 
+    seconds = sorted(seconds, key=most, reverse=True)
     for first in sorted(firsts, key=most, reverse=True):
         yield from ((first, second) for second in seconds if rest(first) == rest(second))
 
@@ -125,7 +126,7 @@ TARGETS = (
     Target("hugepage-file-init of 32 GiB, against fallocate, on 16 cores", "6 × faster", creating, at_least(6), "creating",
            "the rows of hugepage-file-init or of fallocate are missing", bytes=32 * GIB, cpus=16),
     Target("mmap that is passed on, against no shim", "within 1 %", passing, lambda got: got <= 1.01, "passing",
-           "the rows of mmap through the shim or through libc are missing", shown=lambda got: f"{100 * (got - 1):+.2f} %"),
+           "the rows of mmap through the shim or through libc are missing", shown=words.more),
     Target("A lease from a pool of 1,000 files of which 999 are leased", "under 1 ms", crowded_lease, lambda got: got < 1e-3,
            "lease", "there is no row of 1,000 files with 999 leased", shown=words.seconds),
 )  # fmt: skip
@@ -140,13 +141,14 @@ def outcome(target: Target, result: Result) -> Outcome:
     if got is None:
         return Outcome(target.name, target.wanted, "", "", "not measured", why_missing(target, result))
     less = measured_on(result, got.bytes) if is_less(target, result, got.bytes) else ""
+    unsure = "rounds lie on both sides of it" if target.is_met(got.low) != target.is_met(got.high) else ""
     return Outcome(
         target.name,
         target.wanted,
         target.shown(got.median),
         f"{target.shown(got.low)} – {target.shown(got.high)}",
         "measured on less" if less else "met" if target.is_met(got.median) else "missed",
-        less,
+        less or unsure,
     )
 
 
@@ -178,14 +180,15 @@ def every_peer(result: Result) -> Outcome:
     most = max(found.values(), key=lambda got: got.median)
     not_slower = ", ".join(f"{peer} takes {words.times(got.median)} the shim's time" for peer, got in faster.items())
     unreached = [peer for peer in found if misses_every_call(result, peer)]
-    notes = [f"not slower: {not_slower}" if faster else "", f"reaches neither mmap nor calloc: {', '.join(unreached)}" if unreached else ""]
+    notes = [f"not slower: {not_slower}"] if faster else []
+    notes += [f"reaches neither mmap nor calloc: {', '.join(unreached)}"] if unreached else []
     return Outcome(
         name,
         wanted,
         f"{len(found) - len(faster)} of {len(found)}",
         f"{words.times(least.median)} – {words.times(most.median)}",
         "missed" if faster else "met",
-        "; ".join([measured_on(result, least.bytes), *filter(None, notes)]),
+        "; ".join([measured_on(result, least.bytes), *notes]),
     )
 
 

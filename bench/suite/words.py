@@ -51,6 +51,11 @@ def times(ratio: float) -> str:
     return f"{digits(ratio)} ×"
 
 
+def more(ratio: float) -> str:
+    """How much more than 1 it is: "+0.42 %"."""
+    return f"{100 * (ratio - 1):+.2f} %".replace("-", "−")
+
+
 def spread(row: Row) -> str:
     """The smallest and the largest of its values."""
     return f"{quantity(min(row.values), row.unit)} – {quantity(max(row.values), row.unit)}"
