@@ -7,14 +7,14 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from suite import programs, words
-from suite.context import Context
-from suite.machine import PLAIN_PAGE
+from suite.context import Context, Shortage
+from suite.machine import PLAIN_PAGE, chosen
 
 PR_SET_THP_DISABLE = 41
 THP_SETTING = "/sys/kernel/mm/transparent_hugepage/enabled"
@@ -145,12 +145,23 @@ def ended(command: Sequence[str], environment: Mapping[str, str], limit: float) 
 def thp_always(context: Context) -> Iterator[None]:
     """Transparent huge pages for whoever doesn't ask for them, on the whole machine: there is no such setting of a process.
 
-    One at a time: two who put back what they found would leave what one of them has set.
+    One at a time, and not before what was found at the beginning is there again: two who put back what they found would leave
+    what one of them has set.
     """
     with open(THP_SETTING, "rb") as setting:
         fcntl.flock(setting, fcntl.LOCK_EX)
+        wait_until(lambda: chosen(Path(THP_SETTING).read_text()) == context.machine.thp)
         with context.setting(THP_SETTING, "always"):
             yield
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 10) -> None:
+    """Raises Shortage if it isn't so by then."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > end:
+            raise Shortage(f"{THP_SETTING} was changed by somebody else")
+        time.sleep(0.01)
 
 
 @contextmanager

@@ -191,7 +191,7 @@ def _shim(context: Context, pools: Pools) -> Iterator[Peer]:
     def variables(pool: Path | str, library: str, **more: str) -> dict[str, str]:
         return {"HUGEPAGE_FILES_PATH": f"{pool}/files", "HUGEPAGE_LOG": "warn", "LD_PRELOAD": library, **more}
 
-    setting_up = "hugepage-file-init, once; HUGEPAGE_FILES_PATH=FOLDER LD_PRELOAD=libhugepage_shim.so"
+    setting_up = "hugepage-file-init, once; HUGEPAGE_FILES_PATH=FOLDER LD_PRELOAD=libhugepage_shim.so (for calloc libhugepage_shim_heap.so)"
     for name, what, pool, more in (
         ("shim", "mmap and mlock, served from memory files on 2 MiB pages", pools.of_2mib, {}),
         ("shim, ZERO=never", "the same, with the memory as its last owner left it", pools.of_2mib, {"HUGEPAGE_ZERO": "never"}),

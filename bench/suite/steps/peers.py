@@ -25,7 +25,7 @@ WEIGHT = 6
 
 GROUP = "peers"
 SMALL = 64 * MIB
-READS = 4_000_000
+READS = 2_000_000
 PC1_NODES = 200_000
 REACHED = 0.9  # of a buffer's pages; what is less than the rest of it is "in part"
 SUBJECTS = 22  # that a round has at most
@@ -231,7 +231,7 @@ def rows(
             name = f"{peer.name}, pc1-label"
             subjects[name] = rounds.guarded(name, lambda peer=peer, alloc=alloc: rounds.pc1(peer, alloc))
         else:
-            yield LeftOut(GROUP, f"{peer.name}, pc1-label", "it reaches no call of a program that isn't changed")
+            yield LeftOut(GROUP, peer.name, "with pc1-label: it reaches no call of a program that isn't changed")
     found = in_rounds(subjects, seconds)
     for subject, reason in rounds.failures.items():
         yield LeftOut(GROUP, subject, reason)
