@@ -26,20 +26,23 @@ using bench::Worker;
 
 constexpr std::size_t kBytes = 2UL << 20;
 
-std::unique_ptr<Worker> start(const PoolFolder& pool, const std::string& zero) {
+constexpr double kSeconds = 0.05;  // of each measurement
+
+std::unique_ptr<Worker> start(const std::string& files, const std::string& zero) {
     return std::make_unique<Worker>(bench::Environment{{"LD_PRELOAD", bench::library("libhugepage_shim.so")},
-                                                       {"HUGEPAGE_FILES_PATH", pool.path()},
+                                                       {"HUGEPAGE_FILES_PATH", files},
                                                        {"HUGEPAGE_MODE", "require"},
                                                        {"HUGEPAGE_WAIT_MS", "1000"},
                                                        {"HUGEPAGE_ZERO", zero},
                                                        {"HUGEPAGE_LOG", "error"}});
 }
 
-std::string with_bytes(const std::string& command, std::size_t count) {
-    return command + " " + std::to_string(count) + " " + std::to_string(kBytes);
+template <class Number>
+std::string with_bytes(const std::string& command, Number number) {
+    return command + " " + std::to_string(number) + " " + std::to_string(kBytes);
 }
 
-// A pool, one process that holds all of its files but one, and two that take that one in turn: made when the
+// A pool, processes that hold all of its files but one, and two that take that one in turn: made when the
 // first is asked.
 class LastFile {
   public:
@@ -47,12 +50,11 @@ class LastFile {
 
     // Taking and giving back with zeroing, and then the same without.
     std::vector<double> measure() {
-        constexpr std::size_t kPairs = 30;
         if (!never_) {
             set_up();
         }
-        std::vector<double> found = always_->ask_numbers(with_bytes("pair", kPairs));
-        const std::vector<double> without = never_->ask_numbers(with_bytes("pair", kPairs));
+        std::vector<double> found = always_->ask_numbers(with_bytes("pair", kSeconds));
+        const std::vector<double> without = never_->ask_numbers(with_bytes("pair", kSeconds));
         found.insert(found.end(), without.begin(), without.end());
         return found;
     }
@@ -60,15 +62,21 @@ class LastFile {
   private:
     void set_up() {
         pool_.emplace(files_, kBytes);
-        holder_ = start(*pool_, "never");
-        holder_->ask(with_bytes("hold", files_ - 1));
-        always_ = start(*pool_, "always");
-        never_ = start(*pool_, "never");
+        // Each holds what it sees of the pool, which is a part: who takes the last of many looks at all the
+        // others.
+        constexpr std::size_t kFilesOfAHolder = 50;
+        for (std::size_t first = 0; first + 1 < files_; first += kFilesOfAHolder) {
+            const std::size_t count = std::min(kFilesOfAHolder, files_ - 1 - first);
+            holders_.push_back(start(pool_->part(first, count), "never"));
+            holders_.back()->ask(with_bytes("hold", count));
+        }
+        always_ = start(pool_->path(), "always");
+        never_ = start(pool_->path(), "never");
     }
 
     std::size_t files_;
     std::optional<PoolFolder> pool_;
-    std::unique_ptr<Worker> holder_;
+    std::vector<std::unique_ptr<Worker>> holders_;
     std::unique_ptr<Worker> always_;
     std::unique_ptr<Worker> never_;
 };
@@ -90,16 +98,14 @@ class Crowded {
     explicit Crowded(std::size_t mappings) : mappings_(mappings) {}
 
     std::vector<double> measure() {
-        constexpr std::size_t kPairs = 30;
-        constexpr std::size_t kBatches = 100;
         if (!client_) {
             pool_.emplace(1, kBytes);
-            auto client = start(*pool_, "always");
+            auto client = start(pool_->path(), "always");
             client->ask("crowd " + std::to_string(mappings_));
             client_ = std::move(client);
         }
-        const double take = client_->ask_numbers(with_bytes("pair", kPairs)).at(0);
-        return {take, client_->ask_numbers("pass " + std::to_string(kBatches)).at(0)};
+        const double take = client_->ask_numbers(with_bytes("pair", kSeconds)).at(0);
+        return {take, client_->ask_numbers("pass " + std::to_string(kSeconds)).at(0)};
     }
 
   private:
@@ -129,7 +135,7 @@ class Contention {
         // So that each has its turn several times where there are fewer CPUs.
         const double seconds = std::max(0.05, 0.005 * static_cast<double>(processes_));
         for (const auto& client : clients_) {
-            client->tell("contend " + std::to_string(seconds) + " " + std::to_string(kBytes));
+            client->tell(with_bytes("contend", seconds));
         }
         double pairs = 0;
         double taken = 0;
@@ -147,8 +153,8 @@ class Contention {
         std::vector<std::unique_ptr<Worker>> clients;
         for (std::size_t i = 0; i < processes_; ++i) {
             // Without zeroing: what is measured is how they get in each other's way, not the memory's speed.
-            clients.push_back(start(*pool_, "never"));
-            clients.back()->ask(with_bytes("pair", 1));
+            clients.push_back(start(pool_->path(), "never"));
+            clients.back()->ask(with_bytes("pair", 0.0));
         }
         clients_ = std::move(clients);
     }

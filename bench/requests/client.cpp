@@ -20,6 +20,7 @@ namespace bench {
 namespace {
 
 constexpr std::size_t kPage = 4096;
+constexpr std::size_t kFewest = 5;  // times that each is measured
 constexpr int kReadWrite = PROT_READ | PROT_WRITE;
 constexpr int kPrivate = MAP_PRIVATE | MAP_ANONYMOUS;
 
@@ -95,7 +96,8 @@ std::string pair(const Words& words) {
     give_back(first, bytes);
     std::vector<double> taking;
     std::vector<double> giving_back;
-    for (std::size_t i = 0; i < number(words, 1); ++i) {
+    const auto start = Clock::now();
+    while (taking.size() < kFewest || seconds_since(start) < std::stod(words.at(1))) {
         void* memory = nullptr;
         taking.push_back(seconds_of([&] { memory = take(bytes); }));
         giving_back.push_back(seconds_of([&] { give_back(memory, bytes); }));
@@ -107,7 +109,8 @@ std::string pass(const Words& words) {
     constexpr std::size_t kCalls = 16;
     std::vector<double> seconds;
     std::vector<void*> mapped(kCalls);
-    for (std::size_t i = 0; i < number(words, 1); ++i) {
+    const auto start = Clock::now();
+    while (seconds.size() < kFewest || seconds_since(start) < std::stod(words.at(1))) {
         seconds.push_back(seconds_of([&] {
                               for (void*& memory : mapped) {
                                   memory = ::mmap(nullptr, kPage, kReadWrite, kPrivate, -1, 0);

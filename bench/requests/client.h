@@ -9,9 +9,9 @@ namespace bench {
 
 //   hold COUNT BYTES      takes so many files and keeps them
 //   crowd COUNT           gets so many other mappings, each of its own for the kernel
-//   pair COUNT BYTES      takes and gives back so often; the middle time of each, in seconds
-//   pass COUNT            the middle time of an mmap that isn't the shim's
-//   contend SECONDS BYTES takes and gives back for so long; how often, and how long that really was
+//   pair SECONDS BYTES    takes and gives back for so long, several times at least; the middle time of each,
+//   in seconds pass SECONDS          the middle time of an mmap that isn't the shim's contend SECONDS BYTES
+//   takes and gives back for so long; how often, and how long that really was
 // All first see to it that what they take is of the pool's pages.
 [[nodiscard]] std::string answer_as_client(const Words& words);
 

@@ -167,19 +167,22 @@ def pool_size(result: Result) -> Chart | None:
     if not rows:
         return None
     rows = [row for row in rows if row.parameters.get("bytes") == rows[0].parameters.get("bytes")]
-    crowds = {False: "none leased", True: "all but one leased"}
-    zeros = values_of(rows, "zero")
+    names = {"always": "zeroed", "never": "ZERO=never"}
+    crowds = {True: "all but one leased", False: "none leased"}
+    zeros, both = values_of(rows, "zero"), len({is_crowded(row) for row in rows}) > 1
     drawn = []
     for crowded, colours in ((True, (OURS, SECOND)), (False, (OTHER, FOURTH))):
         for zero, colour in zip(zeros or [None], colours):
             mine = [row for row in rows if is_crowded(row) == crowded and row.parameters.get("zero") == zero]
-            name = crowds[crowded] + (f",\nZERO={zero}" if len(zeros) > 1 else "")
-            drawn.append(curve(mine, "take", "files", name, colour))
+            parts = [names.get(zero, f"ZERO={zero}")] if len(zeros) > 1 else []
+            parts += [crowds[crowded]] if both or not parts else []
+            drawn.append(curve(mine, "take", "files", ",\n".join(parts), colour))
     worst = max(rows, key=lambda row: (row.parameters["files"], row.median))
     files, leased = worst.parameters["files"], worst.parameters.get("leased", 0)
     title = f"Taking a file from a pool of {files:,} with {leased:,} leased takes {words.seconds(worst.median)}"
     up = time_axis(rows, "time to take", log=max(row.median for row in rows) > 30 * min(row.median for row in rows))
-    across = Axis("files in the pool", log=many(rows, "files"))
+    all_but_one = "" if both else ", all but one leased"
+    across = Axis(f"files in the pool{all_but_one}", log=many(rows, "files"))
     return curves("pool-size", title, [each for each in drawn if each.points], across, up, DOTS)
 
 
@@ -195,7 +198,7 @@ def pages_order(row: Row) -> int:
 
 
 def is_crowded(row: Row) -> bool:
-    return 2 * row.parameters.get("leased", 0) >= row.parameters["files"] > 1
+    return row.parameters.get("leased", 0) == row.parameters["files"] - 1
 
 
 def contention(result: Result) -> Chart | None:
@@ -222,7 +225,7 @@ def mappings(result: Result) -> Chart | None:
     most = max(row.parameters["mappings"] for row in rows)
     said = [f"{words.seconds(each.points[-1][1])} for {each.name}" for each in drawn]
     title = f"In a process with {most:,} mappings: {', '.join(said)}"
-    across = Axis("other mappings in the process", log=many(rows, "mappings"))
+    across = Axis("other mappings in the process", even=True)
     return curves("mappings", title, drawn, across, time_axis(rows, "time of a call", log=True), DOTS)
 
 

@@ -62,6 +62,7 @@ def is_ours(row: Row) -> bool:
         "passing": row.parameters.get("through") == "libc" or row.parameters.get("preload") == "none",
         "mappings": row.subject != "take" and row.parameters.get("through") == "libc",
         "zeroing": row.subject != "shim",
+        "null": True,
         "populate": True,
         "reads": True,
         "creating": row.subject != "hugepage-file-init",

@@ -16,7 +16,7 @@ matplotlib.use("Agg")
 
 from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator  # noqa: E402
+from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator  # noqa: E402
 
 WIDTH = 4.7  # inches; so narrow that a phone shows it readably
 TITLE_COLUMNS = 50
@@ -85,6 +85,7 @@ class Axis:
     label: str
     unit: float = 1.0  # what is drawn is divided by it
     log: bool = False
+    even: bool = False  # the values stand side by side at even distances, whatever they are
 
 
 def ranking(name: str, title: str, bars: Sequence[Bar], axis: Axis, note: str = "") -> Chart:
@@ -121,8 +122,9 @@ def curves(
     """Lines with their names at their right ends, bars for the spread; `level` is a line across the whole with its name."""
     with matplotlib.rc_context(STYLE):
         figure, axes = new_figure(title, note, 3.0 + 0.2 * bool(note))
+        values = sorted({point[0] for curve in drawn for point in curve.points})
         for curve in drawn:
-            xs = [point[0] / across.unit for point in curve.points]
+            xs = [values.index(point[0]) if across.even else point[0] for point in curve.points]
             ys = [point[1] / up.unit for point in curve.points]
             bold = curve.colour == OURS
             style = {"color": curve.colour, "linewidth": 2.6 if bold else 1.6, "linestyle": "--" if curve.dashed else "-"}
@@ -132,7 +134,7 @@ def curves(
         if level:
             axes.axhline(level[0] / up.unit, color=MUTED, linestyle=":", linewidth=1.4)
         value_axis(axes, "y", up)
-        across_axis(axes, across, sorted({point[0] / across.unit for curve in drawn for point in curve.points}))
+        across_axis(axes, across, values)
         figure.draw_without_rendering()
         names = [(curve.points[-1][1] / up.unit, curve.name, curve.colour) for curve in drawn]
         names += [(level[0] / up.unit, level[1], MUTED)] if level else []
@@ -204,10 +206,10 @@ def across_axis(axes: Axes, axis: Axis, values: Sequence[float]) -> None:
     """The axis of what was varied, with a tick for each value."""
     if axis.log:
         axes.set_xscale("log")
-    axes.xaxis.set_major_locator(FixedLocator(list(values)))
+    axes.xaxis.set_major_locator(FixedLocator(range(len(values)) if axis.even else list(values)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    axes.xaxis.set_major_formatter(FixedFormatter([f"{value:,.10g}" for value in values]))
     label = axis.label + (" (logarithmic)" if axis.log else "")
     axes.set_xlabel(label, loc="left")
 

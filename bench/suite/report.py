@@ -20,6 +20,7 @@ GROUPS = {
     "contention": "Many processes on one pool",
     "mappings": "A process with many mappings",
     "passing": "Calls that are passed on",
+    "null": "How far the same call differs from itself",
 }
 FACTS = ("reaches mmap", "reaches calloc", "right node", "page size")
 MARKS = {"met": "✓", "missed": "✗", "measured on less": "≈", "not measured": "–"}
@@ -71,6 +72,8 @@ def peers(result: Result) -> list[dict]:
     return [
         {
             "name": name,
+            "what": result.fact(name, "what it is"),
+            "setting_up": result.fact(name, "setting up") or "–",
             "ours": name.startswith("shim"),
             "facts": [result.fact(name, fact) or "–" for fact in FACTS],
             "medians": [median(result, name, what) for what in ("usable", "release", "random read")],

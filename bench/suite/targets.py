@@ -62,6 +62,7 @@ def pairs(firsts: list[Row], seconds: list[Row], but: tuple[str, ...] = ()) -> I
     def most(row: Row) -> tuple:
         return row.parameters.get("bytes", 0), row.parameters.get("threads", 0)
 
+    seconds = sorted(seconds, key=most, reverse=True)
     for first in sorted(firsts, key=most, reverse=True):
         yield from ((first, second) for second in seconds if rest(first) == rest(second))
 

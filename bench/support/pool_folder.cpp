@@ -24,6 +24,17 @@ void make_file(const std::filesystem::path& path, std::size_t bytes) {
     }
 }
 
+// In the order in which they were made, also for who sorts names.
+std::string file_name(std::size_t number) {
+    return std::to_string(1'000'000 + number);
+}
+
+std::filesystem::path of_node(const std::filesystem::path& path) {
+    const auto folder = path / ("numa_" + std::to_string(stay_on_one_node().node.value));
+    std::filesystem::create_directories(folder);
+    return folder;
+}
+
 }  // namespace
 
 PoolFolder::PoolFolder(std::size_t files, std::size_t bytes) {
@@ -34,11 +45,19 @@ PoolFolder::PoolFolder(std::size_t files, std::size_t bytes) {
                       std::to_string(free_pages(Pages::k2MiB)));
     }
     folder_ = std::make_unique<tests::TempDir>(parent);
-    const auto of_node = folder_->path() / ("numa_" + std::to_string(stay_on_one_node().node.value));
-    std::filesystem::create_directory(of_node);
+    const auto in = of_node(path());
     for (std::size_t i = 0; i < files; ++i) {
-        make_file(of_node / std::to_string(i), bytes);
+        make_file(in / file_name(i), bytes);
     }
+}
+
+std::string PoolFolder::part(std::size_t first, std::size_t count) const {
+    const auto path = folder_->path() / ("from_" + std::to_string(first));
+    const auto in = of_node(path);
+    for (std::size_t i = first; i < first + count; ++i) {
+        std::filesystem::create_hard_link(of_node(this->path()) / file_name(i), in / file_name(i));
+    }
+    return path;
 }
 
 }  // namespace bench

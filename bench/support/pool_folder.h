@@ -16,7 +16,9 @@ class PoolFolder {
     PoolFolder(std::size_t files, std::size_t bytes);
 
     // For HUGEPAGE_FILES_PATH.
-    [[nodiscard]] std::string path() const { return folder_->path(); }
+    [[nodiscard]] std::string path() const { return folder_->path() / "all"; }
+    // The same for a pool that consists of these of the files.
+    [[nodiscard]] std::string part(std::size_t first, std::size_t count) const;
 
   private:
     std::unique_ptr<tests::TempDir> folder_;

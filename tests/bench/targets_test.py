@@ -65,6 +65,14 @@ class Targets(unittest.TestCase):
     def test_every_target_is_measured_where_every_row_is_there(self) -> None:
         self.assertNotIn("not measured", [each.verdict for each in targets.outcomes(made_up_result())])
 
+    def test_the_init_tool_is_taken_with_the_most_threads(self) -> None:
+        def creating(subject: str, cost: float, threads: int) -> Row:
+            return Row("creating", subject, "s", [cost], {"bytes": 32 * GIB, "pages": "2 MiB", "threads": threads})
+
+        rows = creating("hugepage-file-init", 6.0, 1), creating("hugepage-file-init", 1.0, 16), creating("fallocate", 7.0, 1)
+        got = outcome(only(made_up_result(), *rows), "hugepage-file-init of 32 GiB, against fallocate, on 16 cores")
+        self.assertEqual((got.verdict, got.got), ("met", "7.00 ×"))
+
     def test_a_call_that_is_passed_on_may_cost_one_percent(self) -> None:
         def passed_on(cost: float) -> Result:
             through = Row("passing", "mmap", "s", [cost], {"through": "shim"})

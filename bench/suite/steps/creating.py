@@ -46,7 +46,8 @@ def measure_on(context: Context, folder: Path, page: int, bytes: int) -> Iterato
     def runs(*command: str | Path) -> None:
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
-            raise OSError((done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[0])
+            said = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[0]
+            raise OSError(said.replace(f"{folder}/creating/", ""))
 
     def file_init(threads: int) -> Callable[[Path], None]:
         program = context.build / "tools/file_init/hugepage-file-init"
