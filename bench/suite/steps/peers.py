@@ -24,6 +24,7 @@ TITLE = "What could be used instead"
 WEIGHT = 6
 
 GROUP = "peers"
+NOT_ASKED = "not for this"
 SMALL = 64 * MIB
 MOST_READS = 2_000_000
 MOST_NODES = 200_000  # that pc1-label labels
@@ -127,13 +128,15 @@ def nodes_found(context: Context, names: list[str]) -> dict[str, str]:
     shares: dict[str, dict[int, float]] = {name: {} for name in names}
     try:
         with ExitStack() as held:
-            folders = [held.enter_context(huge_pages(2 * MIB, 10 * SMALL * len(machine.nodes), node)) for node in machine.nodes]
+            # The first one's folder is for the files of all nodes, whose pages come from each; what isn't a file's can be on any.
+            each = [(8 + 2 * len(machine.nodes) * (node == machine.nodes[0])) * SMALL for node in machine.nodes]
+            folders = [held.enter_context(huge_pages(2 * MIB, size, node)) for size, node in zip(each, machine.nodes)]
             for node in machine.nodes:
                 buffers.make_files(context, folders[0] / "files", SMALL, 2, node)
-            pools = Pools(folders[0], "", "")
+            pools = Pools(folders[0], NOT_ASKED, NOT_ASKED)
             for peer in all_peers(context, pools):
                 for node, cpus in cpus_of_nodes(machine).items():
-                    if peer.name in shares and not peer.name.endswith("1 GiB"):
+                    if peer.name in shares and not peer.missing:
                         taken = peer.take(context, SMALL, peer.arguments, cpus=cpus)
                         shares[peer.name][node] = taken.pages.node_share(taken.node)
     except (Shortage, Failed) as reason:
