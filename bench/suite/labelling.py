@@ -1,7 +1,7 @@
-"""pc1-label on ordinary pages, on transparent huge ones and with the shim, in interleaved rounds, by one sealer or by many at once.
+"""pc1-label on ordinary pages, on transparent huge ones and with the shim, in interleaved rounds, by one sealer or by many.
 
-What is labelled is a stretch from the middle of layer 2, as ten of a sector's eleven layers are: parents lie all over both buffers,
-which are filled before the time is taken. No file of parents is read or written.
+What is labelled is a stretch from the middle of layer 2, as ten of a sector's eleven layers are: parents lie all over both
+buffers, which are filled before the time is taken. No file of parents is read or written.
 """
 
 import json
@@ -17,7 +17,7 @@ from pathlib import Path
 from suite import buffers, programs, words
 from suite.buffers import Failed, Pages
 from suite.context import Context, Shortage
-from suite.machine import cpu_list
+from suite.machine import PLAIN_PAGE, cpu_list
 from suite.rows import Fact, LeftOut, Row, in_rounds
 
 GROUP = "pc1"
@@ -37,6 +37,8 @@ class Variant:
     def has_its_pages(self, pages: Pages) -> bool:
         if self.page_size:
             return set(pages.of_size) == {self.page_size}
+        if set(pages.of_size) != {PLAIN_PAGE}:
+            return False
         return pages.huge_share >= HUGE if self.thp else pages.huge_share < 0.01
 
 
@@ -87,8 +89,9 @@ class Scenario:
     def command(self, program: Path, sealer: int) -> list[str]:
         producers = ["--producers", "0"] if self.path == "single-core" else []
         nodes = self.sector // NODE_BYTES
-        stretch = ["--start-layer", "2", "--layers", str(1 + self.layers), "--start-node", str(nodes // 2), "--max-nodes", str(self.nodes)]
-        own = [str(program), "--json", "--digest", "--sector-size", str(self.sector), *stretch, *producers]
+        layers = ["--start-layer", "2", "--layers", str(1 + self.layers)]
+        stretch = ["--start-node", str(nodes // 2), "--max-nodes", str(self.nodes)]
+        own = [str(program), "--json", "--digest", "--sector-size", str(self.sector), *layers, *stretch, *producers]
         return ["taskset", "--cpu-list", self.cpus[sealer], *own]
 
 
@@ -158,7 +161,7 @@ class Measuring:
 
     def surroundings(self, variant: Variant) -> AbstractContextManager[None]:
         if variant.thp:
-            return nullcontext() if self.context.machine.thp == "always" else buffers.thp_always(self.context)
+            return buffers.thp_for(self.context, "always")
         return nullcontext() if variant.page_size else buffers.ordinary_pages(self.context)
 
     def label(self, variant: Variant) -> Labelled:

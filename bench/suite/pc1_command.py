@@ -55,13 +55,14 @@ def minutes(text: str) -> float:
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    parser = Parser(prog="scripts/bench-pc1.sh", description="Compares labelling on ordinary pages, on transparent huge pages and with the shim.")
+    what = "Compares labelling on ordinary pages, on transparent huge pages and with the shim."
+    parser = Parser(prog="scripts/bench-pc1.sh", description=what)
     names = [variant.name for variant in labelling.VARIANTS]
     parser.add_argument("--sector", type=sector_size, default="512MiB", metavar="SIZE", help="a power of two (default: 512MiB)")
     parser.add_argument("--path", choices=PATHS, default="both", help="(default: both)")
     parser.add_argument("--sealers", type=sealers, default=1, metavar="N", help="so many at once, or all (default: 1)")
     parser.add_argument("--variants", default=",".join(names), metavar="NAME,...", help="of: %(default)s")
-    parser.add_argument("--rounds", type=positive, metavar="N", help="exactly so many (default: as many as the time allows, at least 2)")
+    parser.add_argument("--rounds", type=positive, metavar="N", help="exactly so many (default: what time allows, at least 2)")
     parser.add_argument("--minutes", type=minutes, default=5, metavar="M", help="(default: 5)")
     parser.add_argument("--max-nodes", type=positive, default=1_000_000, metavar="N", help="of a layer (default: a million)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="writes the rows there, as bench.sh does into run.json")
@@ -81,7 +82,8 @@ def scenario_of(options: argparse.Namespace, path: str, all_cores: list[int]) ->
     count = options.sealers or max(1, len(all_cores) // threads)
     cpus = labelling.places(all_cores, threads, count)
     if cpus is None:
-        return LeftOut(labelling.GROUP, "all", f"{path}: {count} sealers take {count * threads} cores, and here are {len(all_cores)}")
+        why = f"{path}: {count} sealers take {count * threads} cores, and here are {len(all_cores)}"
+        return LeftOut(labelling.GROUP, "all", why)
     return Scenario(path, options.sector, cpus, options.max_nodes)
 
 

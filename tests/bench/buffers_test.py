@@ -19,8 +19,8 @@ def pages(of_size: dict[int, int], transparent: int = 0, of_node: dict[int, int]
 def report(**other) -> str:
     entry = {"page_size": SMALL, "resident": 128 * MIB, "transparent": 0, "nodes": {"0": 128 * MIB}}
     usual = {
-        "start_seconds": 0.25, "hugetlb_at_start": 0, "usable_seconds": 0.5, "release_seconds": 0.1, "bytes": 64 * MIB, "not_zero": 0,
-        "page_faults": 0, "node": 0, "pages": [entry], "random_read_seconds": 4e-8, "dependent_read_seconds": 3e-7,
+        "start_seconds": 0.25, "hugetlb_at_start": 0, "usable_seconds": 0.5, "release_seconds": 0.1, "bytes": 64 * MIB,
+        "not_zero": 0, "page_faults": 0, "node": 0, "pages": [entry], "random_read_seconds": 4e-8, "dependent_read_seconds": 3e-7,
     }  # fmt: skip
     return json.dumps({**usual, **other})
 

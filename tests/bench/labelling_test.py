@@ -30,9 +30,9 @@ def scenario(path: str = "single-core", sector: int = 64 * MIB, sealers: int = 1
     return Scenario(path, sector, [str(number) for number in range(sealers)], 1000)
 
 
-def said(digest: str = "abc", times: tuple[float, ...] = (800.0,), pages: dict = {}) -> str:
-    entry = {"page_size": 4096, "resident": 128 * MIB, "transparent": 0, "nodes": {"0": 128 * MIB}, **pages}
-    layers = [{"layer": 2 + number, "seconds": 1.0, "ns_per_node": time, "sha256_of_stretch": digest} for number, time in enumerate(times)]
+def said(digest: str = "abc", times: tuple[float, ...] = (800.0,)) -> str:
+    entry = {"page_size": 4096, "resident": 128 * MIB, "transparent": 0, "nodes": {"0": 128 * MIB}}
+    layers = [{"seconds": 1.0, "ns_per_node": time, "sha256_of_stretch": digest} for time in times]
     return json.dumps({"layers": layers, "pages": [entry]})
 
 
@@ -84,7 +84,8 @@ class Variants(unittest.TestCase):
             for variant in (PLAIN, THP, SHIMS[0], SHIMS[1])
         }
         self.assertEqual(found, {
-            "plain": [True, False, False], "THP": [False, True, True], "shim 2 MiB": [False, False, True], "shim 1 GiB": [False] * 3,
+            "plain": [True, False, False], "THP": [False, True, False],
+            "shim 2 MiB": [False, False, True], "shim 1 GiB": [False] * 3,
         })  # fmt: skip
 
     def test_that_cannot_be_had_say_why(self) -> None:
@@ -125,22 +126,26 @@ class Step(unittest.TestCase):
 
     def test_says_what_two_cores_are_too_few_for(self) -> None:
         wanted, left_out = step.scenarios(context(seconds=1), [0, 1], 1e-9)
-        self.assertEqual([(each.path, each.sealers) for each in wanted], [("single-core", 1), ("single-core", 2), ("multicore", 1)])
-        self.assertEqual([each.why for each in left_out], ["multicore, sealers at once: two of them take 4 cores, and here are 2"])
+        found = [(each.path, each.sealers) for each in wanted]
+        self.assertEqual(found, [("single-core", 1), ("single-core", 2), ("multicore", 1)])
+        why = "multicore, sealers at once: two of them take 4 cores, and here are 2"
+        self.assertEqual([each.why for each in left_out], [why])
 
 
 class Table(unittest.TestCase):
     def test_compares_each_with_plain_round_by_round(self) -> None:
         one = scenario()
-        rows = [Row("pc1", name, "s", values, one.parameters) for name, values in (("plain", [1e-6, 2e-6]), ("THP", [0.5e-6, 1.5e-6]))]
-        facts = [Fact("pc1", row.subject, f"pages, {one.text}", pages) for row, pages in zip(rows, ("4 KiB", "2 MiB (THP)"))]
+        found = {"plain": ("4 KiB", [1e-6, 2e-6]), "THP": ("2 MiB (THP)", [0.5e-6, 1.5e-6])}
+        rows = [Row("pc1", name, "s", values, one.parameters) for name, (_, values) in found.items()]
+        facts = [Fact("pc1", name, f"pages, {one.text}", pages) for name, (pages, _) in found.items()]
         lines = pc1_command.table(one, rows, facts).splitlines()
         self.assertEqual(lines[1], "single-core, 64 MiB, 1 sealer, 1 thread each; 1,000 nodes of layer 2; 2 rounds")
         self.assertRegex(lines[3], r"^plain +4 KiB +1500\.0  1000\.0 - 2000\.0$")
         self.assertRegex(lines[4], r"^THP +2 MiB \(THP\) +1000\.0  500\.0 - 1500\.0 +0\.667 +0\.500 - 0\.750$")
 
     def test_refuses_sectors_and_variants_that_do_not_exist(self) -> None:
-        for wrong in (["--sector", "100MiB"], ["--sector", "1MiB"], ["--variants", "plain,other"], ["--sealers", "0"], ["--rounds", "x"]):
+        sizes, others = (("--sector", "100MiB"), ("--sector", "1MiB")), (("--variants", "plain,other"), ("--sealers", "0"))
+        for wrong in (*sizes, *others, ("--rounds", "x")):
             with self.assertRaises(SystemExit) as ended, mock.patch("sys.stderr"):
                 pc1_command.parse([*wrong, "--build", "/"])
             self.assertEqual(ended.exception.code, 2)

@@ -1,4 +1,4 @@
-"""scripts/bench-pc1.sh for a moment: a row of each variant or a reason, and nothing left, also when it is killed amid THP for all.
+"""scripts/bench-pc1.sh for a moment: a row of each variant or a reason; and nothing is left, also when it is killed amid THP.
 
     pc1_run_test.py BUILD-FOLDER
 """
@@ -34,7 +34,8 @@ class State:
         self.counter = Counter(2 << 20, read_machine().node)
 
     def now(self) -> tuple[int, str, list[Path]]:
-        return self.counter.persistent(), chosen(SETTING.read_text()), sorted(Path(tempfile.gettempdir()).glob("hugepage-bench-*"))
+        folders = sorted(Path(tempfile.gettempdir()).glob("hugepage-bench-*"))
+        return self.counter.persistent(), chosen(SETTING.read_text()), folders
 
 
 def eventually(holds, seconds: float = 20) -> bool:
@@ -82,8 +83,8 @@ class Pc1Run(unittest.TestCase):
         before = state.now()
         for number in (signal.SIGKILL, signal.SIGINT):
             with self.subTest(signal=number.name):
-                process = subprocess.Popen(command("--rounds", "1000"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                           start_new_session=True)  # fmt: skip
+                quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+                process = subprocess.Popen(command("--rounds", "1000"), **quiet, start_new_session=True)
                 is_on = eventually(lambda: chosen(SETTING.read_text()) == "always")
                 os.killpg(process.pid, number)
                 process.wait()

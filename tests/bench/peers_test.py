@@ -2,6 +2,7 @@
 
 import dataclasses
 import unittest
+from contextlib import nullcontext
 from pathlib import Path
 from unittest import mock
 
@@ -11,6 +12,7 @@ from suite.buffers import Pages, Taken
 from suite.context import Context
 from suite.machine import Machine
 from suite.peers import Peer, Pools
+from suite.rows import Row
 from suite.steps import peers as step
 
 MIB = 1 << 20
@@ -36,8 +38,8 @@ def all_named(**other) -> dict[str, Peer]:
 class Peers(unittest.TestCase):
     def test_each_that_is_agreed_on_is_there_and_described(self) -> None:
         found = all_named()
-        agreed = {"plain", "mlock", "MADV_HUGEPAGE", "THP always", "MAP_HUGETLB", "libhugetlbfs", "hugectl", "mimalloc", "glibc tunable",
-                  "shim", "shim, ZERO=never"}  # fmt: skip
+        agreed = {"plain", "mlock", "MADV_HUGEPAGE", "THP always", "MAP_HUGETLB", "libhugetlbfs", "hugectl", "mimalloc",
+                  "glibc tunable", "shim", "shim, ZERO=never"}  # fmt: skip
         self.assertLessEqual(agreed, found.keys())
         for peer in found.values():
             self.assertTrue(peer.what and peer.setting_up, peer.name)
@@ -62,9 +64,23 @@ class Peers(unittest.TestCase):
         self.assertIn("takes root", all_named(is_root=False)["THP always"].missing)
         self.assertEqual(all_named(is_root=False, thp="always")["THP always"].missing, "")
         self.assertIn("echo madvise", all_named(thp="never")["MADV_HUGEPAGE"].missing)
+        self.assertIn("takes root", all_named(is_root=False, thp="always")["MADV_HUGEPAGE"].missing)
 
-    def test_plain_ones_are_kept_from_transparent_pages(self) -> None:
-        self.assertEqual([peer.name for peer in all_named().values() if peer.thp == "off"], ["plain", "mlock"])
+    def test_have_no_transparent_pages_that_they_have_not_asked_for(self) -> None:
+        done = []
+        with (
+            mock.patch.object(buffers, "no_thp", lambda: done.append("none") or nullcontext()),
+            mock.patch.object(buffers, "thp_for", lambda _, whom: done.append(whom) or nullcontext()),
+        ):
+            for thp in ("always", "madvise"):
+                machine = context(thp=thp)
+                for name in ("plain", "MADV_HUGEPAGE", "THP always", "mimalloc", "glibc tunable, THP"):
+                    with all_named(thp=thp)[name].surroundings(machine):
+                        done.append(name)
+        self.assertEqual(done, [
+            "none", "plain", "madvise", "MADV_HUGEPAGE", "always", "THP always", "none", "mimalloc", "madvise", "glibc tunable, THP",
+            "plain", "MADV_HUGEPAGE", "always", "THP always", "mimalloc", "glibc tunable, THP",
+        ])  # fmt: skip
 
     def test_the_shim_serves_calloc_by_its_other_library(self) -> None:
         shim = all_named()["shim"]
@@ -145,10 +161,11 @@ class Rounds(unittest.TestCase):
         ])  # fmt: skip
 
     def test_make_rows_that_can_be_compared_with_each_other(self) -> None:
-        plain, by_all, pc1 = (
-            next(iter(step.rows_of(subject, {what: [1.0, 2.0]}, 64 * MIB, 16)))
-            for subject, what in (("plain", "usable"), ("plain, touched by all threads", "usable by all threads"), ("shim, 1 GiB, pc1-label", "pc1"))
-        )
+        def row(subject: str, what: str) -> Row:
+            return next(iter(step.rows_of(subject, {what: [1.0, 2.0]}, 64 * MIB, 16)))
+
+        plain, by_all = row("plain", "usable"), row("plain, touched by all threads", "usable by all threads")
+        pc1 = row("shim, 1 GiB, pc1-label", "pc1")
         self.assertEqual((plain.subject, plain.parameters), ("plain", {"what": "usable", "bytes": 128 * MIB, "buffers": 2}))
         self.assertEqual((by_all.subject, by_all.parameters["threads"]), ("plain", 16))
         self.assertEqual((pc1.subject, pc1.parameters["path"]), ("shim, 1 GiB", "single-core"))

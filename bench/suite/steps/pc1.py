@@ -1,4 +1,4 @@
-"""PC1's labelling on ordinary pages, transparent huge pages and with the shim: by one sealer, and by as many as the cores allow."""
+"""PC1's labelling on ordinary pages, transparent huge pages and with the shim: by one sealer, and by as many as cores allow."""
 
 from collections.abc import Iterator
 
@@ -27,13 +27,14 @@ def measure(context: Context) -> Iterator[Row | Fact | LeftOut]:
 
 
 def scenarios(context: Context, all_cores: list[int], per_byte: float) -> tuple[list[Scenario], list[LeftOut]]:
-    """Both paths by one sealer in a small sector and in the largest that time and memory allow, and by all cores in a small one."""
+    """Both paths: one sealer with a small sector and with the largest that fits, and all cores' sealers with small ones."""
     wanted, left_out = [], []
     for path in ("single-core", "multicore"):
         threads = labelling.threads_of(path)
         most_sealers = len(all_cores) // threads
         large = largest(context, per_byte, 1)
-        for sealers, sector in dict.fromkeys([(1, min(SMALL, large)), (1, large), (most_sealers, min(SMALL, largest(context, per_byte, most_sealers)))]):
+        of_many = min(SMALL, largest(context, per_byte, most_sealers))
+        for sealers, sector in dict.fromkeys([(1, min(SMALL, large)), (1, large), (most_sealers, of_many)]):
             cpus = labelling.places(all_cores, threads, sealers) if sealers else None
             if cpus:
                 wanted.append(Scenario(path, sector, cpus, nodes_for(context)))

@@ -121,7 +121,7 @@ def facts(context: Context, peers: list[Peer], looks: Mapping[str, Look]) -> Ite
 
 
 def nodes_found(context: Context, names: list[str]) -> dict[str, str]:
-    """Whether memory was on the node of the thread that asked, for threads on each node, with pages reserved and files made on all."""
+    """Whether memory was on the node of the thread that asked, for threads on each, with pages reserved and files made on all."""
     machine = context.machine
     if len(machine.nodes) == 1:
         return {name: "only one node here" for name in names}
@@ -203,7 +203,8 @@ class Rounds:
 
     def by_all(self, peer: Peer) -> dict[str, float]:
         way = peer.arguments[: peer.arguments.index("--mlock" if "--mlock" in peer.arguments else "--threads")]
-        return {"usable by all threads": self.take(peer, (*way, "--threads", str(self.context.machine.cpus)), 0).usable}
+        taken = self.take(peer, (*way, "--threads", str(self.context.machine.cpus)), 0)
+        return {"usable by all threads": taken.usable}
 
     def pc1(self, peer: Peer, alloc: str) -> dict[str, float]:
         nodes = self.size // 32
