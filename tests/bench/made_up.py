@@ -127,7 +127,7 @@ def facts() -> list[Fact]:
     found = []
     for peer in PEERS:
         huge = peer in ("MADV_HUGEPAGE", "THP always", "MAP_HUGETLB", "shim", "shim, ZERO=never")
-        reaches = "-" if peer in ("plain", "mlock") else "yes" if huge else "no"
+        reaches = "yes" if peer.startswith(("shim", "THP")) else "no"
         found.append(Fact("peers", peer, "reaches mmap", reaches))
         found.append(Fact("peers", peer, "reaches calloc", "no" if peer == "mimalloc" else reaches))
         found.append(Fact("peers", peer, "right node", "yes"))

@@ -91,10 +91,10 @@ class Targets(unittest.TestCase):
 
 class EveryPeer(unittest.TestCase):
     def test_a_faster_peer_is_named(self) -> None:
-        result = only(made_up_result(), usable("shim", [0.5]), usable("MAP_HUGETLB", [0.25]), usable("plain", [25.0]))
+        result = only(made_up_result(), usable("shim", [0.5]), usable("THP always", [0.25]), usable("plain", [25.0]))
         got = outcome(result, PEERS)
         self.assertEqual((got.verdict, got.got), ("missed", "1 of 2"))
-        self.assertIn("MAP_HUGETLB takes 0.500 ×", got.note)
+        self.assertIn("THP always takes 0.500 ×", got.note)
 
     def test_a_faster_peer_that_does_not_reach_the_calls_is_no_failure(self) -> None:
         result = only(made_up_result(), usable("shim", [0.5]), usable("mimalloc", [0.25]))
