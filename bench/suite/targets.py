@@ -183,7 +183,8 @@ def every_peer(result: Result) -> Outcome:
     compared = {row.subject: first_ratio([row], result.find("peers", "shim", what="usable"), but=("pages",)) for row in rows}
     found = {peer: got for peer, got in compared.items() if got}
     if not found:
-        return Outcome(name, wanted, "", "", "not measured", "the rows of the peers or of the shim are missing")
+        said = [left.why for left in result.left_out if left.group == "peers"]
+        return Outcome(name, wanted, "", "", "not measured", (said or ["the rows of the peers or of the shim are missing"])[0])
     faster = {peer: got for peer, got in found.items() if got.median <= 1 and not misses_every_call(result, peer)}
     least = min(found.values(), key=lambda got: got.median)
     most = max(found.values(), key=lambda got: got.median)
