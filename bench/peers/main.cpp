@@ -8,13 +8,13 @@
 
 #include <getopt.h>
 #include <nlohmann/json.hpp>
-#include <time.h>
 
 #include <sched.h>
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <exception>
 #include <fstream>
 #include <stdexcept>
@@ -166,6 +166,7 @@ Json measure(const Arguments& arguments, double main_began) {
     result["usable_seconds"] = seconds_between(start, Clock::now());
 
     std::vector<peers::Memory> memory;
+    memory.reserve(buffers.size());
     for (const peers::Buffer& buffer : buffers) {
         memory.push_back(buffer.memory());
     }

@@ -7,14 +7,14 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from suite import programs, words
-from suite.context import Context
-from suite.machine import PLAIN_PAGE
+from suite.context import Context, Shortage
+from suite.machine import PLAIN_PAGE, chosen
 
 PR_SET_THP_DISABLE = 41
 THP_SETTING = "/sys/kernel/mm/transparent_hugepage/enabled"
@@ -54,7 +54,16 @@ class Pages:
         shares = {name: held / self.total for name, held in parts.items() if held > 0.01 * self.total}
         if len(shares) == 1:
             return next(iter(shares))
-        return ", ".join(f"{100 * share:.0f} % {name}" for name, share in sorted(shares.items(), key=lambda each: -each[1])) or "-"
+        largest_first = sorted(shares.items(), key=lambda each: -each[1])
+        return ", ".join(f"{100 * share:.0f} % {name}" for name, share in largest_first) or "-"
+
+
+def thp_defrag() -> str:
+    """How hard the kernel tries to get transparent huge pages when there are none at hand."""
+    try:
+        return chosen(Path(THP_SETTING).with_name("defrag").read_text())
+    except OSError:
+        return "none"
 
 
 def thp_page() -> int:
@@ -120,7 +129,12 @@ def parse(text: str, wall: float) -> Taken:
 
 
 def take(
-    context: Context, size: int, arguments: Sequence[str], environment: Mapping[str, str], wrapper: Sequence[str] = (), reads: int = 0
+    context: Context,
+    size: int,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    wrapper: Sequence[str] = (),
+    reads: int = 0,
 ) -> Taken:
     """Raises Failed if the program has not come to its end."""
     begin = time.monotonic()
@@ -142,15 +156,29 @@ def ended(command: Sequence[str], environment: Mapping[str, str], limit: float) 
 
 
 @contextmanager
-def thp_always(context: Context) -> Iterator[None]:
-    """Transparent huge pages for whoever doesn't ask for them, on the whole machine: there is no such setting of a process.
+def thp_for(context: Context, whom: str) -> Iterator[None]:
+    """Transparent huge pages for all programs ("always") or for those that ask ("madvise"), on the whole machine.
 
-    One at a time: two who put back what they found would leave what one of them has set.
+    A process can only be kept from having them. One at a time, and not before what was found at the beginning is there again: two who put
+    back what they found would leave what one of them has set.
     """
+    if context.machine.thp == whom:
+        yield
+        return
     with open(THP_SETTING, "rb") as setting:
         fcntl.flock(setting, fcntl.LOCK_EX)
-        with context.setting(THP_SETTING, "always"):
+        wait_until(lambda: chosen(Path(THP_SETTING).read_text()) == context.machine.thp)
+        with context.setting(THP_SETTING, whom):
             yield
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 10) -> None:
+    """Raises Shortage if it isn't so by then."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > end:
+            raise Shortage(f"{THP_SETTING} was changed by somebody else")
+        time.sleep(0.01)
 
 
 @contextmanager
@@ -165,8 +193,8 @@ def no_thp() -> Iterator[None]:
         libc.prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0)
 
 
-def ordinary_pages(context: Context):
-    """For programs that are to have the pages that they'd have without huge ones."""
+def ordinary_pages(context: Context) -> AbstractContextManager[None]:
+    """For programs that are to have no transparent huge pages but by what is measured."""
     return no_thp() if context.machine.thp == "always" else nullcontext()
 
 

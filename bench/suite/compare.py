@@ -156,11 +156,11 @@ def heading(before: Result, after: Result, found: Comparison) -> list[str]:
     rows = len(found.changes)
     basis = f"what isn't ours, {found.floor_rows} rows, agrees between the runs to within that"
     if not found.floor_rows:
-        basis = "assumed: there are no rows of what isn't ours, which would tell how far runs differ by themselves"
+        basis = "assumed, as there are no rows of what isn't ours, which differ only by that"
     lines += [
         "",
-        f"{rows} rows are in both. Ratios are of time, after / before; the interval holds for all {rows} rows together in 95 of 100",
-        f"comparisons (Bonferroni). Noise from run to run: {100 * found.floor:.1f} % ({basis}).",
+        f"{rows} rows are in both. Ratios are of time, after / before; the intervals hold for all {rows} rows together in 95 of",
+        f"100 comparisons (Bonferroni). Noise from run to run: {100 * found.floor:.1f} % ({basis}).",
     ]
     return lines
 

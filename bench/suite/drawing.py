@@ -73,6 +73,24 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class Spot:
+    value: float
+    low: float
+    high: float
+    colour: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A line of a chart of differences: what is asked about, and beside it what is known to be none."""
+
+    name: str
+    spot: Spot
+    beside: Spot | None
+    label: str
+
+
+@dataclass(frozen=True)
 class Curve:
     name: str
     colour: str
@@ -113,6 +131,26 @@ def ranking(name: str, title: str, bars: Sequence[Bar], axis: Axis, note: str = 
         axes.spines["left"].set_visible(not axis.log)
         value_axis(axes, "x", axis)
         room_for_labels(axes, axis, [bar.high / axis.unit for bar in bars])
+        return finished(name, title, figure)
+
+
+def differences(name: str, title: str, drawn: Sequence[Pair], axis: Axis, note: str = "") -> Chart:
+    """Dots on both sides of zero."""
+    with matplotlib.rc_context(STYLE):
+        figure, axes = new_figure(title, note, 0.55 + 0.3 * len(drawn) + 0.2 * bool(note))
+        axes.axvline(0, color=MUTED, linewidth=1.2)
+        for row, pair in enumerate(drawn):
+            for spot, above in ((pair.spot, -0.14), (pair.beside, 0.2)):
+                if spot:
+                    axes.plot([spot.low, spot.high], [row + above] * 2, color=spot.colour, linewidth=1.6)
+                    axes.plot([spot.value], [row + above], "o", color=spot.colour, markersize=6 if spot is pair.spot else 4)
+            place = {"xycoords": ("axes fraction", "data"), "va": "center", "ha": "right"}
+            axes.annotate(pair.label, (1.16, row), **place, color=INK, annotation_clip=False)
+        axes.set_yticks(range(len(drawn)), [pair.name for pair in drawn], color=INK)
+        axes.tick_params(axis="y", length=0)
+        axes.set_ylim(len(drawn) - 0.4, -0.6)
+        axes.spines["left"].set_visible(False)
+        value_axis(axes, "x", axis)
         return finished(name, title, figure)
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 DRAWS = 500
 OF_GROUP = 4  # degrees of freedom that the group's spread counts for
-LEAST_FLOOR = 0.01
+LEAST_FLOOR = 0.005
 AGREE = 0.95  # of the rows of what isn't ours, so many agree with each other given the floor
 
 

@@ -18,7 +18,10 @@ CALLOC = ("--way", "calloc", "--threads", "1")  # what its single-core path does
 
 @dataclass(frozen=True)
 class Peer:
-    """To measure it, `buffers` is run with `arguments` under it; to find out what it does for a program that isn't changed, with LOCKED and CALLOC."""
+    """To measure it, `buffers` is run with `arguments` under it.
+
+    To find out what it does for a program that isn't changed, it is run with LOCKED and with CALLOC.
+    """
 
     name: str
     what: str  # it is, for people
@@ -27,7 +30,7 @@ class Peer:
     environment: Mapping[str, str] = field(default_factory=dict)
     environment_of_calloc: Mapping[str, str] | None = None  # where another library serves that
     wrapper: tuple[str, ...] = ()
-    thp: str = ""  # "always": for the time of the run; "off": also where the machine has them on
+    thp: str = ""  # transparent huge pages are given "always", or for "madvise", or as here: not, even where the machine does
     is_zero: bool = True  # promised
     by_all_threads: bool = False  # it is measured, too, how soon it's usable if each thread touches its share
     missing: str = ""  # why it can't be measured here
@@ -37,9 +40,10 @@ class Peer:
         return self.environment_of_calloc if is_calloc and self.environment_of_calloc is not None else self.environment
 
     def surroundings(self, context: Context) -> AbstractContextManager[None]:
-        if self.thp == "always" and context.machine.thp != "always":
-            return buffers.thp_always(context)
-        return buffers.ordinary_pages(context) if self.thp == "off" else nullcontext()
+        if not self.thp:
+            return buffers.ordinary_pages(context)
+        needs_other = self.thp == "always" or context.machine.thp == "always"
+        return buffers.thp_for(context, self.thp) if needs_other else nullcontext()
 
     def take(self, context: Context, size: int, way: tuple[str, ...], reads: int = 0, cpus: str = "") -> Taken:
         """Raises Failed, or Shortage where a setting can't be changed."""
@@ -77,26 +81,26 @@ def _kernel(context: Context, pools: Pools) -> Iterator[Peer]:
         "mmap, each page put into place when it is first written, by one thread",
         "nothing",
         ("--way", "mmap", "--threads", "1"),
-        thp="off",
         by_all_threads=True,
     )
-    yield Peer("mlock", "mmap and mlock, as sealers do", "nothing; a limit of locked memory that allows it", LOCKED, thp="off")
+    yield Peer("mlock", "mmap and mlock, as sealers do", "nothing; a limit of locked memory that allows it", LOCKED)
     yield Peer(
         "MADV_HUGEPAGE",
         "mmap, madvise(MADV_HUGEPAGE) and mlock: transparent huge pages for a program that asks for them",
         "a line in the program's source",
         ("--way", "madvise", "--mlock"),
+        thp="madvise",
         by_all_threads=True,
-        missing=_no_thp(context),
+        missing=_no_thp(context, "madvise"),
     )
     yield Peer(
         "THP always",
         "mmap and mlock on a machine that gives transparent huge pages to every program",
-        "echo always > /sys/kernel/mm/transparent_hugepage/enabled",
+        f"echo always > {buffers.THP_SETTING} (beside it: defrag {buffers.thp_defrag()})",
         LOCKED,
         thp="always",
         by_all_threads=True,
-        missing=_no_thp(context, may_write=True),
+        missing=_no_thp(context, "always"),
     )
     yield Peer(
         "MAP_HUGETLB",
@@ -108,18 +112,19 @@ def _kernel(context: Context, pools: Pools) -> Iterator[Peer]:
     )
 
 
-def _no_thp(context: Context, may_write: bool = False) -> str:
-    if context.machine.thp == "none":
+def _no_thp(context: Context, whom: str) -> str:
+    found = context.machine.thp
+    if found == "none":
         return "this kernel has no transparent huge pages"
-    if may_write and context.machine.thp != "always" and not context.machine.is_root:
-        return "switching transparent huge pages on takes root"
-    if not may_write and context.machine.thp == "never":
+    if found != whom and "always" in (found, whom) and not context.machine.is_root:
+        return f"transparent huge pages are set to {found} here, and to set them to {whom} takes root"
+    if (found, whom) == ("never", "madvise"):
         return f"transparent huge pages are off: echo madvise > {buffers.THP_SETTING}"
     return ""
 
 
 def _libraries(context: Context, pools: Pools) -> Iterator[Peer]:
-    # HUGETLB_NO_PREFAULT: its manual says to set it on kernels that reserve pages for private mappings, which all do since 2.6.27.
+    # HUGETLB_NO_PREFAULT: its manual says to set it on kernels that reserve pages for private mappings (since 2.6.27).
     hugetlbfs = {"HUGETLB_PATH": str(pools.of_2mib), "HUGETLB_NO_PREFAULT": "1"}
     yield Peer(
         "libhugetlbfs",
@@ -180,8 +185,9 @@ def _libraries(context: Context, pools: Pools) -> Iterator[Peer]:
         "GLIBC_TUNABLES=glibc.malloc.hugetlb=1; glibc 2.35",
         CALLOC,
         {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"},
+        thp="madvise",
         by_all_threads=True,
-        missing=_old_glibc() or _no_thp(context),
+        missing=_old_glibc() or _no_thp(context, "madvise"),
     )
 
 
@@ -191,7 +197,8 @@ def _shim(context: Context, pools: Pools) -> Iterator[Peer]:
     def variables(pool: Path | str, library: str, **more: str) -> dict[str, str]:
         return {"HUGEPAGE_FILES_PATH": f"{pool}/files", "HUGEPAGE_LOG": "warn", "LD_PRELOAD": library, **more}
 
-    setting_up = "hugepage-file-init, once; HUGEPAGE_FILES_PATH=FOLDER LD_PRELOAD=libhugepage_shim.so"
+    files = "hugepage-file-init, once; HUGEPAGE_FILES_PATH=FOLDER"
+    setting_up = f"{files} LD_PRELOAD=libhugepage_shim.so (for calloc libhugepage_shim_heap.so)"
     for name, what, pool, more in (
         ("shim", "mmap and mlock, served from memory files on 2 MiB pages", pools.of_2mib, {}),
         ("shim, ZERO=never", "the same, with the memory as its last owner left it", pools.of_2mib, {"HUGEPAGE_ZERO": "never"}),
@@ -210,7 +217,7 @@ def _shim(context: Context, pools: Pools) -> Iterator[Peer]:
     yield Peer(
         "shim, calloc",
         "calloc, served from memory files on 2 MiB pages",
-        "hugepage-file-init, once; HUGEPAGE_FILES_PATH=FOLDER LD_PRELOAD=libhugepage_shim_heap.so",
+        f"{files} LD_PRELOAD=libhugepage_shim_heap.so",
         CALLOC,
         variables(pools.of_2mib, heap),
         missing=why_not(pools.of_2mib),

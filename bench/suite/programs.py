@@ -5,7 +5,6 @@ bytes; else the time of an item, if it counts items; else the time of an iterati
 """
 
 import json
-import math
 import os
 import random
 import re
@@ -83,21 +82,23 @@ def compare(
             limit = max(60.0, 10 * seconds)
             merge(found, run_once(path, context.scratch, filter, environments[name], repetitions, time_each, limit, added))
 
+    # Several environments take turns after each repetition; a single one does several at once, and so prepares less often.
+    at_once = 1 if len(environments) > 1 else MOST_REPETITIONS
+    wanted, done = repetitions or 2, 0
     try:
         count = count_benchmarks(path, filter, environments) if min_time is None else 0
-        if min_time is None and count:
-            # Of the time of a repetition about a half goes into finding out how many iterations it takes, and into preparing.
-            min_time = min(0.5, max(0.001, 0.5 * seconds / (count * (repetitions or 6))))
-        rounds = 2 if len(environments) > 1 or repetitions is None else 1
-        first = math.ceil((repetitions or 2) / rounds)
-        for _ in range(rounds):
-            all_in_turn(first, min_time)
-        if repetitions is None:
-            each = (time.monotonic() - start) / (rounds * first)
-            more = min(MOST_REPETITIONS, int(seconds / each)) - rounds * first
-            rounds = more if len(environments) > 1 else min(more, 1)
-            for _ in range(rounds):
-                all_in_turn(math.ceil(more / rounds), min_time)
+        if count:
+            # Finding out how many iterations it takes, and preparing, often takes longer than what is measured.
+            min_time = min(0.5, max(0.001, 0.3 * seconds / (count * (repetitions or 8))))
+        while done < wanted:
+            before = time.monotonic()
+            now = min(wanted - done, at_once)
+            all_in_turn(now, min_time)
+            done += now
+            if repetitions is None:
+                each = (time.monotonic() - before) / now
+                left = seconds - (time.monotonic() - start)
+                wanted = max(2, min(MOST_REPETITIONS, done + int(left / each)))
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         found[program, "ended"] = LeftOut(program, program, str(error))
     yield from found.values()

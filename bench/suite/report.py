@@ -4,7 +4,7 @@ from pathlib import Path
 
 import jinja2
 
-from suite import charts, targets, words
+from suite import charts, marks, targets, words
 from suite.result import Result
 from suite.rows import Row
 
@@ -83,11 +83,21 @@ def peers(result: Result) -> list[dict]:
 
 
 def median(result: Result, peer: str, what: str) -> str:
-    rows = charts.largest(result.find("peers", peer, what=what))
+    rows = marks.largest(result.find("peers", peer, what=what))
     return words.quantity(rows[0].median, rows[0].unit) if rows else "–"
 
 
 def groups(result: Result) -> list[tuple[str, list[Row]]]:
     found = {row.group for row in result.rows}
     order = [*(name for name in GROUPS if name in found), *sorted(found - GROUPS.keys())]
-    return [(GROUPS.get(name, name), result.find(name)) for name in order]
+    return [(GROUPS.get(name, name), in_order(result.find(name))) for name in order]
+
+
+def in_order(rows: list[Row]) -> list[Row]:
+    """By subject, as these come; numbers by size. Programs measure in an order of chance."""
+    subjects = list(dict.fromkeys(row.subject for row in rows))
+
+    def key(row: Row) -> tuple:
+        return subjects.index(row.subject), [(isinstance(each, str), each) for each in row.parameters.values()]
+
+    return sorted(rows, key=key)

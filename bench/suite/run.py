@@ -97,6 +97,7 @@ class Run:
         seconds = share(self.end - time.monotonic(), [each.weight for each in self.chosen[number:]])
         context = Context(self.build, scratch, seconds, self.machine, self.result.buffer_bytes)
         context.say(f"[{number + 1}/{len(self.chosen)}] {step.title}: about {seconds:.0f} s")
+        start, before = time.monotonic(), len(self.result.rows)
         found = step.module.measure(context)
         try:
             for each in found:
@@ -110,6 +111,7 @@ class Run:
         finally:
             # Gives back what the step holds, also where it was interrupted between two rows.
             close(found)
+        context.say(f"    {len(self.result.rows) - before} rows in {time.monotonic() - start:.1f} s")
 
 
 def close(found: Iterator) -> None:

@@ -99,6 +99,13 @@ def passing(result: Result) -> Ratio | None:
     return first_ratio(through_shim, result.find("passing", "mmap", through="libc"), but=("through",))
 
 
+def passing_noise(result: Result) -> str:
+    """How far mmap without the shim is from itself, which no target can be nearer than."""
+    again = result.find("null", "mmap", through="libc again")
+    same = first_ratio(again, result.find("null", "mmap", through="libc"), but=("through",))
+    return f"; measured twice without the shim, it differs from itself by {words.more(same.median)}" if same else ""
+
+
 def crowded_lease(result: Result) -> Ratio | None:
     """No ratio, but seconds: of the slowest, where it was measured in several ways."""
     rows = result.find("lease", "take", files=1000, leased=999)
@@ -142,6 +149,8 @@ def outcome(target: Target, result: Result) -> Outcome:
         return Outcome(target.name, target.wanted, "", "", "not measured", why_missing(target, result))
     less = measured_on(result, got.bytes) if is_less(target, result, got.bytes) else ""
     unsure = "rounds lie on both sides of it" if target.is_met(got.low) != target.is_met(got.high) else ""
+    if unsure and target.measure is passing:
+        unsure += passing_noise(result)
     return Outcome(
         target.name,
         target.wanted,

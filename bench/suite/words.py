@@ -61,10 +61,27 @@ def spread(row: Row) -> str:
     return f"{quantity(min(row.values), row.unit)} – {quantity(max(row.values), row.unit)}"
 
 
+def count(number: float, one: str, several: str = "") -> str:
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def pages(kind: Parameter) -> str:
+    return "transparent huge pages" if kind == "THP" else f"{kind} pages"
+
+
 def parameter(name: str, value: Parameter) -> str:
-    if name in ("bytes", "sector", "size") and not isinstance(value, str):
+    """What a row's parameter means, without its name where it speaks for itself."""
+    if isinstance(value, str):
+        shown = {"pages": pages, "zero": "ZERO={}".format, "through": "through {}".format, "what": str, "path": "{} path".format}
+        return shown[name](value) if name in shown else f"{name} {value}"
+    if name == "bytes":
         return size(value)
-    return f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}"
+    if name == "sector":
+        return f"{size(value)} sector"
+    counted = {"processes": ("process", "processes"), "leased": ("leased", "leased"), "mappings": ("other mapping", "")}
+    if name in counted or name in ("threads", "files", "sealers", "buffers"):
+        return count(value, *counted.get(name, (name.removesuffix("s"), "")))
+    return f"{name} {value:,}"
 
 
 def parameters(all: Mapping[str, Parameter]) -> str:

@@ -50,7 +50,7 @@ class Differences(unittest.TestCase):
         self.assertLessEqual(sum(wrong), 1, wrong)
 
     def test_ten_percent_are_found_and_nothing_else(self) -> None:
-        found = changed(made_up_result(1), slower(made_up_result(2), "contention", 1.1))
+        found = changed(made_up_result(1, noise=0.01), slower(made_up_result(2, noise=0.01), "contention", 1.1))
         self.assertEqual({(each.group, each.verdict) for each in found}, {("contention", "slower")})
         self.assertEqual(len(found), 5)
         for each in found:

@@ -99,6 +99,8 @@ def requests(make: Maker) -> None:
     for call, cost in CALLS.items():
         make.row("passing", call, cost * 1.004, through="shim")
         make.row("passing", call, cost, through="libc")
+        make.row("null", call, cost, through="libc")
+        make.row("null", call, cost, through="libc again")
     for preload, cost in (("none", 40e-9), ("shim", 40e-9), ("heap", 42e-9)):
         make.row("passing", "malloc", cost, preload=preload)
     for files in (1, 10, 100, 1000):

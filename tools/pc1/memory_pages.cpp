@@ -144,6 +144,7 @@ std::vector<PagesOfSize> parse_pages(std::string_view smaps, std::string_view nu
         add(mapping.pages, sums[mapping.pages.page_size]);
     }
     std::vector<PagesOfSize> pages;
+    pages.reserve(sums.size());
     for (auto& [size, sum] : sums) {
         pages.push_back(std::move(sum));
     }

@@ -71,9 +71,7 @@ std::string pages_text(const std::vector<PagesOfSize>& pages) {
     std::string text;
     for (const PagesOfSize& some : pages) {
         text += fmt::format("{}{}", text.empty() ? "" : "; ", size_text(some.page_size));
-        text += some.transparent == 0
-                    ? ""
-                    : fmt::format(", {} in transparent huge ones", size_text(some.transparent));
+        text += some.transparent == 0 ? "" : fmt::format(", {} as THP", size_text(some.transparent));
         for (const auto& [node, bytes] : some.nodes) {
             text += fmt::format(", {} on node {}", size_text(bytes), node);
         }

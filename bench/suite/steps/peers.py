@@ -24,9 +24,10 @@ TITLE = "What could be used instead"
 WEIGHT = 6
 
 GROUP = "peers"
+NOT_ASKED = "not for this"
 SMALL = 64 * MIB
-READS = 4_000_000
-PC1_NODES = 200_000
+MOST_READS = 2_000_000
+MOST_NODES = 200_000  # that pc1-label labels
 REACHED = 0.9  # of a buffer's pages; what is less than the rest of it is "in part"
 SUBJECTS = 22  # that a round has at most
 ROUNDS = 5  # that there should be time for, with the looking at each peer that comes first
@@ -38,7 +39,8 @@ def measure(context: Context) -> Iterator[Row | Fact | LeftOut]:
 
 def size_for(context: Context) -> int:
     """Of each buffer: the largest that memory and time allow, from how long the plain program takes for small ones."""
-    walls = [Peer("", "", "", LOCKED).take(context, size, LOCKED, READS).wall for size in (SMALL, SMALL, 4 * SMALL)]
+    reads = in_proportion(context.seconds, MOST_READS)
+    walls = [Peer("", "", "", LOCKED).take(context, size, LOCKED, reads).wall for size in (SMALL, SMALL, 4 * SMALL)]
     per_byte = max(walls[2] - walls[1], 0.01) / (3 * SMALL)
     fixed = max(walls[1] - per_byte * SMALL, 0)
     return largest(context.buffer_bytes, context.machine.memory_free_bytes, context.seconds, fixed, per_byte)
@@ -50,6 +52,11 @@ def largest(most: int, free: int, seconds: float, fixed: float, per_byte: float)
     while 2 * size <= most and 6.25 * 2 * size <= 0.8 * free and SUBJECTS * ROUNDS * (fixed + per_byte * 2 * size) <= seconds:
         size *= 2
     return size
+
+
+def in_proportion(seconds: float, most: int) -> int:
+    """Where there is little time less is done: the most from two minutes on, a tenth of it at least."""
+    return int(most * min(1.0, max(0.1, seconds / 120)))
 
 
 def measure_with(context: Context, size: int) -> Iterator[Row | Fact | LeftOut]:
@@ -114,20 +121,22 @@ def facts(context: Context, peers: list[Peer], looks: Mapping[str, Look]) -> Ite
 
 
 def nodes_found(context: Context, names: list[str]) -> dict[str, str]:
-    """Whether memory was on the node of the thread that asked, for threads on each node, with pages reserved and files made on all."""
+    """Whether memory was on the node of the thread that asked, for threads on each, with pages reserved and files made on all."""
     machine = context.machine
     if len(machine.nodes) == 1:
         return {name: "only one node here" for name in names}
     shares: dict[str, dict[int, float]] = {name: {} for name in names}
     try:
         with ExitStack() as held:
-            folders = [held.enter_context(huge_pages(2 * MIB, 10 * SMALL * len(machine.nodes), node)) for node in machine.nodes]
+            # The first one's folder is for the files of all nodes, whose pages come from each; what isn't a file's can be on any.
+            each = [(8 + 2 * len(machine.nodes) * (node == machine.nodes[0])) * SMALL for node in machine.nodes]
+            folders = [held.enter_context(huge_pages(2 * MIB, size, node)) for size, node in zip(each, machine.nodes)]
             for node in machine.nodes:
                 buffers.make_files(context, folders[0] / "files", SMALL, 2, node)
-            pools = Pools(folders[0], "", "")
+            pools = Pools(folders[0], NOT_ASKED, NOT_ASKED)
             for peer in all_peers(context, pools):
                 for node, cpus in cpus_of_nodes(machine).items():
-                    if peer.name in shares and not peer.name.endswith("1 GiB"):
+                    if peer.name in shares and not peer.missing:
                         taken = peer.take(context, SMALL, peer.arguments, cpus=cpus)
                         shares[peer.name][node] = taken.pages.node_share(taken.node)
     except (Shortage, Failed) as reason:
@@ -183,7 +192,7 @@ class Rounds:
         return taken
 
     def one(self, peer: Peer) -> dict[str, float]:
-        taken = self.take(peer, peer.arguments, READS)
+        taken = self.take(peer, peer.arguments, in_proportion(self.context.seconds, MOST_READS))
         return {
             "start": taken.start,
             "usable": taken.usable,
@@ -194,11 +203,12 @@ class Rounds:
 
     def by_all(self, peer: Peer) -> dict[str, float]:
         way = peer.arguments[: peer.arguments.index("--mlock" if "--mlock" in peer.arguments else "--threads")]
-        return {"usable by all threads": self.take(peer, (*way, "--threads", str(self.context.machine.cpus)), 0).usable}
+        taken = self.take(peer, (*way, "--threads", str(self.context.machine.cpus)), 0)
+        return {"usable by all threads": taken.usable}
 
     def pc1(self, peer: Peer, alloc: str) -> dict[str, float]:
         nodes = self.size // 32
-        stretch = min(PC1_NODES, nodes // 2)
+        stretch = min(in_proportion(self.context.seconds, MOST_NODES), nodes // 2)
         command = [str(self.context.build / "tools/pc1/pc1-label"), "--json", "--digest", "--producers", "0", "--alloc", alloc]
         command += ["--sector-size", str(self.size), "--start-layer", "2", "--start-node", str(nodes // 2)]
         command += ["--max-nodes", str(stretch)]
@@ -231,7 +241,7 @@ def rows(
             name = f"{peer.name}, pc1-label"
             subjects[name] = rounds.guarded(name, lambda peer=peer, alloc=alloc: rounds.pc1(peer, alloc))
         else:
-            yield LeftOut(GROUP, f"{peer.name}, pc1-label", "it reaches no call of a program that isn't changed")
+            yield LeftOut(GROUP, peer.name, "with pc1-label: it reaches no call of a program that isn't changed")
     found = in_rounds(subjects, seconds)
     for subject, reason in rounds.failures.items():
         yield LeftOut(GROUP, subject, reason)
