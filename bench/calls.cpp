@@ -12,12 +12,14 @@
 #include "bench/support/worker.h"
 #include "tests/support/temp_dir.h"
 
-#include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -33,14 +35,23 @@ constexpr std::size_t kFileBytes = 4UL << 20;  // of the pool's one file; no cal
 constexpr const char* kShim = "libhugepage_shim.so";
 constexpr const char* kHeapVariant = "libhugepage_shim_heap.so";
 
+// Where anybody may write on tmpfs.
+std::filesystem::path tmpfs() {
+    const char* const of_user = std::getenv("XDG_RUNTIME_DIR");
+    for (const char* const folder : {"/dev/shm", of_user != nullptr ? of_user : "/tmp", "/tmp"}) {
+        struct statfs facts {};
+        if (::statfs(folder, &facts) == 0 && facts.f_type == TMPFS_MAGIC && ::access(folder, W_OK) == 0) {
+            return folder;
+        }
+    }
+    throw Missing("needs a tmpfs that it may write to, as /dev/shm mostly is");
+}
+
 // A pool that the shim finds and no call matches. On tmpfs: for calls that aren't its own, the pages don't
 // matter.
 const std::string& pool() {
     static const std::unique_ptr<tests::TempDir> folder = [] {
-        if (!std::filesystem::is_directory("/dev/shm")) {
-            throw Missing("needs a tmpfs at /dev/shm");
-        }
-        auto made = std::make_unique<tests::TempDir>("/dev/shm");
+        auto made = std::make_unique<tests::TempDir>(tmpfs());
         const int node = bench::stay_on_one_node().node.value;
         made->write("numa_" + std::to_string(node) + "/file", std::string(kFileBytes, '\0'));
         return made;

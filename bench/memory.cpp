@@ -54,7 +54,7 @@ std::string of_buffer(Pages pages, std::size_t bytes) {
 }  // namespace bench
 
 int main(int argc, char** argv) {
-    bench::stay_on_one_node();
+    bench::let_memory_stay();
     bench::add_zeroing();
     bench::add_populate();
     bench::add_reads();

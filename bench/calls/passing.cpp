@@ -237,19 +237,20 @@ std::vector<double> compare_passing(const std::string& call, const std::string& 
     const Batch batch = batches().at(call);
     const Calls one = calls_by(one_way);
     const Calls other = calls_by(other_way);
-    std::vector<double> of_one;
     std::vector<double> of_other;
+    std::vector<double> ratios;
     batch(one, ground);
     batch(other, ground);
     const auto start = Clock::now();
-    while (of_one.size() < kFewestBatches || seconds_since(start) < kRoundSeconds) {
-        const bool one_first = of_one.size() % 2 == 0;
+    while (ratios.size() < kFewestBatches || seconds_since(start) < kRoundSeconds) {
+        const bool one_first = ratios.size() % 2 == 0;
         const double first = batch(one_first ? one : other, ground);
         const double second = batch(one_first ? other : one, ground);
-        of_one.push_back(one_first ? first : second);
         of_other.push_back(one_first ? second : first);
+        ratios.push_back(one_first ? first / second : second / first);
     }
-    return {median(std::move(of_one)), median(std::move(of_other))};
+    const double seconds_of_other = median(std::move(of_other));
+    return {median(std::move(ratios)) * seconds_of_other, seconds_of_other};
 }
 
 }  // namespace bench

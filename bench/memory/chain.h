@@ -34,18 +34,23 @@ class Order {
         : mask_(bits == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1), shift_((bits + 1) / 2) {}
 
     [[nodiscard]] std::uint64_t of(std::uint64_t place) const {
-        place = fold(place * kFirst & mask_);
-        place = fold(place * kSecond & mask_);
-        return place * kFirst & mask_;
+        for (int round = 0; round < kRounds; ++round) {
+            place = fold(place * kFirst & mask_);
+            place = fold(place * kSecond & mask_);
+        }
+        return place;
     }
     [[nodiscard]] std::uint64_t place_of(std::uint64_t slot) const {
-        slot = fold(slot * kFirstInverse & mask_);
-        slot = fold(slot * kSecondInverse & mask_);
-        return slot * kFirstInverse & mask_;
+        for (int round = 0; round < kRounds; ++round) {
+            slot = fold(slot) * kSecondInverse & mask_;
+            slot = fold(slot) * kFirstInverse & mask_;
+        }
+        return slot;
     }
     [[nodiscard]] std::uint64_t after(std::uint64_t slot) const { return of((place_of(slot) + 1) & mask_); }
 
   private:
+    static constexpr int kRounds = 2;  // with one, distances come again more often than by chance
     static constexpr std::uint64_t kFirst = 0x9e37'79b9'7f4a'7c15;
     static constexpr std::uint64_t kSecond = 0xd6e8'feb8'6659'fd93;
     static constexpr std::uint64_t kFirstInverse = inverse_of(kFirst);

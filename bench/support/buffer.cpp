@@ -31,10 +31,10 @@ std::unique_ptr<UnnamedFile> file_for(Pages pages, std::size_t bytes) {
 }  // namespace
 
 UnnamedFile::UnnamedFile(Pages pages, std::size_t bytes) {
+    const auto folder = hugetlb_folder(pages);
     if (bytes % bytes_of(pages) != 0) {
         throw Missing(text_of_bytes(bytes) + " isn't whole pages of " + name_of(pages));
     }
-    const auto folder = hugetlb_folder(pages);
     if (free_pages(pages) < bytes / bytes_of(pages)) {
         throw Missing("needs " + std::to_string(bytes / bytes_of(pages)) + " free pages of " +
                       name_of(pages) + ", there are " + std::to_string(free_pages(pages)));

@@ -3,6 +3,7 @@
 #include "bench/support/timing.h"
 #include "shim/core/topology.h"
 
+#include <linux/mempolicy.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -41,6 +42,12 @@ Place find_place() {
 const Place& stay_on_one_node() {
     static const Place place = find_place();
     return place;
+}
+
+void let_memory_stay() {
+    hugepage::NodeSet one;
+    one.insert(stay_on_one_node().node);
+    ::syscall(SYS_set_mempolicy, MPOL_PREFERRED, one.data(), hugepage::NodeSet::kBits);
 }
 
 void pin_to(int cpu) {

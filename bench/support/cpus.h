@@ -25,6 +25,10 @@ struct Place {
 // on. So memory is that node's too, unless there is too little. Returns where it is then.
 const Place& stay_on_one_node();
 
+// The kernel moves no memory of this thread, nor of what it starts from now on, between nodes: to find out
+// what to move it would unmap ordinary pages again and again, amid what is measured.
+void let_memory_stay();
+
 // This thread, and what it starts from now on. Where it is allowed.
 void pin_to(int cpu);
 
