@@ -4,14 +4,14 @@
 """
 
 import sys
-import time
+import tempfile
 import unittest
-from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import made_up  # noqa: F401  (where the suite is)
+import traces
 from suite.context import alone
-from suite.guardian import Counter
 from suite.peers import Pools, all_peers
 from suite.result import Result
 from suite.run import new_result
@@ -19,14 +19,6 @@ from suite.steps import peers
 
 BUILD = Path()
 SIZE = 64 << 20
-SETTING = Path("/sys/kernel/mm/transparent_hugepage/enabled")
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 30) -> bool:
-    end = time.monotonic() + seconds
-    while not holds() and time.monotonic() < end:
-        time.sleep(0.02)
-    return holds()
 
 
 def run() -> Result:
@@ -41,19 +33,15 @@ def run() -> Result:
 class PeersRun(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
-        counters = [Counter(page_size, 0) for page_size in (2 << 20, 1 << 30)]
-        held = [counter for counter in counters if counter.folder.is_dir()]
-
-        def state() -> tuple[list[int], str]:
-            return [counter.persistent() for counter in held], SETTING.read_text()
-
-        before = state()
-        cls.result = run()
-        # Others may have pages, too, for a while.
-        cls.is_unchanged = eventually(lambda: state() == before)
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        before = traces.thp_setting()
+        with mock.patch.object(tempfile, "tempdir", folder.name):
+            cls.result = run()
+        cls.is_clean = traces.is_clean(Path(folder.name)) and traces.thp_setting() == before
 
     def test_leaves_pages_and_settings_as_they_were(self) -> None:
-        self.assertTrue(self.is_unchanged)
+        self.assertTrue(self.is_clean)
 
     def test_measures_each_or_says_why_not(self) -> None:
         measured = {row.subject for row in self.result.find("peers", what="usable")}
