@@ -29,6 +29,7 @@ class Target:
     group: str  # of the rows it needs
     missing: str  # what is missing where there are no such rows
     shown: Callable[[float], str] = words.times
+    subjects: tuple[str, ...] = ()  # what of the group it needs, if not all of it
     bytes: int = 0  # it is stated for so much memory
     cpus: int = 0  # and so many CPUs
 
@@ -121,13 +122,13 @@ NO_PEERS = "the rows of this peer or of the shim are missing"
 
 TARGETS = (
     Target("32 GiB usable and zero, against mmap and mlock, on 16 cores", "25 × faster", peers("mlock", "shim", "usable"),
-           at_least(25), "peers", NO_PEERS, bytes=32 * GIB, cpus=16),
+           at_least(25), "peers", NO_PEERS, subjects=("shim", "mlock"), bytes=32 * GIB, cpus=16),
     Target("32 GiB usable with HUGEPAGE_ZERO=never, against mmap and mlock, on 16 cores", "500 × faster",
-           peers("mlock", "shim, ZERO=never", "usable"), at_least(500), "peers", NO_PEERS, bytes=32 * GIB, cpus=16),
+           peers("mlock", "shim, ZERO=never", "usable"), at_least(500), "peers", NO_PEERS, subjects=("shim, ZERO=never", "mlock"), bytes=32 * GIB, cpus=16),
     Target("Zeroing, of the write bandwidth measured beside it", "90 %", zeroing, at_least(0.9), "zeroing",
            "the rows of the shim's zeroing or of the bandwidth are missing", shown=lambda got: f"{100 * got:.0f} %"),
     Target("Release of 32 GiB, against munmap of plain memory", "100 × faster", peers("plain", "shim", "release"),
-           at_least(100), "peers", NO_PEERS, bytes=32 * GIB),
+           at_least(100), "peers", NO_PEERS, subjects=("shim", "plain"), bytes=32 * GIB),
     Target("Random 32-byte reads over 32 GiB, against plain memory", "1.7 × faster", random_reads, at_least(1.7), "reads",
            "the rows of reads on 4 KiB or on 2 MiB pages are missing", bytes=32 * GIB),
     Target("hugepage-file-init of 32 GiB, against fallocate, on 16 cores", "6 × faster", creating, at_least(6), "creating",
@@ -146,7 +147,7 @@ def outcomes(result: Result) -> list[Outcome]:
 def outcome(target: Target, result: Result) -> Outcome:
     got = target.measure(result)
     if got is None:
-        return Outcome(target.name, target.wanted, "", "", "not measured", why_missing(target, result))
+        return Outcome(target.name, target.wanted, "", "", "not measured", why_missing(result, target.group, target.subjects) or target.missing)
     less = measured_on(result, got.bytes) if is_less(target, result, got.bytes) else ""
     unsure = "rounds lie on both sides of it" if target.is_met(got.low) != target.is_met(got.high) else ""
     if unsure and target.measure is passing:
@@ -170,10 +171,10 @@ def measured_on(result: Result, bytes: int) -> str:
     return f"on {cpus} core{'s' * (cpus != 1)}, {words.size(bytes)}"
 
 
-def why_missing(target: Target, result: Result) -> str:
+def why_missing(result: Result, group: str, subjects: tuple[str, ...]) -> str:
     """What the run itself says of it, if it does."""
-    said = [left.why for left in result.left_out if left.group == target.group]
-    return said[0] if said else target.missing
+    said = [left.why for left in result.left_out if left.group == group and (not subjects or left.subject in subjects)]
+    return said[0] if said else ""
 
 
 def every_peer(result: Result) -> Outcome:
@@ -183,8 +184,8 @@ def every_peer(result: Result) -> Outcome:
     compared = {row.subject: first_ratio([row], result.find("peers", "shim", what="usable"), but=("pages",)) for row in rows}
     found = {peer: got for peer, got in compared.items() if got}
     if not found:
-        said = [left.why for left in result.left_out if left.group == "peers"]
-        return Outcome(name, wanted, "", "", "not measured", (said or ["the rows of the peers or of the shim are missing"])[0])
+        why = why_missing(result, "peers", ("shim",)) or "the rows of the peers or of the shim are missing"
+        return Outcome(name, wanted, "", "", "not measured", why)
     faster = {peer: got for peer, got in found.items() if got.median <= 1 and not misses_every_call(result, peer)}
     least = min(found.values(), key=lambda got: got.median)
     most = max(found.values(), key=lambda got: got.median)
