@@ -124,7 +124,8 @@ TARGETS = (
     Target("32 GiB usable and zero, against mmap and mlock, on 16 cores", "25 × faster", peers("mlock", "shim", "usable"),
            at_least(25), "peers", NO_PEERS, subjects=("shim", "mlock"), bytes=32 * GIB, cpus=16),
     Target("32 GiB usable with HUGEPAGE_ZERO=never, against mmap and mlock, on 16 cores", "500 × faster",
-           peers("mlock", "shim, ZERO=never", "usable"), at_least(500), "peers", NO_PEERS, subjects=("shim, ZERO=never", "mlock"), bytes=32 * GIB, cpus=16),
+           peers("mlock", "shim, ZERO=never", "usable"), at_least(500), "peers", NO_PEERS,
+           subjects=("shim, ZERO=never", "mlock"), bytes=32 * GIB, cpus=16),
     Target("Zeroing, of the write bandwidth measured beside it", "90 %", zeroing, at_least(0.9), "zeroing",
            "the rows of the shim's zeroing or of the bandwidth are missing", shown=lambda got: f"{100 * got:.0f} %"),
     Target("Release of 32 GiB, against munmap of plain memory", "100 × faster", peers("plain", "shim", "release"),
@@ -147,7 +148,8 @@ def outcomes(result: Result) -> list[Outcome]:
 def outcome(target: Target, result: Result) -> Outcome:
     got = target.measure(result)
     if got is None:
-        return Outcome(target.name, target.wanted, "", "", "not measured", why_missing(result, target.group, target.subjects) or target.missing)
+        why = why_missing(result, target.group, target.subjects) or target.missing
+        return Outcome(target.name, target.wanted, "", "", "not measured", why)
     less = measured_on(result, got.bytes) if is_less(target, result, got.bytes) else ""
     unsure = "rounds lie on both sides of it" if target.is_met(got.low) != target.is_met(got.high) else ""
     if unsure and target.measure is passing:
