@@ -5,7 +5,6 @@
 
 #include <cstdlib>
 #include <map>
-#include <utility>
 
 namespace bench {
 namespace {
@@ -101,13 +100,8 @@ std::vector<std::string> heap_calls() {
 double measure_heap(const std::string& call, std::size_t bytes) {
     const Batch batch = batches().at(call);
     Memory memory(calls_of(bytes));
-    std::vector<double> seconds;
     batch(memory, bytes);
-    const auto start = Clock::now();
-    while (seconds.size() < kFewestBatches || seconds_since(start) < kRoundSeconds) {
-        seconds.push_back(batch(memory, bytes));
-    }
-    return median(std::move(seconds));
+    return median_for(kRoundSeconds, kFewestBatches, [&] { return batch(memory, bytes); });
 }
 
 }  // namespace bench

@@ -15,7 +15,9 @@
 namespace bench {
 namespace {
 
-constexpr std::uint64_t kReads = 1 << 16;  // in an iteration
+constexpr std::uint64_t kReads = 1 << 14;  // in a batch
+constexpr double kSeconds = 0.1;           // of batches, of which the middle one counts
+constexpr std::size_t kFewestBatches = 5;
 
 unsigned bits_of(std::size_t slots) {
     if (!std::has_single_bit(slots)) {
@@ -29,7 +31,7 @@ struct Reader {
     const Slot* slots;
     unsigned bits;
     std::uint64_t at =
-        1;  // goes on from one iteration to the next: no place is in a cache by having been read lately
+        1;  // goes on from one batch to the next: no place is in a cache by having been read lately
     std::uint64_t sum = 0;
 };
 
@@ -74,8 +76,21 @@ void fill(KeptBuffer& kept) {
 }
 
 // By a thread of the crew, which stays on its CPU.
-void measure(benchmark::State& state, void (*read)(Reader&), Pages pages, std::size_t bytes) {
+double seconds_of_a_read(Reader& reader, void (*read)(Reader&)) {
     constexpr long kFewFaults = 8;
+    double seconds = 0;
+    crew().run(1, [&](std::size_t) {
+        read(reader);
+        const long before = page_faults();
+        seconds = median_for(kSeconds, kFewestBatches, [&] { return seconds_of([&] { read(reader); }); });
+        if (const long faults = page_faults() - before; faults > kFewFaults) {
+            throw Missing("there were " + std::to_string(faults) + " page faults amid the reads");
+        }
+    });
+    return seconds / kReads;
+}
+
+void measure(benchmark::State& state, void (*read)(Reader&), Pages pages, std::size_t bytes) {
     KeptBuffer& kept = kept_buffer(pages, bytes);
     if (kept.content != Content::chain) {
         fill(kept);
@@ -83,22 +98,11 @@ void measure(benchmark::State& state, void (*read)(Reader&), Pages pages, std::s
     static std::uint64_t last_place = 1;  // other repetitions have read elsewhere
     const std::size_t count = bytes / sizeof(Slot);
     Reader reader{reinterpret_cast<const Slot*>(kept.buffer.begin()), bits_of(count), last_place};
-    const auto once = [&](std::size_t) { read(reader); };
-    crew().run(1, once);
-    long faults = 0;
     for (auto _ : state) {
-        state.SetIterationTime(crew().run(1, [&](std::size_t) {
-            const long before = page_faults();
-            read(reader);
-            faults += page_faults() - before;
-        }));
+        state.SetIterationTime(seconds_of_a_read(reader, read));
     }
     benchmark::DoNotOptimize(reader.sum);
     last_place = reader.at;
-    if (faults > kFewFaults) {
-        throw Missing("there were " + std::to_string(faults) + " page faults amid the reads");
-    }
-    state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kReads));
 }
 
 struct Subject {
@@ -113,8 +117,10 @@ void add_reads() {
     const std::size_t bytes = buffer_bytes();
     for (const Pages pages : kAllPages) {
         for (const auto& [subject, read] : kSubjects) {
-            add(std::string("reads/") + subject + of_buffer(pages, bytes),
-                [read = read, pages, bytes](benchmark::State& state) { measure(state, read, pages, bytes); });
+            add(std::string("reads/") + subject + of_buffer(pages, bytes), [read = read, pages,
+                                                                            bytes](benchmark::State& state) {
+                measure(state, read, pages, bytes);
+            })->Iterations(1);
         }
     }
 }

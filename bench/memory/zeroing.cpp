@@ -113,8 +113,9 @@ void zero(benchmark::State& state, const Subject& subject, Pages pages, std::siz
         const Way& way = quickest(kept.buffer, threads);
         state.SetLabel(std::string(way.stores.name) + (way.chunks ? ", in chunks" : ", in shares"));
     }
+    constexpr double kSeconds = 0.1;
     for (auto _ : state) {
-        state.SetIterationTime(subject.pass(kept.buffer, threads));
+        state.SetIterationTime(median_for(kSeconds, 1, [&] { return subject.pass(kept.buffer, threads); }));
     }
     state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
 }
@@ -136,7 +137,8 @@ void add_zeroing() {
                         of_buffer(pages, bytes),
                     [subject, pages, bytes, threads](benchmark::State& state) {
                         zero(state, subject, pages, bytes, threads);
-                    });
+                    })
+                    ->Iterations(1);
             }
         }
     }

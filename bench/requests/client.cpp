@@ -107,21 +107,19 @@ std::string pair(const Words& words) {
 
 std::string pass(const Words& words) {
     constexpr std::size_t kCalls = 16;
-    std::vector<double> seconds;
     std::vector<void*> mapped(kCalls);
-    const auto start = Clock::now();
-    while (seconds.size() < kFewest || seconds_since(start) < std::stod(words.at(1))) {
-        seconds.push_back(seconds_of([&] {
-                              for (void*& memory : mapped) {
-                                  memory = ::mmap(nullptr, kPage, kReadWrite, kPrivate, -1, 0);
-                              }
-                          }) /
-                          kCalls);
+    const double seconds = median_for(std::stod(words.at(1)), kFewest, [&] {
+        const double of_all = seconds_of([&] {
+            for (void*& memory : mapped) {
+                memory = ::mmap(nullptr, kPage, kReadWrite, kPrivate, -1, 0);
+            }
+        });
         for (void* const memory : mapped) {
             give_back(memory, kPage);
         }
-    }
-    return numbers({median(std::move(seconds))});
+        return of_all / kCalls;
+    });
+    return numbers({seconds});
 }
 
 std::string contend(const Words& words) {

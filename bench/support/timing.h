@@ -29,4 +29,16 @@ inline double median(std::vector<double> values) {
     return *middle;
 }
 
+// The middle one of what `measure` returns, which is asked for so many seconds and so many times at least. On
+// a busy machine the mean would be of what else went on.
+template <class Measure>
+double median_for(double seconds, std::size_t fewest, Measure&& measure) {
+    std::vector<double> values;
+    const auto start = Clock::now();
+    while (values.size() < fewest || seconds_since(start) < seconds) {
+        values.push_back(measure());
+    }
+    return median(std::move(values));
+}
+
 }  // namespace bench
