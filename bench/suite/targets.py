@@ -118,6 +118,8 @@ def at_least(wanted: float) -> Callable[[float], bool]:
     return lambda got: got >= wanted
 
 
+# The steps that measure a group, where they aren't called as it is.
+STEPS = {"passing": "calls", "lease": "requests", "zeroing": "memory", "reads": "memory"}
 NO_PEERS = "the rows of this peer or of the shim are missing"
 
 TARGETS = (
@@ -176,7 +178,8 @@ def measured_on(result: Result, bytes: int) -> str:
 def why_missing(result: Result, group: str, subjects: tuple[str, ...]) -> str:
     """What the run itself says of it, if it does."""
     said = [left.why for left in result.left_out if left.group == group and (not subjects or left.subject in subjects)]
-    return said[0] if said else ""
+    step = STEPS.get(group, group)
+    return said[0] if said else f"the step {step} was not run" if step not in result.steps else ""
 
 
 def every_peer(result: Result) -> Outcome:
@@ -214,5 +217,6 @@ def table(all: list[Outcome]) -> str:
     lines = []
     for each in all:
         got = f"{each.got} ({each.spread})" if each.got else "-"
-        lines.append(f"{each.verdict:<17}{each.name}: wanted {each.wanted}, got {got}" + (f"; {each.note}" if each.note else ""))
+        lines.append(f"{each.verdict:<18}{each.name}")
+        lines.append(f"{'':<18}wanted: {each.wanted}; got: {got}" + (f"; {each.note}" if each.note else ""))
     return "\n".join(lines)

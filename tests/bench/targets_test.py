@@ -62,6 +62,11 @@ class Targets(unittest.TestCase):
         got = outcome(result, USABLE)
         self.assertEqual((got.verdict, got.note), ("not measured", "asked for 9 huge pages, got 3"))
 
+    def test_a_step_that_was_not_run_is_the_reason(self) -> None:
+        result = dataclasses.replace(made_up_result(), rows=[], left_out=[], steps=["peers"])
+        self.assertEqual(outcome(result, PASSING).note, "the step calls was not run")
+        self.assertEqual(outcome(result, PEERS).note, "the rows of the peers or of the shim are missing")
+
     def test_every_target_is_measured_where_every_row_is_there(self) -> None:
         self.assertNotIn("not measured", [each.verdict for each in targets.outcomes(made_up_result())])
 
@@ -108,7 +113,7 @@ class EveryPeer(unittest.TestCase):
 
     def test_the_table_for_a_terminal_has_a_line_for_each_target(self) -> None:
         all = targets.outcomes(dataclasses.replace(made_up_result(), rows=[]))
-        self.assertEqual(len(targets.table(all).splitlines()), len(all))
+        self.assertEqual(len(targets.table(all).splitlines()), 2 * len(all))
 
 
 if __name__ == "__main__":

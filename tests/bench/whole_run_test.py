@@ -78,7 +78,8 @@ class WholeRun(unittest.TestCase):
             self.assertIn(f"{self.out}/report.html", self.ended.stdout)
 
     def test_each_target_has_a_line(self) -> None:
-        lines = re.findall(r"^(met|missed|measured on less|not measured) +.+: wanted .+, got .+$", self.ended.stdout, re.M)
+        verdicts = "met|missed|measured on less|not measured"
+        lines = re.findall(rf"^(?:{verdicts})  +\S.+\n +wanted: .+; got: .+$", self.ended.stdout, re.M)
         self.assertEqual(len(lines), 9, self.ended.stdout)
 
 
