@@ -12,12 +12,19 @@ GIB = 1 << 30
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times the first row's medians are the second's, and between which values the rounds lie."""
+    """How many times the first row's median is the second's, and the same of each round."""
 
     median: float
-    low: float
-    high: float
+    rounds: tuple[float, ...]
     bytes: int  # 0 where the size plays no part
+
+    @property
+    def low(self) -> float:
+        return min(self.rounds)
+
+    @property
+    def high(self) -> float:
+        return max(self.rounds)
 
 
 @dataclass(frozen=True)
@@ -47,11 +54,10 @@ class Outcome:
 def ratio(first: Row, second: Row) -> Ratio:
     """Values of the same round are compared with each other where there are as many of both."""
     if len(first.values) == len(second.values):
-        each = [a / b for a, b in zip(first.values, second.values)]
-        low, high = min(each), max(each)
+        rounds = tuple(a / b for a, b in zip(first.values, second.values))
     else:
-        low, high = min(first.values) / max(second.values), max(first.values) / min(second.values)
-    return Ratio(first.median / second.median, low, high, int(second.parameters.get("bytes", 0)))
+        rounds = tuple(a / b for a in first.values for b in second.values)
+    return Ratio(first.median / second.median, rounds, int(second.parameters.get("bytes", 0)))
 
 
 def pairs(firsts: list[Row], seconds: list[Row], but: tuple[str, ...] = ()) -> Iterator[tuple[Row, Row]]:
@@ -104,14 +110,14 @@ def passing_noise(result: Result) -> str:
     """How far mmap without the shim is from itself, which no target can be nearer than."""
     again = result.find("null", "mmap", through="libc again")
     same = first_ratio(again, result.find("null", "mmap", through="libc"), but=("through",))
-    return f"; measured twice without the shim, it differs from itself by {words.more(same.median)}" if same else ""
+    return f"twice without the shim differs by {words.more(same.median)}" if same else ""
 
 
 def crowded_lease(result: Result) -> Ratio | None:
     """No ratio, but seconds: of the slowest, where it was measured in several ways."""
     rows = result.find("lease", "take", files=1000, leased=999)
     slowest = max(rows, key=lambda row: row.median, default=None)
-    return slowest and Ratio(slowest.median, min(slowest.values), max(slowest.values), 0)
+    return slowest and Ratio(slowest.median, tuple(slowest.values), 0)
 
 
 def at_least(wanted: float) -> Callable[[float], bool]:
@@ -153,9 +159,10 @@ def outcome(target: Target, result: Result) -> Outcome:
         why = why_missing(result, target.group, target.subjects) or target.missing
         return Outcome(target.name, target.wanted, "", "", "not measured", why)
     less = measured_on(result, got.bytes) if is_less(target, result, got.bytes) else ""
-    unsure = "rounds lie on both sides of it" if target.is_met(got.low) != target.is_met(got.high) else ""
-    if unsure and target.measure is passing:
-        unsure += passing_noise(result)
+    otherwise = sum(target.is_met(each) != target.is_met(got.median) for each in got.rounds)
+    unsure = f"otherwise in {otherwise} of {len(got.rounds)} rounds" if otherwise else ""
+    if target.measure is passing:
+        unsure = "; ".join(filter(None, [unsure, passing_noise(result)]))
     return Outcome(
         target.name,
         target.wanted,
