@@ -8,7 +8,7 @@ import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +56,15 @@ class Pages:
             return next(iter(shares))
         largest_first = sorted(shares.items(), key=lambda each: -each[1])
         return ", ".join(f"{100 * share:.0f} % {name}" for name, share in largest_first) or "-"
+
+
+def text_of(found: Sequence[Pages]) -> str:
+    """Of several runs. How much of its memory the kernel gives a program in transparent huge pages differs from run to run."""
+    texts = dict.fromkeys(pages.text for pages in found)
+    shares = [pages.transparent / pages.total for pages in found if pages.total]
+    if len(texts) < 2 or not any(shares):
+        return "; ".join(texts)
+    return f"{words.size(thp_page())} (THP), {100 * min(shares):.0f} to {100 * max(shares):.0f} % of it"
 
 
 def thp_defrag() -> str:
@@ -159,8 +168,8 @@ def ended(command: Sequence[str], environment: Mapping[str, str], limit: float) 
 def thp_for(context: Context, whom: str) -> Iterator[None]:
     """Transparent huge pages for all programs ("always") or for those that ask ("madvise"), on the whole machine.
 
-    A process can only be kept from having them. One at a time, and not before what was found at the beginning is there again: two who put
-    back what they found would leave what one of them has set.
+    A process can only be kept from having them. One at a time, and not before what was found at the beginning is there again:
+    two who put back what they found would leave what one of them has set.
     """
     if context.machine.thp == whom:
         yield
@@ -183,7 +192,7 @@ def wait_until(is_so: Callable[[], bool], seconds: float = 10) -> None:
 
 @contextmanager
 def no_thp() -> Iterator[None]:
-    """Programs started here get no transparent huge pages, where the machine gives them to all."""
+    """Programs started here get no transparent huge pages, also where the machine gives them to all, or somebody has it do so."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_THP_DISABLE)")
@@ -191,11 +200,6 @@ def no_thp() -> Iterator[None]:
         yield
     finally:
         libc.prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0)
-
-
-def ordinary_pages(context: Context) -> AbstractContextManager[None]:
-    """For programs that are to have no transparent huge pages but by what is measured."""
-    return no_thp() if context.machine.thp == "always" else nullcontext()
 
 
 def library(soname: str) -> str:
