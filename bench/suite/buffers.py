@@ -17,6 +17,10 @@ from suite.context import Context, Shortage
 from suite.machine import PLAIN_PAGE, chosen
 
 PR_SET_THP_DISABLE = 41
+PROGRAM = "bench/peers/buffers"  # in the build folder
+PC1_LABEL = "tools/pc1/pc1-label"
+FILE_INIT = "tools/file_init/hugepage-file-init"
+LIBRARIES = ("libhugepage_shim.so", "libhugepage_shim_heap.so")
 THP_SETTING = "/sys/kernel/mm/transparent_hugepage/enabled"
 
 
@@ -73,6 +77,12 @@ def thp_defrag() -> str:
         return chosen(Path(THP_SETTING).with_name("defrag").read_text())
     except OSError:
         return "none"
+
+
+def not_built(context: Context, *wanted: str) -> str:
+    """Which of the files of the build folder aren't there; empty if all are."""
+    missing = [name for name in wanted if not (context.build / name).is_file()]
+    return f"not built: {', '.join(str(context.build / name) for name in missing)}" if missing else ""
 
 
 def thp_page() -> int:
@@ -147,7 +157,7 @@ def take(
 ) -> Taken:
     """Raises Failed if the program has not come to its end."""
     begin = time.monotonic()
-    own = [str(context.build / "bench/peers/buffers"), "--bytes", str(size), "--reads", str(reads)]
+    own = [str(context.build / PROGRAM), "--bytes", str(size), "--reads", str(reads)]
     text = ended([*wrapper, *own, "--started-at", f"{begin:.6f}", *arguments], environment, 120 + 60 * size / (1 << 30))
     return parse(text, time.monotonic() - begin)
 
@@ -214,7 +224,7 @@ def library(soname: str) -> str:
 
 def make_files(context: Context, folder: Path, size: int, count: int, node: int | None = None) -> None:
     """Memory files of this size in folder/numa_<node>. Raises Failed."""
-    tool = context.build / "tools/file_init/hugepage-file-init"
+    tool = context.build / FILE_INIT
     where = context.machine.node if node is None else node
     command = [str(tool), "--node", str(where), "--num", str(count), "--size", f"{size}B", "--path", str(folder)]
     ended(command, {}, 120 + 60 * size * count / (1 << 30))

@@ -199,7 +199,7 @@ class Measuring:
 def run_all(context: Context, scenario: Scenario, environment: Mapping[str, str]) -> Labelled:
     """All sealers at once. Raises Failed if one of them has not come to its end."""
     variables = [f"{name}={value}" for name, value in environment.items()]
-    program = context.build / "tools/pc1/pc1-label"
+    program = context.build / buffers.PC1_LABEL
     begin = time.monotonic()
     sealers: list[subprocess.Popen[str]] = []
     outputs = []

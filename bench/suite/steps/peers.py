@@ -33,7 +33,11 @@ RUNS = 60  # of the plain program, whose time looking at each peer and two round
 
 
 def measure(context: Context) -> Iterator[Row | Fact | LeftOut]:
-    yield from measure_with(context, size_for(context))
+    missing = buffers.not_built(context, buffers.PROGRAM, buffers.PC1_LABEL, buffers.FILE_INIT, *buffers.LIBRARIES)
+    if missing:
+        yield LeftOut(GROUP, "all", missing)
+    else:
+        yield from measure_with(context, size_for(context))
 
 
 def size_for(context: Context) -> int:
@@ -217,7 +221,7 @@ class Rounds:
     def pc1(self, peer: Peer, alloc: str) -> dict[str, float]:
         nodes = self.size // 32
         stretch = min(in_proportion(self.context.seconds, MOST_NODES), nodes // 2)
-        command = [str(self.context.build / "tools/pc1/pc1-label"), "--json", "--digest", "--producers", "0", "--alloc", alloc]
+        command = [str(self.context.build / buffers.PC1_LABEL), "--json", "--digest", "--producers", "0", "--alloc", alloc]
         command += ["--sector-size", str(self.size), "--start-layer", "2", "--start-node", str(nodes // 2)]
         command += ["--max-nodes", str(stretch)]
         variables = peer.variables(CALLOC if alloc == "calloc" else LOCKED)
