@@ -113,7 +113,8 @@ Buffer::Buffer(const Request& request)
     if (!request.readying.by_mlock) {
         touch_by(request.readying.threads, memory_);
     } else if (::mlock(memory_.data(), memory_.size()) != 0) {
-        fail("mlock", request.bytes, std::strerror(errno));
+        fail("mlock", request.bytes,
+             errno == ENOMEM || errno == EPERM ? "not allowed; see 'ulimit -l'" : std::strerror(errno));
     }
 }
 

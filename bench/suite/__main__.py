@@ -106,9 +106,9 @@ def summary(result: Result, out: Path, written: bool) -> None:
         print(f"CUT SHORT: {result.cut_short}\n")
     print(targets.table(targets.outcomes(result)))
     if result.left_out:
-        print(f"\nLeft out, {len(result.left_out)}:")
-        for each in result.left_out:
-            print(f"  {each.group}, {each.subject}: {each.why}")
+        print("\nLeft out:")
+        for why, of in result.reasons().items():
+            print(f"  {why}\n      ({of})")
     print(f"\n{len(result.rows)} rows in {result.seconds:.0f} s: {out}/run.json")
     if written:
         print(f"The report: {out}/report.html")

@@ -9,6 +9,10 @@ from suite.marks import (
 )  # fmt: skip
 from suite.result import Result
 from suite.rows import Row
+from suite.targets import misses_every_call
+
+
+CHANGED = " *"
 
 
 def all_charts(result: Result) -> list[Chart]:
@@ -24,7 +28,17 @@ def peers(result: Result, what: str, name: str, title: str, other: tuple[str, st
     if not rows:
         return None
     title = f"{title.format(size=size_of(rows))}: {against(rows, 'shim', *other) or 'who takes how long'}"
-    return ranking(name, title, [bar(row) for row in rows], time_axis(rows, axis, log), DOTS if log else BARS)
+    bars = [bar(row, row.subject + CHANGED * needs_change(result, row.subject)) for row in rows]
+    note = DOTS if log else BARS
+    if any(needs_change(result, row.subject) for row in rows):
+        note += f"\n{CHANGED.strip()} only in a program whose source is changed for it; it reaches no call of others."
+    return ranking(name, title, bars, time_axis(rows, axis, log), note)
+
+
+def needs_change(result: Result, peer: str) -> bool:
+    """Whether it has huge pages only where a program's source asks for them."""
+    is_huge = result.fact(peer, "page size") not in ("", "4 KiB")
+    return is_huge and misses_every_call(result, peer)
 
 
 def usable(result: Result) -> Chart | None:

@@ -10,11 +10,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from suite import noise, words
+from suite.references import is_ours, key_of, name_of, reference
 from suite.result import Result, read_result
 from suite.rows import Row
 
 OK, USAGE, SLOWER = 0, 2, 4
 NO_CHANGE = "no change that this noise lets one see"
+ENOUGH = 20  # rows of what isn't ours tell of a group's noise; with fewer, those of all groups do
 # What makes it another machine, and what may explain a difference.
 HARDWARE = ("cpu_model", "architecture", "is_virtual", "cpus", "nodes")
 SETTING = ("kernel", "system", "thp", "page_sizes", "is_root")
@@ -31,6 +33,7 @@ class Change:
     parameters: Mapping
     unit: str
     ours: bool  # whether the project's code has a part in it
+    against: str  # what it was compared with in each run, before the runs were compared; "" if with nothing
     before: float  # medians
     after: float
     values: tuple[int, int]
@@ -42,70 +45,74 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Floor:
+    """Noise from run to run in a group, and from how many rows of what isn't ours that is known."""
+
+    share: float
+    rows: int
+
+
+@dataclass(frozen=True)
 class Comparison:
     changes: list[Change]
+    floors: dict[str, Floor]  # by group
     only_before: list[Row]
     only_after: list[Row]
     other_machine: list[str]  # in what the machines differ; empty if it is one machine
     other_settings: list[str]
-    floor: float
-    floor_rows: int  # from how many rows of what isn't ours the floor comes
-
-
-def key_of(row: Row) -> Key:
-    return row.group, row.subject, row.unit, tuple(sorted(row.parameters.items()))
-
-
-def is_ours(row: Row) -> bool:
-    """Whether the project's code has a part in what the row measures."""
-    not_ours = {
-        "passing": row.parameters.get("through") == "libc" or row.parameters.get("preload") == "none",
-        "mappings": row.subject != "take" and row.parameters.get("through") == "libc",
-        "zeroing": row.subject != "shim",
-        "null": True,
-        "populate": True,
-        "reads": True,
-        "creating": row.subject != "hugepage-file-init",
-        "peers": not row.subject.startswith("shim"),
-        "pc1": False,
-    }
-    return not not_ours.get(row.group, False)
 
 
 def compare(before: Result, after: Result) -> Comparison:
-    firsts = {key_of(row): row for row in before.rows}
-    seconds = {key_of(row): row for row in after.rows}
+    firsts, seconds = ({key_of(row): row for row in run.rows if min(row.values) > 0} for run in (before, after))
     both = [key for key in firsts if key in seconds]
-    found = differences({key: (firsts[key], seconds[key]) for key in both})
-    others = [found[key] for key in both if not is_ours(firsts[key])]
-    floor = noise.floor_of(others)
+    against = {key: (reference(firsts[key], firsts), reference(seconds[key], seconds)) for key in both}
+    against = {key: references if all(references) else None for key, references in against.items()}
+    found = differences({key: (firsts[key], seconds[key]) for key in both}, against)
+    floors = floors_of({key: each for key, each in found.items() if not is_ours(firsts[key])}, both)
     return Comparison(
-        changes=[change(firsts[key], seconds[key], found[key], floor, len(both)) for key in both],
+        changes=[change(firsts[key], seconds[key], against[key], found[key], floors[key[0]], len(both)) for key in both],
+        floors=floors,
         only_before=[row for key, row in firsts.items() if key not in seconds],
         only_after=[row for key, row in seconds.items() if key not in firsts],
         other_machine=unlike(before, after, HARDWARE) + other_memory(before, after),
         other_settings=unlike(before, after, SETTING),
-        floor=floor,
-        floor_rows=len(others),
     )
 
 
-def differences(pairs: Mapping[Key, tuple[Row, Row]]) -> dict[Key, noise.Difference]:
+def floors_of(others: Mapping[Key, noise.Difference], both: list[Key]) -> dict[str, Floor]:
+    floors = {}
+    for group in dict.fromkeys(key[0] for key in both):
+        mine = [each for key, each in others.items() if key[0] == group]
+        used = mine if len(mine) >= ENOUGH else list(others.values())
+        floors[group] = Floor(noise.floor_of(used), len(used))
+    return floors
+
+
+def differences(
+    pairs: Mapping[Key, tuple[Row, Row]], against: Mapping[Key, tuple[Row, Row] | None]
+) -> dict[Key, noise.Difference]:
     """By key; as logarithms of ratios of time."""
     found = {}
     for group in dict.fromkeys(key[0] for key in pairs):
         keys = [key for key in pairs if key[0] == group]
-        raw = [noise.difference(*(times_of(row) for row in pairs[key])) for key in keys]
+        raw = []
+        for key in keys:
+            references = against[key] or (None, None)
+            raw.append(noise.difference(*(times_of(row, other) for row, other in zip(pairs[key], references))))
         found.update(zip(keys, noise.with_group(raw)))
     return found
 
 
-def times_of(row: Row) -> list[float]:
-    return [1 / value for value in row.values] if row.more_is_better else row.values
+def times_of(row: Row, other: Row | None) -> list[float]:
+    """The row's values as times, each as a share of the other's in the same round where there is another."""
+    values = [a / b for a, b in zip(row.values, other.values)] if other else row.values
+    return [1 / value for value in values] if row.more_is_better else list(values)
 
 
-def change(before: Row, after: Row, found: noise.Difference, floor: float, rows: int) -> Change:
-    margin = noise.margin(found, floor, rows)
+def change(
+    before: Row, after: Row, against: tuple[Row, Row] | None, found: noise.Difference, floor: Floor, rows: int
+) -> Change:
+    margin = noise.margin(found, floor.share, rows)
     verdict = NO_CHANGE if abs(found.value) <= margin else "slower" if found.value > 0 else "faster"
     return Change(
         before.group,
@@ -113,6 +120,7 @@ def change(before: Row, after: Row, found: noise.Difference, floor: float, rows:
         before.parameters,
         before.unit,
         is_ours(before),
+        name_of(before, against[0]) if against else "",
         before.median,
         after.median,
         (len(before.values), len(after.values)),
@@ -154,13 +162,11 @@ def heading(before: Result, after: Result, found: Comparison) -> list[str]:
         if result.stolen > 0.01:
             lines.append(f"note: in the run {name} the host gave {100 * result.stolen:.0f} % of the CPUs' time to others")
     rows = len(found.changes)
-    basis = f"what isn't ours, {found.floor_rows} rows, agrees between the runs to within that"
-    if not found.floor_rows:
-        basis = "assumed, as there are no rows of what isn't ours, which differ only by that"
     lines += [
         "",
-        f"{rows} rows are in both. Ratios are of time, after / before; the intervals hold for all {rows} rows together in 95 of",
-        f"100 comparisons (Bonferroni). Noise from run to run: {100 * found.floor:.1f} % ({basis}).",
+        f"{rows} rows are in both. Ratios are of time, after / before; where a line says (against X), of the time as a share of",
+        "X's, which was measured in turn with it. The intervals (of the values' spread, by bootstrap, and of the noise from run",
+        f"to run, by rows of what isn't ours) hold for all {rows} rows together in 95 of 100 comparisons (Bonferroni).",
     ]
     return lines
 
@@ -169,26 +175,30 @@ def line_of(each: Change) -> str:
     name = ", ".join(filter(None, [each.subject, words.parameters(each.parameters)]))
     medians = f"{words.quantity(each.before, each.unit)} -> {words.quantity(each.after, each.unit)}"
     verdict = each.verdict if each.verdict != NO_CHANGE else "no change"
-    mark = "" if each.ours else "   (not ours)"
+    mark = f" (against {each.against})" if each.against else ""
+    mark += "" if each.ours else " (not ours)"
     return f"    {verdict:<10}{each.ratio:6.3f}  {each.low:6.3f} - {each.high:<6.3f}  {medians:<26}  {name}{mark}"
 
 
-def group_lines(group: str, changes: list[Change], all: bool) -> list[str]:
+def group_lines(group: str, changes: list[Change], floor: Floor, all: bool) -> list[str]:
     changed = [each for each in changes if each.verdict != NO_CHANGE]
     same = [each for each in changes if each.verdict == NO_CHANGE]
     shown = sorted(changes if all else changed, key=lambda each: -each.ratio)
-    lines = ["", f"{group}: {len(changed)} of {len(changes)} rows changed"]
+    basis = f"by {floor.rows} rows of what isn't ours" if floor.rows else "assumed: no rows of what isn't ours"
+    noise = f"(noise from run to run {100 * floor.share:.1f} %, {basis})"
+    lines = ["", f"{group}: {len(changed)} of {len(changes)} rows changed {noise}"]
     lines += [line_of(each) for each in shown]
     if same:
-        visible = 100 * statistics.median(each.visible for each in same)
-        lines.append(f"    {len(same)} rows: {NO_CHANGE}; in half of them one of {visible:.0f} % would be seen")
+        visible = statistics.median(each.visible for each in same)
+        half = f"one of {100 * visible:.0f} % would be seen" if visible < 1 else "not even one of 100 % would be seen"
+        lines.append(f"    {len(same)} rows: {NO_CHANGE}; in half of them {half}")
     return lines
 
 
 def text(before: Result, after: Result, found: Comparison, all: bool) -> str:
     lines = heading(before, after, found)
     for group in dict.fromkeys(each.group for each in found.changes):
-        lines += group_lines(group, [each for each in found.changes if each.group == group], all)
+        lines += group_lines(group, [each for each in found.changes if each.group == group], found.floors[group], all)
     for name, rows in (("before", found.only_before), ("after", found.only_after)):
         if rows:
             lines += ["", f"only {name}: {len(rows)} rows" + ("" if all else " (--all names them)")]

@@ -145,7 +145,7 @@ def differences(name: str, title: str, drawn: Sequence[Pair], axis: Axis, note: 
                     axes.plot([spot.low, spot.high], [row + above] * 2, color=spot.colour, linewidth=1.6)
                     axes.plot([spot.value], [row + above], "o", color=spot.colour, markersize=6 if spot is pair.spot else 4)
             place = {"xycoords": ("axes fraction", "data"), "va": "center", "ha": "right"}
-            axes.annotate(pair.label, (1.16, row), **place, color=INK, annotation_clip=False)
+            axes.annotate(pair.label, (1.19, row), **place, color=INK, annotation_clip=False)
         axes.set_yticks(range(len(drawn)), [pair.name for pair in drawn], color=INK)
         axes.tick_params(axis="y", length=0)
         axes.set_ylim(len(drawn) - 0.4, -0.6)

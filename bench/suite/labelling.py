@@ -180,6 +180,8 @@ class Measuring:
         for pages in found.pages:
             if not variant.has_its_pages(pages):
                 raise Failed(f"a sealer's buffers had {pages.text}")
+            if pages.of_node and pages.node_share(self.context.machine.node) < 0.99:
+                raise Failed(f"a sealer's buffers were not all on node {self.context.machine.node}")
         self.pages.setdefault(variant.name, []).extend(found.pages)
         self.digests.setdefault(variant.name, set()).update(found.digests)
         return found

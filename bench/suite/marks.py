@@ -6,7 +6,7 @@ from suite import words
 from suite.drawing import OTHER, OURS, Axis, Bar, Curve
 from suite.rows import Row
 
-BARS = "Bars: medians; black lines: smallest to largest value."
+BARS = "Bars: medians; thin lines: smallest to largest value."
 DOTS = "Dots: medians; lines: smallest to largest value."
 TIMES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 

@@ -5,9 +5,11 @@ What is compared is the logarithm of the ratio of the medians. Three things are 
 - that spread in the other rows of the group: few values tell little of their own spread, so the group's counts with them,
   as if it were four more values;
 - what differs from run to run though no value of a run shows it (where memory lies, how warm the machine is, who else is on
-  the host): the floor. It is taken from the rows of what isn't ours, which the code compared can't have changed.
+  the host): the floor. It is what explains how far the rows of what isn't ours differ, which the code compared can't have
+  changed.
 """
 
+import functools
 import math
 import random
 import statistics
@@ -17,7 +19,7 @@ from dataclasses import dataclass
 DRAWS = 500
 OF_GROUP = 4  # degrees of freedom that the group's spread counts for
 LEAST_FLOOR = 0.005
-AGREE = 0.95  # of the rows of what isn't ours, so many agree with each other given the floor
+AGREE = 0.95  # of the rows of what isn't ours, so many are at most two errors apart given the floor
 
 
 @dataclass(frozen=True)
@@ -58,16 +60,18 @@ def with_group(all: Iterable[Difference]) -> list[Difference]:
 
 
 def floor_of(others: list[Difference]) -> float:
-    """The least noise between runs with which all but a twentieth of these, of what isn't ours, are at most two errors apart."""
+    """The standard error beside their own that these, of what isn't ours, must have to differ as they do."""
     needed = sorted(math.sqrt(max(0.0, (each.value / 2) ** 2 - each.error**2)) for each in others)
     return max([LEAST_FLOOR, *needed[: math.ceil(AGREE * len(needed))]])
 
 
 def margin(each: Difference, floor: float, rows: int) -> float:
     """How far off the value may be by chance: true of all `rows` together in 95 of 100 comparisons (Bonferroni)."""
-    return student(0.05 / rows, each.freedom) * math.hypot(each.error, floor)
+    tails = 0.05 / rows
+    return math.hypot(student(tails, each.freedom) * each.error, statistics.NormalDist().inv_cdf(1 - tails / 2) * floor)
 
 
+@functools.cache
 def student(both_tails: float, freedom: int) -> float:
     """The t beyond which Student's distribution has so much in both tails together."""
     low, high = 0.0, 1.0

@@ -13,6 +13,7 @@ from suite.context import Context, Shortage
 GIB = 1 << 30
 MIB = 1 << 20
 LOCKED = ("--way", "mmap", "--mlock")  # what a sealer's multicore path does
+TOUCHED = ("--way", "mmap", "--threads", "1")  # a program that doesn't lock, or may not
 CALLOC = ("--way", "calloc", "--threads", "1")  # what its single-core path does: the thread that labels touches first
 
 
@@ -20,7 +21,7 @@ CALLOC = ("--way", "calloc", "--threads", "1")  # what its single-core path does
 class Peer:
     """To measure it, `buffers` is run with `arguments` under it.
 
-    To find out what it does for a program that isn't changed, it is run with LOCKED and with CALLOC.
+    To find out what it does for a program that isn't changed, it is run with TOUCHED and with CALLOC.
     """
 
     name: str
@@ -80,7 +81,7 @@ def _kernel(context: Context, pools: Pools) -> Iterator[Peer]:
         "plain",
         "mmap, each page put into place when it is first written, by one thread",
         "nothing",
-        ("--way", "mmap", "--threads", "1"),
+        TOUCHED,
         by_all_threads=True,
     )
     yield Peer("mlock", "mmap and mlock, as sealers do", "nothing; a limit of locked memory that allows it", LOCKED)
@@ -160,7 +161,7 @@ def _libraries(context: Context, pools: Pools) -> Iterator[Peer]:
     )
     yield Peer(
         "mimalloc, 1 GiB",
-        "mimalloc, told to take 1 GiB pages when the program starts",
+        "mimalloc, told to take 1 GiB pages when the program starts, which it keeps till its end",
         "apt-get install libmimalloc2.0; LD_PRELOAD=libmimalloc.so.2 MIMALLOC_RESERVE_HUGE_OS_PAGES=N; 1 GiB pages reserved",
         CALLOC,
         {

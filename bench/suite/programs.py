@@ -21,7 +21,7 @@ MOST_REPETITIONS = 20
 ADDED = re.compile(r"(iterations|repeats|min_time|min_warmup_time):[\d.e+-]+s?|manual_time|real_time|process_time")
 UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 
-Found = list[Row | LeftOut]
+Found = dict[tuple, Row | LeftOut]  # by what makes it another benchmark
 
 
 def run(
@@ -71,7 +71,7 @@ def compare(
         yield LeftOut(program, program, f"{path} isn't built")
         return
     seconds = context.seconds if seconds is None else seconds
-    found: dict[tuple, Row | LeftOut] = {}
+    found: Found = {}
     start = time.monotonic()
 
     def all_in_turn(repetitions: int, time_each: float | None) -> None:
@@ -101,7 +101,10 @@ def compare(
                 wanted = max(2, min(MOST_REPETITIONS, done + int(left / each)))
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         found[program, "ended"] = LeftOut(program, program, str(error))
-    yield from found.values()
+    except KeyboardInterrupt:
+        yield from told(found)
+        raise
+    yield from told(found)
 
 
 def count_benchmarks(path: Path, filter: str | None, environments: Mapping[str, Mapping[str, str]]) -> int:
@@ -136,7 +139,7 @@ def run_once(
         said = (ended.stderr.strip().splitlines() or ["nothing"])[-1]
         raise ValueError(f"{path.name} ended with status {ended.returncode} and said: {said}")
     text = out.read_text()
-    return rows_of(json.loads(text)["benchmarks"], parameters) if text.strip() else []
+    return rows_of(json.loads(text)["benchmarks"], parameters) if text.strip() else {}
 
 
 def tied_to_us(command: list[str]) -> list[str]:
@@ -158,29 +161,37 @@ def clean_environment() -> dict[str, str]:
 
 def rows_of(benchmarks: Iterable[dict], parameters: Mapping[str, Parameter] = {}) -> Found:
     """Of what Google Benchmark writes as JSON. Repetitions are the values of one row."""
-    found: dict[tuple, Row | LeftOut] = {}
+    found: Found = {}
     for each in benchmarks:
         if each.get("run_type") == "aggregate":
             continue
         group, subject, own = parts_of(each.get("run_name", each["name"]))
+        own = {**own, **parameters}
+        key = (group, subject, frozenset(own.items()))
         if each.get("error_occurred"):
-            merge(found, [LeftOut(group, subject, each.get("error_message", "no reason given"))])
+            merge(found, {key: LeftOut(group, subject, each.get("error_message", "no reason given"))})
         else:
             value, unit = value_of(each)
-            merge(found, [Row(group, subject, unit, [value], {**own, **parameters})])
-    return list(found.values())
+            merge(found, {key: Row(group, subject, unit, [value], own)})
+    return found
 
 
-def merge(into: dict[tuple, Row | LeftOut], more: Found) -> None:
-    """Adds values to the rows that are there, and rows that aren't; what is left out is said once."""
-    for each in more:
-        if isinstance(each, LeftOut):
-            into.setdefault((each.group, each.subject, each.why), each)
-            continue
-        key = (each.group, each.subject, each.unit, frozenset(each.parameters.items()))
+def merge(into: Found, more: Found) -> None:
+    """Adds values to the rows that are there, and rows that aren't. A benchmark that failed once is left out."""
+    for key, each in more.items():
         there = into.setdefault(key, each)
-        if there is not each and isinstance(there, Row):
+        if there is each:
+            continue
+        if isinstance(there, Row) and isinstance(each, Row):
             there.values.extend(each.values)
+        elif isinstance(there, Row):
+            into[key] = each
+
+
+def told(found: Found) -> Iterator[Row | LeftOut]:
+    """Rows, and what was left out, each reason once."""
+    yield from (each for each in found.values() if isinstance(each, Row))
+    yield from dict.fromkeys(each for each in found.values() if isinstance(each, LeftOut))
 
 
 def parts_of(name: str) -> tuple[str, str, dict[str, Parameter]]:

@@ -68,12 +68,12 @@ def notes(result: Result) -> list[str]:
 
 def peers(result: Result) -> list[dict]:
     """A line for each peer: its facts, and its medians."""
-    names = dict.fromkeys([fact.subject for fact in result.facts] + [row.subject for row in result.find("peers")])
+    names = dict.fromkeys([fact.subject for fact in result.facts if fact.group == "peers"] + [row.subject for row in result.find("peers")])
     return [
         {
             "name": name,
             "what": result.fact(name, "what it is"),
-            "setting_up": result.fact(name, "setting up") or "–",
+            "setting_up": result.fact(name, "setting up"),
             "ours": name.startswith("shim"),
             "facts": [result.fact(name, fact) or "–" for fact in FACTS],
             "medians": [median(result, name, what) for what in ("usable", "release", "random read")],

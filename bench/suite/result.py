@@ -41,6 +41,14 @@ class Result:
     def fact(self, subject: str, name: str) -> str:
         return next((fact.text for fact in self.facts if (fact.subject, fact.name) == (subject, name)), "")
 
+    def reasons(self) -> dict[str, str]:
+        """Why things were left out: each reason once, with all that it is said of."""
+        said: dict[str, dict[str, list[str]]] = {}
+        for each in self.left_out:
+            subjects = said.setdefault(each.why, {}).setdefault(each.group, [])
+            subjects += [each.subject] if each.subject not in subjects else []
+        return {why: "; ".join(f"{group}: {', '.join(subjects)}" for group, subjects in of.items()) for why, of in said.items()}
+
     def add(self, found: Row | Fact | LeftOut) -> None:
         {Row: self.rows, Fact: self.facts, LeftOut: self.left_out}[type(found)].append(found)
 

@@ -53,7 +53,8 @@ def times(ratio: float) -> str:
 
 def more(ratio: float) -> str:
     """How much more than 1 it is: "+0.42 %"."""
-    return f"{100 * (ratio - 1):+.2f} %".replace("-", "−")
+    share = round(100 * (ratio - 1), 2)
+    return f"{share:+.2f} %".replace("-", "−") if share else "±0 %"
 
 
 def spread(row: Row) -> str:

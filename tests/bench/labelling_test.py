@@ -102,6 +102,12 @@ class Variants(unittest.TestCase):
             with self.assertRaisesRegex(Failed, "buffers had 4 KiB"):
                 measuring.label(SHIMS[0])
 
+    def test_with_memory_of_another_node_are_no_measurement(self) -> None:
+        measuring = labelling.Measuring(context(node=1), scenario())
+        with mock.patch.object(labelling, "run_all", lambda *_: labelling.parse([said()], 1)):
+            self.assertEqual(measuring.once(PLAIN), {})
+        self.assertIn("not all on node 1", measuring.failures["plain"])
+
     def test_that_computed_other_labels_end_it(self) -> None:
         digests = iter("aab")
         with mock.patch.object(labelling, "run_all", lambda *_: labelling.parse([said(next(digests))], 1)):

@@ -66,6 +66,7 @@ def made_up_result(seed: int = 1, noise: float = 0.02, rounds: int = 6) -> Resul
     requests(make)
     pc1(make)
     result = Result("2026-01-02T03:04:05Z", "0123456789ab", "0.1.0", 10, dict(MACHINE), 32 * GIB, seconds=590)
+    result.steps = ["peers", "requests", "memory", "creating", "pc1", "calls"]
     result.rows = make.rows
     result.facts = facts()
     result.left_out = [LeftOut("reads", "random", "asked for 64 huge pages of 1 GiB on node 0, got 2")]
@@ -127,7 +128,7 @@ def facts() -> list[Fact]:
     found = []
     for peer in PEERS:
         huge = peer in ("MADV_HUGEPAGE", "THP always", "MAP_HUGETLB", "shim", "shim, ZERO=never")
-        reaches = "-" if peer in ("plain", "mlock") else "yes" if huge else "no"
+        reaches = "yes" if peer.startswith(("shim", "THP")) else "no"
         found.append(Fact("peers", peer, "reaches mmap", reaches))
         found.append(Fact("peers", peer, "reaches calloc", "no" if peer == "mimalloc" else reaches))
         found.append(Fact("peers", peer, "right node", "yes"))

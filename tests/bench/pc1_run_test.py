@@ -8,18 +8,16 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 from pathlib import Path
 
 import made_up  # noqa: F401  (where the suite is)
-from suite.guardian import Counter
 from suite.machine import chosen, read_machine
 from suite.result import Result, read_result
+from traces import SETTING, eventually, is_clean, thp_setting
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts/bench-pc1.sh"
 BUILD = ""
-SETTING = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 SMALL = ["--sector", "8MiB", "--max-nodes", "20000"]
 
 
@@ -27,36 +25,26 @@ def command(*arguments: str) -> list[str]:
     return [str(SCRIPT), "--build", BUILD, *SMALL, *arguments]
 
 
-class State:
-    """What a run changes, and has to put back."""
-
-    def __init__(self) -> None:
-        self.counter = Counter(2 << 20, read_machine().node)
-
-    def now(self) -> tuple[int, str, list[Path]]:
-        folders = sorted(Path(tempfile.gettempdir()).glob("hugepage-bench-*"))
-        return self.counter.persistent(), chosen(SETTING.read_text()), folders
-
-
-def eventually(holds, seconds: float = 20) -> bool:
-    end = time.monotonic() + seconds
-    while not holds() and time.monotonic() < end:
-        time.sleep(0.005)
-    return holds()
-
-
 class Pc1Run(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.temporary = Path(folder.name)
+        self.environment = {**os.environ, "TMPDIR": folder.name}
+
     def run_once(self, *arguments: str) -> tuple[Result, str]:
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "rows.json"
-            ended = subprocess.run(command("--rounds", "2", "--json", str(out), *arguments), capture_output=True, text=True)
+            all_arguments = command("--rounds", "2", "--json", str(out), *arguments)
+            ended = subprocess.run(all_arguments, capture_output=True, text=True, env=self.environment)
             self.assertEqual(ended.returncode, 0, ended.stderr)
             return read_result(out), ended.stdout
 
     def test_has_a_row_of_each_variant_or_a_reason_on_both_paths(self) -> None:
-        before = State().now()
+        before = thp_setting()
         result, printed = self.run_once()
-        self.assertEqual(State().now(), before)
+        self.assertTrue(is_clean(self.temporary))
+        self.assertEqual(thp_setting(), before)
         for path in ("single-core", "multicore"):
             rows = {row.subject: row for row in result.find("pc1", path=path, sector=8 << 20, sealers=1)}
             left_out = {left.subject for left in result.left_out if left.why.startswith(path)}
@@ -79,17 +67,17 @@ class Pc1Run(unittest.TestCase):
         machine = read_machine()
         if not machine.is_root or machine.thp == "always":
             self.skipTest("needs root, and a machine on which transparent huge pages are not on for all")
-        state = State()
-        before = state.now()
+        before = thp_setting()
         for number in (signal.SIGKILL, signal.SIGINT):
             with self.subTest(signal=number.name):
-                quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+                quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": self.environment}
                 process = subprocess.Popen(command("--rounds", "1000"), **quiet, start_new_session=True)
                 is_on = eventually(lambda: chosen(SETTING.read_text()) == "always")
                 os.killpg(process.pid, number)
                 process.wait()
                 self.assertTrue(is_on)
-                self.assertTrue(eventually(lambda: state.now() == before), f"{state.now()}, {before} before")
+                self.assertTrue(eventually(lambda: is_clean(self.temporary)), list(self.temporary.iterdir()))
+                self.assertTrue(eventually(lambda: thp_setting() == before))
 
 
 if __name__ == "__main__":

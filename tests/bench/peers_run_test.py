@@ -4,12 +4,14 @@
 """
 
 import sys
+import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import made_up  # noqa: F401  (where the suite is)
+import traces
 from suite.context import alone
-from suite.guardian import Counter
 from suite.peers import Pools, all_peers
 from suite.result import Result
 from suite.run import new_result
@@ -17,7 +19,6 @@ from suite.steps import peers
 
 BUILD = Path()
 SIZE = 64 << 20
-SETTING = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 
 
 def run() -> Result:
@@ -32,14 +33,15 @@ def run() -> Result:
 class PeersRun(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
-        counters = [Counter(page_size, 0) for page_size in (2 << 20, 1 << 30)]
-        held = [counter for counter in counters if counter.folder.is_dir()]
-        before = [counter.persistent() for counter in held], SETTING.read_text()
-        cls.result = run()
-        cls.is_unchanged = before == ([counter.persistent() for counter in held], SETTING.read_text())
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        before = traces.thp_setting()
+        with mock.patch.object(tempfile, "tempdir", folder.name):
+            cls.result = run()
+        cls.is_clean = traces.is_clean(Path(folder.name)) and traces.thp_setting() == before
 
     def test_leaves_pages_and_settings_as_they_were(self) -> None:
-        self.assertTrue(self.is_unchanged)
+        self.assertTrue(self.is_clean)
 
     def test_measures_each_or_says_why_not(self) -> None:
         measured = {row.subject for row in self.result.find("peers", what="usable")}

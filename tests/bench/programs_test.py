@@ -31,6 +31,10 @@ def benchmark(name: str, **said: object) -> dict:
     return {"name": name, "run_name": name, "run_type": "iteration", "real_time": 250.0, "time_unit": "us", **said}
 
 
+def found(said: list[dict]) -> list[Row | LeftOut]:
+    return list(programs.told(programs.rows_of(said)))
+
+
 class Names(unittest.TestCase):
     def test_a_name_is_group_subject_and_parameters(self) -> None:
         read = programs.parts_of("lease/give back/files:1000/share:0.5/pages:2 MiB")
@@ -49,16 +53,25 @@ class Values(unittest.TestCase):
     def test_repetitions_are_the_values_of_one_row(self) -> None:
         said = [benchmark("lease/take/files:10", real_time=time) for time in (250.0, 500.0)]
         said.append(benchmark("lease/take/files:10", run_type="aggregate"))
-        self.assertEqual(programs.rows_of(said), [Row("lease", "take", "s", [250e-6, 500e-6], {"files": 10})])
+        self.assertEqual(found(said), [Row("lease", "take", "s", [250e-6, 500e-6], {"files": 10})])
 
     def test_bytes_per_second_come_first_then_items_then_time(self) -> None:
         said = [benchmark("a/b", bytes_per_second=2e9, items_per_second=5.0), benchmark("a/c", items_per_second=5.0)]
-        rows = programs.rows_of([*said, benchmark("a/d", time_unit="ns")])
+        rows = found([*said, benchmark("a/d", time_unit="ns")])
         self.assertEqual([(row.values, row.unit) for row in rows], [([2e9], "B/s"), ([0.2], "s"), ([250.0 * 1e-9], "s")])
 
-    def test_an_error_is_left_out_once(self) -> None:
-        said = [benchmark("reads/random/pages:1 GiB", error_occurred=True, error_message="no pages")] * 3
-        self.assertEqual(programs.rows_of(said), [LeftOut("reads", "random", "no pages")])
+    def test_an_error_is_left_out_once_whatever_name_it_has(self) -> None:
+        said = [benchmark("reads/random/pages:1 GiB", error_occurred=True, error_message=f"no {each}") for each in "abc"]
+        self.assertEqual(found(said), [LeftOut("reads", "random", "no a")])
+
+    def test_one_reason_of_several_benchmarks_is_said_once(self) -> None:
+        names = [f"reads/random/pages:{size} GiB" for size in (1, 16)]
+        said = [benchmark(name, error_occurred=True, error_message="no pages") for name in names]
+        self.assertEqual(found(said), [LeftOut("reads", "random", "no pages")])
+
+    def test_what_failed_once_is_no_row(self) -> None:
+        said = [benchmark("reads/random"), benchmark("reads/random", error_occurred=True, error_message="no pages")]
+        self.assertEqual(found(said), [LeftOut("reads", "random", "no pages")])
 
 
 class Running(unittest.TestCase):
@@ -105,6 +118,14 @@ class Running(unittest.TestCase):
         self.program(ends="echo no memory >&2; exit 3")
         (left,) = programs.run(self.context, "fake")
         self.assertEqual(left, LeftOut("fake", "fake", "fake ended with status 3 and said: no memory"))
+
+    def test_an_interrupt_keeps_the_repetitions_before_it(self) -> None:
+        self.program(ends='[[ $(wc -l <"$(dirname "$0")/started") == 1 ]] || { kill -INT $PPID; sleep 10; }')
+        found = []
+        with self.assertRaises(KeyboardInterrupt):
+            for each in programs.run(self.context, "fake"):
+                found.append(each)
+        self.assertEqual([len(row.values) for row in found], [2])
 
     def test_one_that_is_not_built_is_left_out(self) -> None:
         (left,) = programs.run(self.context, "missing")

@@ -104,6 +104,11 @@ class Running(unittest.TestCase):
         self.assertAlmostEqual(given[1], 0.75, delta=0.2)
         self.assertEqual(given[2], 0.5)
 
+    def test_a_reason_is_said_once_of_all_that_it_holds_for(self) -> None:
+        of = (("reads", "random"), ("reads", "dependent"), ("zeroing", "shim"), ("reads", "random"))
+        run = self.go(step("a", lambda _: iter([LeftOut(group, subject, "no pages") for group, subject in of])))
+        self.assertEqual(run.result.reasons(), {"no pages": "reads: random, dependent; zeroing: shim"})
+
     def test_time_is_shared_by_weight(self) -> None:
         self.assertEqual(share(100, [1, 3]), 25)
         self.assertEqual(share(-5, [1, 3]), 0.5)

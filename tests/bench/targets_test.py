@@ -37,7 +37,7 @@ class Targets(unittest.TestCase):
 
     def test_rounds_on_both_sides_of_the_target_are_said(self) -> None:
         got = outcome(only(made_up_result(), usable("mlock", [10.0, 6.0, 9.0]), usable("shim", [0.3, 0.3, 0.3])), USABLE)
-        self.assertEqual((got.verdict, got.note), ("met", "rounds lie on both sides of it"))
+        self.assertEqual((got.verdict, got.note), ("met", "otherwise in 1 of 3 rounds"))
 
     def test_a_smaller_machine_neither_meets_nor_misses_it(self) -> None:
         rows = usable("mlock", [1.0], 4 * GIB), usable("shim", [0.01], 4 * GIB)
@@ -61,6 +61,11 @@ class Targets(unittest.TestCase):
         result.left_out = [LeftOut("peers", "shim", "asked for 9 huge pages, got 3")]
         got = outcome(result, USABLE)
         self.assertEqual((got.verdict, got.note), ("not measured", "asked for 9 huge pages, got 3"))
+
+    def test_a_step_that_was_not_run_is_the_reason(self) -> None:
+        result = dataclasses.replace(made_up_result(), rows=[], left_out=[], steps=["peers"])
+        self.assertEqual(outcome(result, PASSING).note, "the step calls was not run")
+        self.assertEqual(outcome(result, PEERS).note, "the rows of the peers or of the shim are missing")
 
     def test_every_target_is_measured_where_every_row_is_there(self) -> None:
         self.assertNotIn("not measured", [each.verdict for each in targets.outcomes(made_up_result())])
@@ -91,10 +96,10 @@ class Targets(unittest.TestCase):
 
 class EveryPeer(unittest.TestCase):
     def test_a_faster_peer_is_named(self) -> None:
-        result = only(made_up_result(), usable("shim", [0.5]), usable("MAP_HUGETLB", [0.25]), usable("plain", [25.0]))
+        result = only(made_up_result(), usable("shim", [0.5]), usable("THP always", [0.25]), usable("plain", [25.0]))
         got = outcome(result, PEERS)
         self.assertEqual((got.verdict, got.got), ("missed", "1 of 2"))
-        self.assertIn("MAP_HUGETLB takes 0.500 ×", got.note)
+        self.assertIn("THP always takes 0.500 ×", got.note)
 
     def test_a_faster_peer_that_does_not_reach_the_calls_is_no_failure(self) -> None:
         result = only(made_up_result(), usable("shim", [0.5]), usable("mimalloc", [0.25]))
@@ -108,7 +113,7 @@ class EveryPeer(unittest.TestCase):
 
     def test_the_table_for_a_terminal_has_a_line_for_each_target(self) -> None:
         all = targets.outcomes(dataclasses.replace(made_up_result(), rows=[]))
-        self.assertEqual(len(targets.table(all).splitlines()), len(all))
+        self.assertEqual(len(targets.table(all).splitlines()), 2 * len(all))
 
 
 if __name__ == "__main__":

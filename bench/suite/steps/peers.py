@@ -17,7 +17,7 @@ from suite.buffers import Failed, Taken
 from suite.context import Context, Shortage
 from suite.machine import Machine, cpu_list
 from suite.pages import huge_pages
-from suite.peers import CALLOC, LOCKED, MIB, Peer, Pools, all_peers, pools_for
+from suite.peers import CALLOC, LOCKED, MIB, TOUCHED, Peer, Pools, all_peers, pools_for
 from suite.rows import Fact, LeftOut, Row, in_rounds
 
 TITLE = "What could be used instead"
@@ -40,7 +40,7 @@ def measure(context: Context) -> Iterator[Row | Fact | LeftOut]:
 def size_for(context: Context) -> int:
     """Of each buffer: the largest that memory and time allow, from how long the plain program takes for small ones."""
     reads = in_proportion(context.seconds, MOST_READS)
-    walls = [Peer("", "", "", LOCKED).take(context, size, LOCKED, reads).wall for size in (SMALL, SMALL, 4 * SMALL)]
+    walls = [Peer("", "", "", TOUCHED).take(context, size, TOUCHED, reads).wall for size in (SMALL, SMALL, 4 * SMALL)]
     per_byte = max(walls[2] - walls[1], 0.01) / (3 * SMALL)
     fixed = max(walls[1] - per_byte * SMALL, 0)
     return largest(context.buffer_bytes, context.machine.memory_free_bytes, context.seconds, fixed, per_byte)
@@ -90,7 +90,7 @@ class Look:
 
     @staticmethod
     def at(context: Context, peer: Peer, size: int) -> "Look":
-        by_mmap, by_calloc = (peer.take(context, size, way) for way in (LOCKED, CALLOC))
+        by_mmap, by_calloc = (peer.take(context, size, way) for way in (TOUCHED, CALLOC))
         return Look(peer.take(context, size, peer.arguments), by_mmap, by_calloc)
 
     def way_reached(self) -> str:

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <string>
 #include <vector>
@@ -101,8 +102,9 @@ TEST(MemoryPages, OfThisProcessAreThoseThatItTouched) {
     const MemoryRange range{reinterpret_cast<std::uintptr_t>(memory), kBytes};
     const auto found = pages_of({&range, 1});
     ASSERT_EQ(found.size(), 1);
-    EXPECT_EQ(found[0].page_size, 4 * kKiB);
-    EXPECT_EQ(found[0].resident, 4 * kKiB);
+    const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+    EXPECT_EQ(found[0].page_size, page);
+    EXPECT_EQ(found[0].resident, page);
     munmap(memory, kBytes);
 }
 
