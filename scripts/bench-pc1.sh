@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compares PC1's labelling (pc1-label) on ordinary pages, on transparent huge pages, and with the shim on 2 MiB and on 1 GiB pages,
+# Compares PC1's labelling (pc1-label) on ordinary pages, on transparent huge pages, and with the shim on 2 MiB and 1 GiB pages,
 # in interleaved rounds: ns for a node, median and spread, and how many times the plain one's time each takes in the same round.
 #
 #   scripts/bench-pc1.sh [--sector SIZE] [--path single-core|multicore|both] [--sealers N|all] [--rounds N | --minutes M]

@@ -8,7 +8,7 @@ import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,10 @@ from suite.context import Context, Shortage
 from suite.machine import PLAIN_PAGE, chosen
 
 PR_SET_THP_DISABLE = 41
+PROGRAM = "bench/peers/buffers"  # in the build folder
+PC1_LABEL = "tools/pc1/pc1-label"
+FILE_INIT = "tools/file_init/hugepage-file-init"
+LIBRARIES = ("libhugepage_shim.so", "libhugepage_shim_heap.so")
 THP_SETTING = "/sys/kernel/mm/transparent_hugepage/enabled"
 
 
@@ -58,12 +62,27 @@ class Pages:
         return ", ".join(f"{100 * share:.0f} % {name}" for name, share in largest_first) or "-"
 
 
+def text_of(found: Sequence[Pages]) -> str:
+    """Of several runs. How much of its memory the kernel gives a program in transparent huge pages differs from run to run."""
+    texts = dict.fromkeys(pages.text for pages in found)
+    shares = [pages.transparent / pages.total for pages in found if pages.total]
+    if len(texts) < 2 or not any(shares):
+        return "; ".join(texts)
+    return f"{words.size(thp_page())} (THP), {100 * min(shares):.0f} to {100 * max(shares):.0f} % of it"
+
+
 def thp_defrag() -> str:
     """How hard the kernel tries to get transparent huge pages when there are none at hand."""
     try:
         return chosen(Path(THP_SETTING).with_name("defrag").read_text())
     except OSError:
         return "none"
+
+
+def not_built(context: Context, *wanted: str) -> str:
+    """Which of the files of the build folder aren't there; empty if all are."""
+    missing = [name for name in wanted if not (context.build / name).is_file()]
+    return f"not built: {', '.join(str(context.build / name) for name in missing)}" if missing else ""
 
 
 def thp_page() -> int:
@@ -138,7 +157,7 @@ def take(
 ) -> Taken:
     """Raises Failed if the program has not come to its end."""
     begin = time.monotonic()
-    own = [str(context.build / "bench/peers/buffers"), "--bytes", str(size), "--reads", str(reads)]
+    own = [str(context.build / PROGRAM), "--bytes", str(size), "--reads", str(reads)]
     text = ended([*wrapper, *own, "--started-at", f"{begin:.6f}", *arguments], environment, 120 + 60 * size / (1 << 30))
     return parse(text, time.monotonic() - begin)
 
@@ -159,8 +178,8 @@ def ended(command: Sequence[str], environment: Mapping[str, str], limit: float) 
 def thp_for(context: Context, whom: str) -> Iterator[None]:
     """Transparent huge pages for all programs ("always") or for those that ask ("madvise"), on the whole machine.
 
-    A process can only be kept from having them. One at a time, and not before what was found at the beginning is there again: two who put
-    back what they found would leave what one of them has set.
+    A process can only be kept from having them. One at a time, and not before what was found at the beginning is there again:
+    two who put back what they found would leave what one of them has set.
     """
     if context.machine.thp == whom:
         yield
@@ -183,7 +202,7 @@ def wait_until(is_so: Callable[[], bool], seconds: float = 10) -> None:
 
 @contextmanager
 def no_thp() -> Iterator[None]:
-    """Programs started here get no transparent huge pages, where the machine gives them to all."""
+    """Programs started here get no transparent huge pages, also where the machine gives them to all, or somebody has it do so."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_THP_DISABLE)")
@@ -191,11 +210,6 @@ def no_thp() -> Iterator[None]:
         yield
     finally:
         libc.prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0)
-
-
-def ordinary_pages(context: Context) -> AbstractContextManager[None]:
-    """For programs that are to have no transparent huge pages but by what is measured."""
-    return no_thp() if context.machine.thp == "always" else nullcontext()
 
 
 def library(soname: str) -> str:
@@ -210,7 +224,7 @@ def library(soname: str) -> str:
 
 def make_files(context: Context, folder: Path, size: int, count: int, node: int | None = None) -> None:
     """Memory files of this size in folder/numa_<node>. Raises Failed."""
-    tool = context.build / "tools/file_init/hugepage-file-init"
+    tool = context.build / FILE_INIT
     where = context.machine.node if node is None else node
     command = [str(tool), "--node", str(where), "--num", str(count), "--size", f"{size}B", "--path", str(folder)]
     ended(command, {}, 120 + 60 * size * count / (1 << 30))

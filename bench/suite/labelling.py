@@ -10,7 +10,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +25,7 @@ MIB = 1 << 20
 GIB = 1 << 30
 NODE_BYTES = 32
 FREE_SHARE = 0.85  # of free memory that may be used
-HUGE = 0.9  # of a buffer's memory that has to be on huge pages, for THP
+HUGE = 0.5  # of a buffer's memory that has to be on huge pages, for THP
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ class Measuring:
     def surroundings(self, variant: Variant) -> AbstractContextManager[None]:
         if variant.thp:
             return buffers.thp_for(self.context, "always")
-        return nullcontext() if variant.page_size else buffers.ordinary_pages(self.context)
+        return buffers.no_thp()
 
     def label(self, variant: Variant) -> Labelled:
         """Raises Failed or Shortage; Failed, too, if the buffers were not on the pages that the variant is named after."""
@@ -199,7 +199,7 @@ class Measuring:
 def run_all(context: Context, scenario: Scenario, environment: Mapping[str, str]) -> Labelled:
     """All sealers at once. Raises Failed if one of them has not come to its end."""
     variables = [f"{name}={value}" for name, value in environment.items()]
-    program = context.build / "tools/pc1/pc1-label"
+    program = context.build / buffers.PC1_LABEL
     begin = time.monotonic()
     sealers: list[subprocess.Popen[str]] = []
     outputs = []
@@ -274,18 +274,13 @@ def measure(
             yield LeftOut(GROUP, variant.name, f"{scenario.text}: {measuring.failures[variant.name]}")
             continue
         yield Row(GROUP, variant.name, "s", found[variant.name]["seconds"], scenario.parameters)
-        yield Fact(GROUP, variant.name, f"pages, {scenario.text}", pages_text(measuring.pages[variant.name]))
+        yield Fact(GROUP, variant.name, f"pages, {scenario.text}", buffers.text_of(measuring.pages[variant.name]))
     if len(set().union(*measuring.digests.values())) > 1:
         raise RuntimeError(f"{scenario.text}: not all have computed the same labels: {measuring.digests}")
 
 
 def sum_of(folders: Mapping[str, Path], scenario: Scenario) -> int:
     return len(folders) * scenario.buffer_bytes
-
-
-def pages_text(all_runs: Sequence[Pages]) -> str:
-    """Of all runs and sealers; of those that differ each."""
-    return "; ".join(dict.fromkeys(pages.text for pages in all_runs))
 
 
 def overhead_per_byte(context: Context, cpus: str) -> float:

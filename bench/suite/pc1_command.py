@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from suite import labelling, run, targets, words
+from suite import buffers, labelling, run, targets, words
 from suite.context import Context, alone
 from suite.labelling import Scenario
 from suite.result import SCHEMA_VERSION, Result
@@ -72,8 +72,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     if unknown:
         parser.error(f"no variant {min(unknown) or '(empty)'}; there are {', '.join(names)}")
     options.variants = [variant for variant in labelling.VARIANTS if variant.name in options.variants.split(",")]
-    if not (options.build / "tools/pc1/pc1-label").exists():
-        parser.error(f"{options.build} holds no tools/pc1/pc1-label")
+    if not (options.build / buffers.PC1_LABEL).is_file():
+        parser.error(f"{options.build} holds no {buffers.PC1_LABEL}")
     return options
 
 

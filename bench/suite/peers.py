@@ -31,7 +31,7 @@ class Peer:
     environment: Mapping[str, str] = field(default_factory=dict)
     environment_of_calloc: Mapping[str, str] | None = None  # where another library serves that
     wrapper: tuple[str, ...] = ()
-    thp: str = ""  # transparent huge pages are given "always", or for "madvise", or as here: not, even where the machine does
+    thp: str = ""  # transparent huge pages are given "always", or for "madvise", or as here: not, even if the machine does
     is_zero: bool = True  # promised
     by_all_threads: bool = False  # it is measured, too, how soon it's usable if each thread touches its share
     missing: str = ""  # why it can't be measured here
@@ -42,7 +42,7 @@ class Peer:
 
     def surroundings(self, context: Context) -> AbstractContextManager[None]:
         if not self.thp:
-            return buffers.ordinary_pages(context)
+            return buffers.no_thp()
         needs_other = self.thp == "always" or context.machine.thp == "always"
         return buffers.thp_for(context, self.thp) if needs_other else nullcontext()
 

@@ -38,6 +38,14 @@ class PagesOfMemory(unittest.TestCase):
     def test_of_two_sizes_are_told_apart(self) -> None:
         self.assertEqual(pages({SMALL: 64 * MIB, 2 * MIB: 192 * MIB}).text, "75 % 2 MiB, 25 % 4 KiB")
 
+    def test_of_several_runs_are_told_apart_or_have_a_range(self) -> None:
+        plain, huge = pages({SMALL: 100 * MIB}), pages({2 * MIB: 100 * MIB})
+        self.assertEqual(buffers.text_of([plain, plain]), "4 KiB")
+        self.assertEqual(buffers.text_of([plain, huge]), "4 KiB; 2 MiB")
+        some, all_of_it = pages({SMALL: 100 * MIB}, 36 * MIB), pages({SMALL: 100 * MIB}, 100 * MIB)
+        self.assertEqual(buffers.text_of([all_of_it, some, all_of_it]), "2 MiB (THP), 36 to 100 % of it")
+        self.assertEqual(buffers.text_of([all_of_it, all_of_it]), "2 MiB (THP)")
+
     def test_have_a_share_that_is_huge(self) -> None:
         self.assertEqual(pages({SMALL: 64 * MIB}).huge_share, 0)
         self.assertEqual(pages({SMALL: 64 * MIB}, 32 * MIB).huge_share, 0.5)

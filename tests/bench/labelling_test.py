@@ -14,6 +14,7 @@ from suite.labelling import PLAIN, SHIMS, THP, Scenario
 from suite.machine import Machine
 from suite.rows import Fact, LeftOut, Row
 from suite.steps import pc1 as step
+from suite.steps import peers
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -136,6 +137,14 @@ class Step(unittest.TestCase):
         self.assertEqual(found, [("single-core", 1), ("single-core", 2), ("multicore", 1)])
         why = "multicore, sealers at once: two of them take 4 cores, and here are 2"
         self.assertEqual([each.why for each in left_out], [why])
+
+
+class NotBuilt(unittest.TestCase):
+    def test_is_a_reason(self) -> None:
+        for each in (step, peers):
+            found = list(each.measure(context()))
+            self.assertEqual([type(one) for one in found], [LeftOut])
+            self.assertRegex(found[0].why, "^not built: .*pc1-label")
 
 
 class Table(unittest.TestCase):

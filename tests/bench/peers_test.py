@@ -8,7 +8,7 @@ from unittest import mock
 
 import made_up
 from suite import buffers, peers
-from suite.buffers import Pages, Taken
+from suite.buffers import Failed, Pages, Taken
 from suite.context import Context
 from suite.machine import Machine
 from suite.peers import Peer, Pools
@@ -78,8 +78,9 @@ class Peers(unittest.TestCase):
                     with all_named(thp=thp)[name].surroundings(machine):
                         done.append(name)
         self.assertEqual(done, [
-            "none", "plain", "madvise", "MADV_HUGEPAGE", "always", "THP always", "none", "mimalloc", "madvise", "glibc tunable, THP",
-            "plain", "MADV_HUGEPAGE", "always", "THP always", "mimalloc", "glibc tunable, THP",
+            "none", "plain", "madvise", "MADV_HUGEPAGE", "always", "THP always", "none", "mimalloc",
+            "madvise", "glibc tunable, THP",
+            "none", "plain", "MADV_HUGEPAGE", "always", "THP always", "none", "mimalloc", "glibc tunable, THP",
         ])  # fmt: skip
 
     def test_the_shim_serves_calloc_by_its_other_library(self) -> None:
@@ -118,7 +119,7 @@ class Size(unittest.TestCase):
         self.assertEqual(step.largest(32 * GIB, 22 * GIB, 1e9, 0.1, 1e-9), 2 * GIB)
 
     def test_is_no_more_than_the_time_allows_or_was_asked_for(self) -> None:
-        self.assertEqual(step.largest(32 * GIB, 128 * GIB, 60, 0.1, 1e-9), 256 * MIB)
+        self.assertEqual(step.largest(32 * GIB, 128 * GIB, 60, 0.1, 1e-9), 512 * MIB)
         self.assertEqual(step.largest(32 * GIB, 128 * GIB, 1, 0.1, 1e-9), 64 * MIB)
         self.assertEqual(step.largest(GIB, 128 * GIB, 1e9, 0.1, 1e-9), GIB)
 
@@ -141,6 +142,12 @@ class Rounds(unittest.TestCase):
         self.assertEqual(self.one(pages=PLAIN), {})
         self.assertEqual(self.rounds.failures, {"peer": "it had 2 MiB at first, and 4 KiB later"})
         self.assertEqual(self.one(), {})
+
+    def test_count_however_many_pages_the_kernel_makes_transparent_ones(self) -> None:
+        half, all_of_it = (Pages({4096: 128 * MIB}, share * MIB, {}) for share in (64, 128))
+        self.rounds.compare(dataclasses.replace(self.peer, thp="madvise"), half, all_of_it)
+        with self.assertRaises(Failed):
+            self.rounds.compare(self.peer, half, all_of_it)
 
     def test_in_which_memory_was_not_zero_do_not_count(self) -> None:
         self.assertEqual(self.one(not_zero=1), {})

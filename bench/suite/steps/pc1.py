@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from suite import labelling
+from suite import buffers, labelling
 from suite.context import Context
 from suite.labelling import GIB, GROUP, MIB, Scenario
 from suite.rows import Fact, LeftOut, Row
@@ -18,8 +18,16 @@ SECONDS_PER_NODE = 1.5e-6  # at most, or so: for choosing how many nodes
 
 
 def measure(context: Context) -> Iterator[Row | Fact | LeftOut]:
+    missing = buffers.not_built(context, buffers.PC1_LABEL, buffers.FILE_INIT, *buffers.LIBRARIES)
+    if missing:
+        yield LeftOut(GROUP, "all", missing)
+        return
     all_cores = labelling.cores()
-    per_byte = labelling.overhead_per_byte(context, ",".join(map(str, all_cores[:2])))
+    try:
+        per_byte = labelling.overhead_per_byte(context, ",".join(map(str, all_cores[:2])))
+    except buffers.Failed as reason:
+        yield LeftOut(GROUP, "all", str(reason))
+        return
     wanted, left_out = scenarios(context, all_cores, per_byte)
     yield from left_out
     for scenario in wanted:
@@ -45,14 +53,14 @@ def scenarios(context: Context, all_cores: list[int], per_byte: float) -> tuple[
 
 
 def largest(context: Context, per_byte: float, sealers: int) -> int:
-    """The largest power of two: its buffers fit thrice into memory, and its runs' overhead into a sixth of the time."""
+    """The largest power of two: its buffers fit twice into memory, and its runs' overhead into a sixth of the time."""
     size = LEAST
     runs = ROUNDS * len(labelling.VARIANTS)
 
     def fits(sector: int) -> bool:
-        buffers = 2 * sector * max(sealers, 1)
-        fits_memory = 2 * buffers <= labelling.FREE_SHARE * context.machine.memory_free_bytes
-        return fits_memory and runs * buffers * per_byte <= context.seconds / 6
+        held = 2 * sector * max(sealers, 1)
+        fits_memory = 2 * held <= labelling.FREE_SHARE * context.machine.memory_free_bytes
+        return fits_memory and runs * held * per_byte <= context.seconds / 6
 
     while size < min(MOST, context.buffer_bytes) and fits(2 * size):
         size *= 2

@@ -7,13 +7,13 @@ it's usable if all threads touch their share is measured beside that.
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from suite import buffers, words
-from suite.buffers import Failed, Taken
+from suite.buffers import Failed, Pages, Taken
 from suite.context import Context, Shortage
 from suite.machine import Machine, cpu_list
 from suite.pages import huge_pages
@@ -29,12 +29,15 @@ SMALL = 64 * MIB
 MOST_READS = 2_000_000
 MOST_NODES = 200_000  # that pc1-label labels
 REACHED = 0.9  # of a buffer's pages; what is less than the rest of it is "in part"
-SUBJECTS = 22  # that a round has at most
-ROUNDS = 5  # that there should be time for, with the looking at each peer that comes first
+RUNS = 60  # of the plain program, whose time looking at each peer and two rounds take: most are faster than it
 
 
 def measure(context: Context) -> Iterator[Row | Fact | LeftOut]:
-    yield from measure_with(context, size_for(context))
+    missing = buffers.not_built(context, buffers.PROGRAM, buffers.PC1_LABEL, buffers.FILE_INIT, *buffers.LIBRARIES)
+    if missing:
+        yield LeftOut(GROUP, "all", missing)
+    else:
+        yield from measure_with(context, size_for(context))
 
 
 def size_for(context: Context) -> int:
@@ -47,9 +50,9 @@ def size_for(context: Context) -> int:
 
 
 def largest(most: int, free: int, seconds: float, fixed: float, per_byte: float) -> int:
-    """The largest power of two of which six fit into four fifths of what is free, and ROUNDS rounds into the time."""
+    """The largest power of two of which six fit into four fifths of what is free, and RUNS runs into the time."""
     size = SMALL
-    while 2 * size <= most and 6.25 * 2 * size <= 0.8 * free and SUBJECTS * ROUNDS * (fixed + per_byte * 2 * size) <= seconds:
+    while 2 * size <= most and 6.25 * 2 * size <= 0.8 * free and RUNS * (fixed + per_byte * 2 * size) <= seconds:
         size *= 2
     return size
 
@@ -76,8 +79,9 @@ def measure_with(context: Context, size: int) -> Iterator[Row | Fact | LeftOut]:
             except (Failed, Shortage) as reason:
                 yield LeftOut(GROUP, peer.name, str(reason))
         peers = [peer for peer in peers if peer.name in looks]
-        yield from rows(context, peers, looks, size, end - time.monotonic())
-    yield from facts(context, peers, looks)
+        rounds = Rounds(context, size, looks)
+        yield from rows(rounds, peers, end - time.monotonic())
+    yield from facts(context, peers, looks, rounds.pages)
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,9 @@ def reach(taken: Taken) -> str:
     return "yes" if share >= REACHED else "no" if share < 1 - REACHED else f"in part ({100 * share:.0f} %)"
 
 
-def facts(context: Context, peers: list[Peer], looks: Mapping[str, Look]) -> Iterator[Fact]:
+def facts(
+    context: Context, peers: list[Peer], looks: Mapping[str, Look], pages: Mapping[str, Sequence[Pages]]
+) -> Iterator[Fact]:
     on_nodes = nodes_found(context, [peer.name for peer in peers])
     for peer in peers:
         look = looks[peer.name]
@@ -114,7 +120,7 @@ def facts(context: Context, peers: list[Peer], looks: Mapping[str, Look]) -> Ite
             ("setting up", peer.setting_up),
             ("reaches mmap", reach(look.by_mmap)),
             ("reaches calloc", reach(look.by_calloc)),
-            ("page size", look.measured.pages.text),
+            ("page size", buffers.text_of([look.measured.pages, *pages.get(peer.name, ())])),
             ("right node", on_nodes[peer.name]),
         ):
             yield Fact(GROUP, peer.name, name, text)
@@ -168,6 +174,7 @@ class Rounds:
     looks: Mapping[str, Look]
     failures: dict[str, str] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
+    pages: dict[str, list[Pages]] = field(default_factory=dict)
 
     def guarded(self, subject: str, run: Callable[[], dict[str, float]]) -> Callable[[], dict[str, float]]:
         def once() -> dict[str, float]:
@@ -184,12 +191,17 @@ class Rounds:
     def take(self, peer: Peer, arguments: tuple[str, ...], reads: int) -> Taken:
         taken = peer.take(self.context, self.size, arguments, reads)
         wrong = taken.why_not(peer.is_zero)
-        first = self.looks[peer.name].measured.pages
-        if taken.pages.of_size.keys() != first.of_size.keys() or abs(taken.pages.huge_share - first.huge_share) > 0.1:
-            wrong = f"it had {first.text} at first, and {taken.pages.text} later"
         if wrong:
             raise Failed(wrong)
+        self.compare(peer, taken.pages, self.looks[peer.name].measured.pages)
+        self.pages.setdefault(peer.name, []).append(taken.pages)
         return taken
+
+    def compare(self, peer: Peer, pages: Pages, first: Pages) -> None:
+        """Raises Failed if it has other pages now; how many of them are transparent huge ones is the kernel's whim."""
+        as_many = bool(peer.thp) or abs(pages.huge_share - first.huge_share) < 0.1
+        if pages.of_size.keys() != first.of_size.keys() or not as_many:
+            raise Failed(f"it had {first.text} at first, and {pages.text} later")
 
     def one(self, peer: Peer) -> dict[str, float]:
         taken = self.take(peer, peer.arguments, in_proportion(self.context.seconds, MOST_READS))
@@ -209,26 +221,22 @@ class Rounds:
     def pc1(self, peer: Peer, alloc: str) -> dict[str, float]:
         nodes = self.size // 32
         stretch = min(in_proportion(self.context.seconds, MOST_NODES), nodes // 2)
-        command = [str(self.context.build / "tools/pc1/pc1-label"), "--json", "--digest", "--producers", "0", "--alloc", alloc]
+        command = [str(self.context.build / buffers.PC1_LABEL), "--json", "--digest", "--producers", "0", "--alloc", alloc]
         command += ["--sector-size", str(self.size), "--start-layer", "2", "--start-node", str(nodes // 2)]
         command += ["--max-nodes", str(stretch)]
         variables = peer.variables(CALLOC if alloc == "calloc" else LOCKED)
         with peer.surroundings(self.context):
             said = json.loads(buffers.ended([*peer.wrapper, *command], variables, 600))
-        pages = buffers.pages_of(said["pages"])
         look = self.looks[peer.name]
-        expected = (look.by_mmap if alloc == "mmap" else look.by_calloc).pages
-        if abs(pages.huge_share - expected.huge_share) > 0.1:
-            raise Failed(f"pc1-label's buffers had {pages.text}, not {expected.text}")
+        expected = look.by_mmap if alloc == "mmap" else look.by_calloc
+        self.compare(peer, buffers.pages_of(said["pages"]), expected.pages)
         layer = said["layers"][0]
         self.digests[peer.name] = layer["sha256_of_stretch"]
         return {"pc1": layer["ns_per_node"] * 1e-9}
 
 
-def rows(
-    context: Context, peers: list[Peer], looks: Mapping[str, Look], size: int, seconds: float
-) -> Iterator[Row | LeftOut]:
-    rounds = Rounds(context, size, looks)
+def rows(rounds: Rounds, peers: list[Peer], seconds: float) -> Iterator[Row | LeftOut]:
+    context = rounds.context
     subjects = {}
     for peer in peers:
         subjects[peer.name] = rounds.guarded(peer.name, lambda peer=peer: rounds.one(peer))
@@ -236,7 +244,7 @@ def rows(
             name = f"{peer.name}, touched by all threads"
             subjects[name] = rounds.guarded(name, lambda peer=peer: rounds.by_all(peer))
         # What reaches no call is what "plain" is.
-        alloc = {"plain": "calloc", "mlock": "mmap"}.get(peer.name) or looks[peer.name].way_reached()
+        alloc = {"plain": "calloc", "mlock": "mmap"}.get(peer.name) or rounds.looks[peer.name].way_reached()
         if alloc:
             name = f"{peer.name}, pc1-label"
             subjects[name] = rounds.guarded(name, lambda peer=peer, alloc=alloc: rounds.pc1(peer, alloc))
@@ -247,7 +255,7 @@ def rows(
         yield LeftOut(GROUP, subject, reason)
     for subject, values in found.items():
         if subject not in rounds.failures:
-            yield from rows_of(subject, values, size, context.machine.cpus)
+            yield from rows_of(subject, values, rounds.size, context.machine.cpus)
     if len(set(rounds.digests.values())) > 1:
         raise RuntimeError(f"pc1-label computed other labels under another peer: {rounds.digests}")
 
