@@ -3,7 +3,8 @@
 #include <cstring>
 
 #ifdef __x86_64__
-#include <immintrin.h>
+#include <cpuid.h>
+#include <x86intrin.h>
 #endif
 
 namespace bench {
@@ -42,6 +43,15 @@ void by_sse2(std::byte* begin, std::size_t length) {
     _mm_sfence();
 }
 
+// Which not every compiler's __builtin_cpu_supports knows.
+bool has_clzero() {
+    unsigned eax = 0;
+    unsigned ebx = 0;
+    unsigned ecx = 0;
+    unsigned edx = 0;
+    return __get_cpuid(0x8000'0008, &eax, &ebx, &ecx, &edx) != 0 && (ebx & 1U) != 0;
+}
+
 void by_rep_stosb(std::byte* begin, std::size_t length) {
     asm volatile("rep stosb" : "+D"(begin), "+c"(length) : "a"(0) : "memory");
 }
@@ -60,7 +70,7 @@ std::vector<Stores> all_stores() {
     if (__builtin_cpu_supports("avx512f") != 0) {
         all.push_back({"64 bytes", by_avx512});
     }
-    if (__builtin_cpu_supports("clzero") != 0) {
+    if (has_clzero()) {
         all.push_back({"clzero", by_clzero});
     }
 #endif

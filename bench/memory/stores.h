@@ -1,4 +1,5 @@
-// Ways of writing zeros over memory, of which the quickest says what the memory can take.
+// Ways of writing zeros over memory, of which the quickest says what the memory can take. Zeros and nothing
+// else: some CPUs write them faster than other bytes.
 #pragma once
 
 #include <cstddef>

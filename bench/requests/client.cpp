@@ -86,6 +86,14 @@ std::string crowd(const Words& words) {
             fail("mapping number " + std::to_string(i));
         }
     }
+    std::ifstream maps("/proc/self/maps");
+    std::size_t mappings = 0;
+    for (std::string line; std::getline(maps, line);) {
+        ++mappings;
+    }
+    if (mappings < count) {
+        throw Missing("there are but " + std::to_string(mappings) + " mappings");
+    }
     return "crowded";
 }
 

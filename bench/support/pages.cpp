@@ -6,6 +6,7 @@
 #include <linux/magic.h>
 #include <sys/vfs.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 namespace bench {
 namespace {
@@ -78,7 +80,7 @@ std::string text_of_bytes(std::size_t bytes) {
             return std::to_string(bytes / unit) + name;
         }
     }
-    return bytes >= kMiB ? text_of_bytes(bytes / kMiB * kMiB) : std::to_string(bytes) + " bytes";
+    return bytes >= kMiB ? std::to_string(bytes / kMiB) + " MiB" : std::to_string(bytes) + " bytes";
 }
 
 std::filesystem::path hugetlb_folder(Pages pages) {

@@ -30,7 +30,7 @@ std::string file_name(std::size_t number) {
 }
 
 std::filesystem::path of_node(const std::filesystem::path& path) {
-    const auto folder = path / ("numa_" + std::to_string(stay_on_one_node().node.value));
+    auto folder = path / ("numa_" + std::to_string(stay_on_one_node().node.value));
     std::filesystem::create_directories(folder);
     return folder;
 }

@@ -87,14 +87,14 @@ Worker::~Worker() {
     ::waitpid(pid_, nullptr, 0);
 }
 
-void Worker::tell(const std::string& line) {
+void Worker::tell(const std::string& line) const {
     const std::string text = line + '\n';
     if (::write(to_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
         throw Missing("a process that was to measure takes no orders");
     }
 }
 
-std::string Worker::hear() {
+std::string Worker::hear() const {
     std::string text;
     std::array<char, 4096> buffer;
     while (!text.ends_with('\n')) {
@@ -111,7 +111,7 @@ std::string Worker::hear() {
     return text;
 }
 
-std::vector<double> Worker::hear_numbers() {
+std::vector<double> Worker::hear_numbers() const {
     std::istringstream text(hear());
     std::vector<double> values;
     for (double value = 0; text >> value;) {
@@ -152,7 +152,7 @@ std::string numbers(const std::vector<double>& values) {
     std::string text;
     for (const double value : values) {
         std::array<char, 32> digits;
-        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+        auto* const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
         text.append(digits.data(), end).append(" ");
     }
     return text;

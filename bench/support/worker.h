@@ -26,15 +26,15 @@ class Worker {
 
     // Hands it a line, and waits for its answer. An answer that is an error, or none at all, is thrown as
     // Missing.
-    void tell(const std::string& line);
-    [[nodiscard]] std::string hear();
-    std::string ask(const std::string& line) {
+    void tell(const std::string& line) const;
+    [[nodiscard]] std::string hear() const;
+    std::string ask(const std::string& line) const {
         tell(line);
         return hear();
     }
     // The answer as numbers.
-    [[nodiscard]] std::vector<double> hear_numbers();
-    [[nodiscard]] std::vector<double> ask_numbers(const std::string& line) {
+    [[nodiscard]] std::vector<double> hear_numbers() const;
+    [[nodiscard]] std::vector<double> ask_numbers(const std::string& line) const {
         tell(line);
         return hear_numbers();
     }

@@ -69,10 +69,10 @@ class Steps(unittest.TestCase):
     def test_few_gigantic_pages_are_compared_with_all_others_on_as_few_bytes(self) -> None:
         reserve = Reserve(small=100 * GIB, gigantic=2 * GIB)
         calls, left_out = self.runs(memory, self.context(reserve, 32 * GIB))
-        on = [(call["filter"].split("/")[0], int(call["environment"]["BENCH_BYTES"]) // GIB, "1 GiB" in call["filter"]) for call in calls]
-        self.assertEqual(
-            on, [("^reads", 32, False), ("^zeroing", 32, False), ("^reads", 2, True), ("^zeroing", 2, True), ("^populate", 1, True)]
-        )
+        groups = [call["filter"].split("/")[0] for call in calls]
+        self.assertEqual(groups, ["^reads", "^zeroing", "^reads", "^zeroing", "^populate"])
+        self.assertEqual([int(call["environment"]["BENCH_BYTES"]) // GIB for call in calls], [32, 32, 2, 2, 1])
+        self.assertEqual(["1 GiB" in call["filter"] for call in calls], [False, False, True, True, True])
         self.assertEqual({each.group for each in left_out}, {"reads", "zeroing"})
         self.assertEqual(reserve.held, 0)
         self.assertLessEqual(sum(call["seconds"] for call in calls), 60)
