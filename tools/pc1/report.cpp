@@ -11,6 +11,8 @@
 namespace pc1 {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 constexpr int kSchemaVersion = 1;
 
 double ns_per_node(const LayerResult& layer, const Options& options) {
@@ -64,12 +66,40 @@ std::string cpus_text(const CpuChoice& cpus) {
     return text;
 }
 
+// "2 MiB, 128 MiB on node 0"; sizes by commas, nodes too.
+std::string pages_text(const std::vector<PagesOfSize>& pages) {
+    std::string text;
+    for (const PagesOfSize& some : pages) {
+        text += fmt::format("{}{}", text.empty() ? "" : "; ", size_text(some.page_size));
+        text += some.transparent == 0 ? "" : fmt::format(", {} as THP", size_text(some.transparent));
+        for (const auto& [node, bytes] : some.nodes) {
+            text += fmt::format(", {} on node {}", size_text(bytes), node);
+        }
+    }
+    return text.empty() ? "not known" : text;
+}
+
 std::string layer_row(const LayerResult& layer, const Options& options) {
     if (layer.resumed) {
         return fmt::format("{:>5}  {:>10}\n", layer.number, "read");
     }
     return fmt::format("{:>5}  {:>10.3f}  {:>8.1f}\n", layer.number, layer.seconds,
                        ns_per_node(layer, options));
+}
+
+Json pages_as_json(const std::vector<PagesOfSize>& pages) {
+    Json list = Json::array();
+    for (const PagesOfSize& some : pages) {
+        Json nodes = Json::object();
+        for (const auto& [node, bytes] : some.nodes) {
+            nodes[std::to_string(node)] = bytes;
+        }
+        list.push_back({{"page_size", some.page_size},
+                        {"resident", some.resident},
+                        {"transparent", some.transparent},
+                        {"nodes", std::move(nodes)}});
+    }
+    return list;
 }
 
 std::string fact(const char* name, const std::string& value) {
@@ -93,6 +123,7 @@ std::string as_table(const Options& options, const Result& result) {
     text +=
         fact("Buffers", fmt::format("2 x {} by {}, {}, got in {:.3f} s", size, to_text(options.allocation),
                                     lock_text(options, result), result.memory_seconds));
+    text += fact("Pages", pages_text(result.pages));
     text += fact("Parents", parents_text(options, result));
     text += fact("Threads", threads_text(options));
     text += fact("CPUs", result.cpus ? cpus_text(*result.cpus) : "not bound");
@@ -117,7 +148,6 @@ std::string as_table(const Options& options, const Result& result) {
 }
 
 std::string as_json(const Options& options, const Result& result) {
-    using Json = nlohmann::ordered_json;
     Json layers = Json::array();
     for (const LayerResult& layer : result.layers) {
         Json entry{{"layer", layer.number}, {"resumed", layer.resumed}, {"seconds", layer.seconds}};
@@ -160,6 +190,7 @@ std::string as_json(const Options& options, const Result& result) {
     if (!options.is_whole()) {
         object["stretch"] = {{"first_node", options.nodes.first}, {"nodes", options.nodes.size()}};
     }
+    object["pages"] = pages_as_json(result.pages);
     object["layers"] = std::move(layers);
     constexpr int kIndent = 2;
     return object.dump(kIndent, ' ', false, Json::error_handler_t::replace) + "\n";

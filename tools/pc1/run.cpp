@@ -102,6 +102,14 @@ Buffers get_buffers(const Options& options, const tools::Interrupts& interrupts,
     return buffers;
 }
 
+std::vector<PagesOfSize> pages_below(const Buffers& buffers) {
+    const auto range = [](const SectorBuffer& buffer) {
+        return MemoryRange{.begin = reinterpret_cast<std::uintptr_t>(buffer.data()), .size = buffer.size()};
+    };
+    const MemoryRange both[] = {range(buffers.current), range(buffers.previous)};
+    return pages_of(both);
+}
+
 // What is not labelled in a stretch has to be there all the same: the labels before it, and those of the
 // layer before.
 void fill_with_something(const Buffers& buffers, unsigned threads, const tools::Interrupts& interrupts) {
@@ -259,6 +267,7 @@ Result run(const Options& options, const tools::Interrupts& interrupts) {
         result.layers.push_back(std::move(*done));
         std::swap(buffers.current, buffers.previous);
     }
+    result.pages = pages_below(buffers);
     return result;
 }
 

@@ -3,6 +3,7 @@
 
 #include "tools/common/interrupts.h"
 #include "tools/pc1/cores.h"
+#include "tools/pc1/memory_pages.h"
 #include "tools/pc1/options.h"
 
 #include <cstdint>
@@ -30,6 +31,7 @@ struct Result {
     unsigned threads = 0;           // that compute parents before the first layer, or fill memory
     unsigned parents_threads = 0;   // that did compute them; 0 if nobody had to
     std::vector<LayerResult> layers;
+    std::vector<PagesOfSize> pages;  // that the buffers lie on, after the last layer
 };
 
 // Shows its progress on stderr if that is a terminal, and says there if memory could not be locked, threads

@@ -101,6 +101,15 @@ TEST(Pc1Label, TakesTheSizeInBytesAndBothIdsFromTheUser) {
     EXPECT_NE(digests(labelled({"--sector-size", "2048", "--porep-id", other_id})), usual);
 }
 
+TEST(Pc1Label, SaysOnWhichPagesItsBuffersWere) {
+    const Json pages = labelled({"--sector-size", "1MiB", "--layers", "2"}).at("pages");
+    ASSERT_EQ(pages.size(), 1);
+    EXPECT_EQ(pages[0].at("page_size"), 4096);
+    EXPECT_GE(pages[0].at("resident"), 2 << 20);
+    const Outcome table = run_pc1_label({"--sector-size", "1MiB", "--layers", "2"});
+    EXPECT_THAT(table.out, HasSubstr("\nPages         4 KiB"));
+}
+
 TEST(Pc1Label, SaysOnceThatItsMemoryIsNotLockedAndGoesOn) {
     if (!kMlockWorks) {
         GTEST_SKIP() << "needs an mlock that can fail; the sanitizers replace it";

@@ -1,0 +1,291 @@
+"""pc1-label on ordinary pages, on transparent huge ones and with the shim, in interleaved rounds, by one sealer or by many.
+
+What is labelled is a stretch from the middle of layer 2, as ten of a sector's eleven layers are: parents lie all over both
+buffers, which are filled before the time is taken. No file of parents is read or written.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from suite import buffers, programs, words
+from suite.buffers import Failed, Pages
+from suite.context import Context, Shortage
+from suite.machine import PLAIN_PAGE, cpu_list
+from suite.rows import Fact, LeftOut, Row, in_rounds
+
+GROUP = "pc1"
+MIB = 1 << 20
+GIB = 1 << 30
+NODE_BYTES = 32
+FREE_SHARE = 0.85  # of free memory that may be used
+HUGE = 0.5  # of a buffer's memory that has to be on huge pages, for THP
+
+
+@dataclass(frozen=True)
+class Variant:
+    name: str
+    page_size: int = 0  # of the shim's files; 0: no shim
+    thp: bool = False
+
+    def has_its_pages(self, pages: Pages) -> bool:
+        if self.page_size:
+            return set(pages.of_size) == {self.page_size}
+        if set(pages.of_size) != {PLAIN_PAGE}:
+            return False
+        return pages.huge_share >= HUGE if self.thp else pages.huge_share < 0.01
+
+
+PLAIN = Variant("plain")
+THP = Variant("THP", thp=True)
+SHIMS = (Variant("shim 2 MiB", 2 * MIB), Variant("shim 1 GiB", GIB))
+VARIANTS = (PLAIN, THP, *SHIMS)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    path: str  # "single-core": one thread, buffers by calloc; "multicore": two threads, buffers by mmap and mlock
+    sector: int  # bytes
+    cpus: Sequence[str]  # of each sealer, as taskset takes them; their number is that of the sealers
+    most_nodes: int  # of a layer
+
+    @property
+    def sealers(self) -> int:
+        return len(self.cpus)
+
+    @property
+    def threads(self) -> int:
+        return threads_of(self.path)
+
+    @property
+    def nodes(self) -> int:
+        return min(self.most_nodes, self.sector // NODE_BYTES // 2)
+
+    @property
+    def layers(self) -> int:
+        """Of several sealers that don't begin and end at one moment the second layer of three is labelled while all label."""
+        return 1 if self.sealers == 1 else 3
+
+    @property
+    def buffer_bytes(self) -> int:
+        """Of all sealers."""
+        return 2 * self.sector * self.sealers
+
+    @property
+    def parameters(self) -> dict[str, int | str]:
+        return {"path": self.path, "sector": self.sector, "sealers": self.sealers, "threads": self.threads}
+
+    @property
+    def text(self) -> str:
+        who = "1 sealer" if self.sealers == 1 else f"{self.sealers} sealers at once"
+        return f"{self.path}, {words.size(self.sector)}, {who}"
+
+    def command(self, program: Path, sealer: int) -> list[str]:
+        producers = ["--producers", "0"] if self.path == "single-core" else []
+        nodes = self.sector // NODE_BYTES
+        layers = ["--start-layer", "2", "--layers", str(1 + self.layers)]
+        stretch = ["--start-node", str(nodes // 2), "--max-nodes", str(self.nodes)]
+        own = [str(program), "--json", "--digest", "--sector-size", str(self.sector), *layers, *stretch, *producers]
+        return ["taskset", "--cpu-list", self.cpus[sealer], *own]
+
+
+def threads_of(path: str) -> int:
+    return 1 if path == "single-core" else 2
+
+
+def cores(root: Path = Path("/")) -> list[int]:
+    """A CPU of each core that we may use, in the kernel's order, which puts those that share a cache side by side."""
+    usable = os.sched_getaffinity(0)
+    first_of_core = set()
+    for cpu in usable:
+        siblings = root / f"sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list"
+        together = cpu_list(siblings.read_text()) & usable if siblings.exists() else {cpu}
+        first_of_core.add(min(together or {cpu}))
+    return sorted(first_of_core)
+
+
+def places(all_cores: Sequence[int], threads: int, sealers: int) -> list[str] | None:
+    """The CPUs of each sealer, one to a thread and none shared; None if there are too few."""
+    if threads * sealers > len(all_cores):
+        return None
+    return [",".join(str(cpu) for cpu in all_cores[first * threads : (first + 1) * threads]) for first in range(sealers)]
+
+
+@dataclass
+class Labelled:
+    seconds_per_node: float  # of the sealers on average
+    pages: list[Pages]
+    digests: set[tuple[str, ...]]
+    wall: float
+    labelling: float  # of that, the layers of the slowest
+
+
+def parse(outputs: Sequence[str], wall: float) -> Labelled:
+    said = [json.loads(text) for text in outputs]
+    layers = [each["layers"] for each in said]
+    return Labelled(
+        seconds_per_node=statistics.fmean(each[len(each) // 2]["ns_per_node"] for each in layers) * 1e-9,
+        pages=[buffers.pages_of(each["pages"]) for each in said],
+        digests={tuple(layer["sha256_of_stretch"] for layer in each) for each in layers},
+        wall=wall,
+        labelling=max(sum(layer["seconds"] for layer in each) for each in layers),
+    )
+
+
+@dataclass
+class Measuring:
+    """A scenario's variants, each with the memory files it needs, if it needs any."""
+
+    context: Context
+    scenario: Scenario
+    folders: dict[str, Path] = field(default_factory=dict)  # of the variants whose files are there all the time
+    failures: dict[str, str] = field(default_factory=dict)
+    pages: dict[str, list[Pages]] = field(default_factory=dict)
+    digests: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
+
+    @contextmanager
+    def files(self, variant: Variant) -> Iterator[Path]:
+        """A folder with two memory files for each sealer. Raises Shortage or Failed."""
+        if variant.name in self.folders:
+            yield self.folders[variant.name]
+            return
+        with self.context.huge_pages(variant.page_size, self.scenario.buffer_bytes) as folder:
+            buffers.make_files(self.context, folder / "files", self.scenario.sector, 2 * self.scenario.sealers)
+            yield folder / "files"
+
+    def surroundings(self, variant: Variant) -> AbstractContextManager[None]:
+        if variant.thp:
+            return buffers.thp_for(self.context, "always")
+        return buffers.no_thp()
+
+    def label(self, variant: Variant) -> Labelled:
+        """Raises Failed or Shortage; Failed, too, if the buffers were not on the pages that the variant is named after."""
+        with ExitStack() as stack:
+            environment = {}
+            if variant.page_size:
+                heap = "_heap" if self.scenario.path == "single-core" else ""
+                environment = {
+                    "HUGEPAGE_FILES_PATH": str(stack.enter_context(self.files(variant))),
+                    "HUGEPAGE_LOG": "warn",
+                    "LD_PRELOAD": str(self.context.build / f"libhugepage_shim{heap}.so"),
+                }
+            stack.enter_context(self.surroundings(variant))
+            found = run_all(self.context, self.scenario, environment)
+        for pages in found.pages:
+            if not variant.has_its_pages(pages):
+                raise Failed(f"a sealer's buffers had {pages.text}")
+            if pages.of_node and pages.node_share(self.context.machine.node) < 0.99:
+                raise Failed(f"a sealer's buffers were not all on node {self.context.machine.node}")
+        self.pages.setdefault(variant.name, []).extend(found.pages)
+        self.digests.setdefault(variant.name, set()).update(found.digests)
+        return found
+
+    def once(self, variant: Variant) -> dict[str, float]:
+        if variant.name in self.failures:
+            return {}
+        try:
+            return {"seconds": self.label(variant).seconds_per_node}
+        except (Failed, Shortage) as reason:
+            self.failures[variant.name] = str(reason)
+            return {}
+
+
+def run_all(context: Context, scenario: Scenario, environment: Mapping[str, str]) -> Labelled:
+    """All sealers at once. Raises Failed if one of them has not come to its end."""
+    variables = [f"{name}={value}" for name, value in environment.items()]
+    program = context.build / buffers.PC1_LABEL
+    begin = time.monotonic()
+    sealers: list[subprocess.Popen[str]] = []
+    outputs = []
+    try:
+        for number in range(scenario.sealers):
+            command = programs.tied_to_us(["env", *variables, *scenario.command(program, number)])
+            # What it says fits into the pipe.
+            sealers.append(
+                subprocess.Popen(
+                    command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=programs.clean_environment()
+                )
+            )
+        for sealer in sealers:
+            out, err = sealer.communicate()
+            if sealer.returncode != 0:
+                raise Failed((err.strip().splitlines() or [f"pc1-label ended with status {sealer.returncode}"])[-1])
+            outputs.append(out)
+    finally:
+        for sealer in sealers:
+            if sealer.poll() is None:
+                sealer.kill()
+                sealer.wait()
+    return parse(outputs, time.monotonic() - begin)
+
+
+def why_not(context: Context, scenario: Scenario, variant: Variant) -> str:
+    """Why the variant can't be had for this sector; empty if it can, as far as is known beforehand."""
+    machine = context.machine
+    if variant.thp and machine.thp == "none":
+        return "this kernel has no transparent huge pages"
+    if variant.thp and machine.thp != "always" and not machine.is_root:
+        return "switching transparent huge pages on takes root"
+    if variant.page_size and variant.page_size not in machine.page_sizes:
+        return f"this kernel has no huge pages of {words.size(variant.page_size)}"
+    if variant.page_size and scenario.sector % variant.page_size:
+        return f"sectors of {words.size(scenario.sector)} are no whole pages of {words.size(variant.page_size)}"
+    return ""
+
+
+def measure(
+    context: Context, scenario: Scenario, seconds: float, variants: Sequence[Variant] = VARIANTS, least: int = 2, most: int = 1000
+) -> Iterator[Row | Fact | LeftOut]:
+    """A row for each variant; the first round, in which memory is new, doesn't count."""
+    end = time.monotonic() + seconds
+    free = FREE_SHARE * context.machine.memory_free_bytes
+    if scenario.buffer_bytes > free:
+        why = f"{scenario.text}: buffers of {words.size(scenario.buffer_bytes)} don't fit into what is free"
+        yield LeftOut(GROUP, "all", why)
+        return
+    measuring = Measuring(context, scenario)
+    possible = []
+    with ExitStack() as held:
+        for variant in reversed(variants):  # those of the largest pages first
+            reason = why_not(context, scenario, variant)
+            keeps = variant.page_size and 2 * scenario.buffer_bytes + sum_of(measuring.folders, scenario) <= free
+            if not reason and keeps:
+                try:
+                    measuring.folders[variant.name] = held.enter_context(measuring.files(variant))
+                except (Shortage, Failed) as shortage:
+                    reason = str(shortage)
+            if reason:
+                yield LeftOut(GROUP, variant.name, f"{scenario.text}: {reason}")
+            else:
+                possible.insert(0, variant)
+        context.say(f"{scenario.text}, {scenario.nodes} nodes: {', '.join(variant.name for variant in possible)}")
+        for variant in possible:
+            measuring.once(variant)
+        subjects = {variant.name: lambda variant=variant: measuring.once(variant) for variant in possible}
+        found = in_rounds(subjects, end - time.monotonic(), least, most)
+    for variant in possible:
+        if variant.name in measuring.failures:
+            yield LeftOut(GROUP, variant.name, f"{scenario.text}: {measuring.failures[variant.name]}")
+            continue
+        yield Row(GROUP, variant.name, "s", found[variant.name]["seconds"], scenario.parameters)
+        yield Fact(GROUP, variant.name, f"pages, {scenario.text}", buffers.text_of(measuring.pages[variant.name]))
+    if len(set().union(*measuring.digests.values())) > 1:
+        raise RuntimeError(f"{scenario.text}: not all have computed the same labels: {measuring.digests}")
+
+
+def sum_of(folders: Mapping[str, Path], scenario: Scenario) -> int:
+    return len(folders) * scenario.buffer_bytes
+
+
+def overhead_per_byte(context: Context, cpus: str) -> float:
+    """Seconds that a run takes for each byte of a buffer besides labelling: taking, filling and giving it back."""
+    small = Scenario("multicore", 256 * MIB, [cpus], 1000)
+    measuring = Measuring(context, small)
+    found = [measuring.label(PLAIN) for _ in range(2)][1]
+    return max(found.wall - found.labelling, 0.1) / small.buffer_bytes

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Measures the shim on this machine against plain memory and what else there is, and writes a report: builds, reserves the huge
+# pages it needs, runs what fits on the machine in the time given, and puts everything back, also after Ctrl-C.
+#
+#   scripts/bench.sh [--minutes N] [--out FOLDER] [--build FOLDER] [--only STEP,...] [--buffer SIZE]
+#   scripts/bench.sh --list            the steps there are
+#   scripts/bench.sh --report FOLDER   makes the report of FOLDER/run.json anew
+#
+#   --minutes N      how long it may take without building (default: 10); two rounds of each step are measured in any case
+#   --out FOLDER     where run.json, report.html and the charts go (default: build/bench-runs/<time>)
+#   --build FOLDER   a build folder to measure (default: builds and uses build/release, and installs packages that are missing)
+#   --only STEP,...  these steps only
+#   --buffer SIZE    size of the large buffer (default: the largest that fits twice into free memory, up to 32GiB)
+#
+# Reserving huge pages and mounting hugetlbfs takes root; what an ordinary user can't measure is left out, and the report says
+# so. Exit status: 0, also where something was left out; 1: a step broke; 2: wrong usage; 130: stopped by Ctrl-C, with what was
+# measured until then. scripts/compare-runs.sh compares two runs.
+set -euo pipefail
+case ${1:-} in
+    -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+esac
+project=$(cd "$(dirname "$0")/.." && pwd)
+
+builds=yes
+for argument in "$@"; do
+    case $argument in
+        --build | --build=* | --list | --report | --report=*) builds= ;;
+    esac
+done
+suite=(env "PYTHONPATH=$project/bench" PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m suite)
+if [[ $builds ]]; then
+    # Wrong usage is to be known before minutes of building.
+    "${suite[@]}" "$@" --list >/dev/null
+    (
+        cd "$project"
+        scripts/install-packages.sh bench >&2
+        cmake --preset release >/dev/null
+        cmake --build --preset release --target bench/all hugepage_shim hugepage_shim_heap hugepage-file-init pc1-label >&2
+    )
+fi
+exec "${suite[@]}" "$@"
