@@ -56,7 +56,7 @@ TEST(CallsMeasured, TakeAsLongAsThemselves) {
     }
     ASSERT_GT(off.size(), 10U);
     std::ranges::sort(off);
-    EXPECT_LT(off[off.size() / 2], 0.02);
+    EXPECT_LT(off[off.size() / 2], 0.05);
 }
 
 }  // namespace
