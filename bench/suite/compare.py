@@ -3,6 +3,7 @@
 import argparse
 import json
 import math
+import signal
 import statistics
 import sys
 from collections.abc import Mapping
@@ -177,7 +178,9 @@ def line_of(each: Change) -> str:
     verdict = each.verdict if each.verdict != NO_CHANGE else "no change"
     mark = f" (against {each.against})" if each.against else ""
     mark += "" if each.ours else " (not ours)"
-    return f"    {verdict:<10}{each.ratio:6.3f}  {each.low:6.3f} - {each.high:<6.3f}  {medians:<26}  {name}{mark}"
+    low = f"{each.low:.3f}" if each.low > 0.1 else "< 0.1"
+    high = f"{each.high:.3f}" if each.high < 10 else "> 10"
+    return f"    {verdict:<10}{each.ratio:6.3f}  {low:>5} - {high:<5}  {medians:<26}  {name}{mark}"
 
 
 def group_lines(group: str, changes: list[Change], floor: Floor, all: bool) -> list[str]:
@@ -227,6 +230,7 @@ def percent(text: str) -> float:
 
 
 def main(arguments: list[str]) -> int:
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as when what we say is read by head
     parser = Parser(prog="scripts/compare-runs.sh", description="What changed between two runs of scripts/bench.sh.")
     parser.add_argument("before", type=Path, help="a run's folder, or its run.json")
     parser.add_argument("after", type=Path)

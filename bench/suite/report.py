@@ -68,7 +68,8 @@ def notes(result: Result) -> list[str]:
 
 def peers(result: Result) -> list[dict]:
     """A line for each peer: its facts, and its medians."""
-    names = dict.fromkeys([fact.subject for fact in result.facts if fact.group == "peers"] + [row.subject for row in result.find("peers")])
+    known = [fact.subject for fact in result.facts if fact.group == "peers"]
+    names = dict.fromkeys(known + [row.subject for row in result.find("peers")])
     return [
         {
             "name": name,
