@@ -8,6 +8,7 @@
 #include "bench/support/timing.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <functional>
 #include <limits>
@@ -60,43 +61,49 @@ struct Way {
     Stores stores;
     bool chunks;
 
+    [[nodiscard]] std::string text() const {
+        return std::string(stores.name) + (chunks ? " in chunks" : " in shares");
+    }
     [[nodiscard]] double zero(Buffer& buffer, std::size_t bytes, std::size_t threads) const {
         return chunks ? in_chunks(buffer, bytes, threads, stores) : in_shares(buffer, bytes, threads, stores);
     }
 };
 
-// The quickest of all ways on part of the buffer, tried before anything of it is measured.
-Way find_quickest(Buffer& buffer, std::size_t threads) {
-    constexpr std::size_t kPart = 1UL << 30;
-    constexpr int kTries = 2;
+// The two quickest of all ways on part of the buffer, found before anything of it is measured.
+using Quickest = std::array<Way, 2>;
+
+Quickest find_quickest(Buffer& buffer, std::size_t threads) {
+    constexpr std::size_t kPart = 512UL << 20;
+    constexpr int kTries = 4;
     const std::size_t part = std::min(kPart, buffer.bytes());
-    Way quickest{all_stores().front(), false};
-    double least = std::numeric_limits<double>::infinity();
-    for (int i = 0; i < kTries; ++i) {
-        for (const Stores& stores : all_stores()) {
-            for (const bool chunks : {false, true}) {
-                const Way way{stores, chunks};
-                const double seconds = way.zero(buffer, part, threads);
-                if (seconds < least) {
-                    least = seconds;
-                    quickest = way;
-                }
-            }
+    std::vector<std::pair<double, Way>> tried;
+    for (const Stores& stores : all_stores()) {
+        for (const bool chunks : {false, true}) {
+            tried.push_back({std::numeric_limits<double>::infinity(), {stores, chunks}});
         }
     }
-    return quickest;
+    for (int i = 0; i < kTries; ++i) {
+        for (auto& [least, way] : tried) {
+            least = std::min(least, way.zero(buffer, part, threads));
+        }
+    }
+    std::ranges::sort(tried, {}, &std::pair<double, Way>::first);
+    return {tried[0].second, tried[1].second};
 }
 
-const Way& quickest(Buffer& buffer, std::size_t threads) {
-    static std::map<std::pair<Pages, std::size_t>, Way> known;
+const Quickest& quickest(Buffer& buffer, std::size_t threads) {
+    static std::map<std::pair<Pages, std::size_t>, Quickest> known;
     const auto key = std::pair(buffer.pages(), threads);
     const auto found = known.find(key);
     return found != known.end() ? found->second
                                 : known.emplace(key, find_quickest(buffer, threads)).first->second;
 }
 
-double by_the_quickest_way(Buffer& buffer, std::size_t threads) {
-    return quickest(buffer, threads).zero(buffer, buffer.bytes(), threads);
+// What the memory takes is what the better of the two shows.
+double by_the_quickest_ways(Buffer& buffer, std::size_t threads) {
+    const auto& [one, other] = quickest(buffer, threads);
+    const double seconds = one.zero(buffer, buffer.bytes(), threads);
+    return std::min(seconds, other.zero(buffer, buffer.bytes(), threads));
 }
 
 struct Subject {
@@ -110,8 +117,8 @@ void zero(benchmark::State& state, const Subject& subject, Pages pages, std::siz
     KeptBuffer& kept = kept_buffer(pages, bytes);
     kept.content = Content::anything;
     if (subject.is_bandwidth) {
-        const Way& way = quickest(kept.buffer, threads);
-        state.SetLabel(std::string(way.stores.name) + (way.chunks ? ", in chunks" : ", in shares"));
+        const auto& [one, other] = quickest(kept.buffer, threads);
+        state.SetLabel(one.text() + ", " + other.text());
     }
     constexpr double kSeconds = 0.1;
     for (auto _ : state) {
@@ -125,7 +132,7 @@ void zero(benchmark::State& state, const Subject& subject, Pages pages, std::siz
 void add_zeroing() {
     std::vector<Subject> subjects{{"shim", by_shim},
                                   {"memset", in_shares_by(all_stores().front())},
-                                  {"bandwidth", by_the_quickest_way, true}};
+                                  {"bandwidth", by_the_quickest_ways, true}};
     if (all_stores().size() > 1) {
         subjects.push_back({"streaming stores", in_shares_by(all_stores().at(1))});
     }
