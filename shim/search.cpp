@@ -30,6 +30,10 @@ void pause_for(Nanoseconds length) noexcept {
     ::syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &time, nullptr);
 }
 
+// So many files that others hold are found by trying. Then the kernel's table tells of all at once, which
+// takes as long as some hundred tries where a thousand locks are in it.
+constexpr std::size_t kTriesBeforeALook = 8;
+
 // Of the reasons of several files, one that the operator can mend says more than that others were faster, and
 // that more than that a file is gone.
 Reason more_telling(Reason known, Reason found) noexcept {
@@ -42,22 +46,32 @@ Reason more_telling(Reason known, Reason found) noexcept {
 
 }  // namespace
 
+Result<void*, Refusal> Search::serve_from(const Pool& pool, const PoolFile& file) const noexcept {
+    const Path path = pool.path_of(file);
+    const Candidate candidate{path.c_str(), file.size(), file.node(), choice_.node};
+    return serve(request_, candidate, config_, topology_, regions_);
+}
+
 void* Search::on_node(NodeId node) noexcept {
     const LivePool::View pool(pool_);
     reason_ = Reason::no_file_for_size;
     is_held_ = false;
+    std::size_t held = 0;
+    std::uint32_t look = 0;
     for (PoolFile& file : pool->files_of(ByteSize{request_.length}, node)) {
-        const Path path = pool->path_of(file);
-        const Candidate candidate{path.c_str(), file.size(), file.node(), choice_.node};
-        const auto region = serve(request_, candidate, config_, topology_, regions_);
+        const auto region =
+            file.was_held_at(look) ? Result<void*, Refusal>(kHeldBySomebody) : serve_from(*pool, file);
         if (region) {
             return region.value();
         }
         const Refusal& refusal = region.error();
         if (file.first_time(refusal.reason)) {
-            events::refused(path.view(), refusal);
+            events::refused(pool->path_of(file).view(), refusal);
         }
-        is_held_ = is_held_ || refusal.reason == Reason::all_leased;
+        if (refusal.reason == Reason::all_leased && ++held == kTriesBeforeALook) {
+            look = pool->look_at_locks();
+        }
+        is_held_ = held > 0;
         reason_ = more_telling(reason_, refusal.reason);
     }
     return nullptr;

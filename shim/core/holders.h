@@ -7,25 +7,16 @@
 
 #include "shim/core/fixed_string.h"
 #include "shim/core/function_ref.h"
+#include "shim/core/kernel_tables.h"
 #include "shim/core/result.h"
 
 #include <sys/types.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
-#include <string_view>
 
 namespace hugepage {
-
-// As stat(2) has it: st_dev, st_ino.
-struct FileId {
-    dev_t device = 0;
-    ino_t inode = 0;
-
-    friend auto operator<=>(const FileId&, const FileId&) = default;
-};
 
 struct Holder {
     pid_t pid = 0;
@@ -56,22 +47,5 @@ inline constexpr std::size_t kMostFilesHeld = 8192;
 [[nodiscard]] Result<Unseen> for_each_holder(std::span<const FileId> files,
                                              FunctionRef<void(std::size_t file, const Holder& holder)> visit,
                                              const char* proc = "/proc") noexcept;
-
-// A line of /proc/locks, if it is of a flock that somebody has (not of one that is waited for).
-struct FileLock {
-    FileId file;
-    pid_t pid = 0;
-};
-[[nodiscard]] std::optional<FileLock> parse_lock(std::string_view line) noexcept;
-
-// A line of /proc/PID/maps, if it is of a file.
-struct MappedFile {
-    FileId file;
-    std::uintptr_t first_byte = 0;  // where it is, or would be
-};
-[[nodiscard]] std::optional<MappedFile> parse_mapped_file(std::string_view line) noexcept;
-
-// The time the process was started, in clock ticks after the machine was, of /proc/PID/stat.
-[[nodiscard]] std::optional<std::uint64_t> parse_start_ticks(std::string_view stat) noexcept;
 
 }  // namespace hugepage

@@ -121,8 +121,7 @@ Result<Lease, Refusal> Lease::take(const char* path, ByteSize size) noexcept {
 Result<Lease, Refusal> Lease::take(UsableFile usable) noexcept {
     const int fd = usable.file.get();
     if (sys::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        return errno == EWOULDBLOCK ? Refusal{Reason::all_leased, "somebody else holds it", 0}
-                                    : Refusal{Reason::map_failed, "flock", errno};
+        return errno == EWOULDBLOCK ? kHeldBySomebody : Refusal{Reason::map_failed, "flock", errno};
     }
     struct stat facts {};
     if (sys::fstat(fd, facts) != 0 || facts.st_nlink == 0) {

@@ -22,6 +22,9 @@ struct Refusal {
     int code = 0;          // the errno of the step; 0 if no system call failed
 };
 
+// What is said of a file that cannot be leased now.
+inline constexpr Refusal kHeldBySomebody{Reason::all_leased, "somebody else holds it", 0};
+
 // A file that may be used, open for reading and writing, and not locked.
 struct UsableFile {
     Fd file;

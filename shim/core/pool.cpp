@@ -9,13 +9,19 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <tuple>
+#include <utility>
 
 namespace hugepage {
 
 bool PoolFile::first_time(Reason reason) noexcept {
     const std::uint32_t bit = 1U << static_cast<unsigned>(reason);
     return (std::atomic_ref(told_).fetch_or(bit, std::memory_order_relaxed) & bit) == 0;
+}
+
+bool PoolFile::was_held_at(std::uint32_t look) noexcept {
+    return look != 0 && std::atomic_ref(held_at_).load(std::memory_order_relaxed) == look;
 }
 
 Status Pool::scan(const FilePattern& pattern) noexcept {
@@ -29,23 +35,55 @@ Status Pool::scan(const FilePattern& pattern) noexcept {
     std::ranges::sort(files(), {}, [](const PoolFile& file) {
         return std::tuple(file.size_, file.node_, std::string_view(file.name_.data()));
     });
+    chain();
     return listed;
+}
+
+// Inodes are numbered one after the other, so the rest of a division spreads them well.
+void Pool::chain() noexcept {
+    static_assert(kMaxFiles < UINT16_MAX);
+    for (std::size_t i = 0; i < count_; ++i) {
+        std::uint16_t& first = files_[files_[i].id_.inode % count_].first_of_chain_;
+        files_[i].next_in_chain_ = std::exchange(first, static_cast<std::uint16_t>(i + 1));
+    }
+}
+
+template <class Visit>
+void Pool::for_each_called(const FileId& id, const Visit& visit) noexcept {
+    std::size_t place = count_ > 0 ? files_[id.inode % count_].first_of_chain_ : 0;
+    for (; place != 0; place = files_[place - 1].next_in_chain_) {
+        if (files_[place - 1].id_ == id) {
+            visit(files_[place - 1]);
+        }
+    }
 }
 
 bool Pool::take_over_from(Pool& earlier) noexcept {
     bool any_new = false;
     for (PoolFile& file : files()) {
-        const auto alike = earlier.files_of(file.size_, file.node_);
-        const auto known = std::ranges::find_if(alike, [&](const PoolFile& other) {
-            return other.device_ == file.device_ && other.inode_ == file.inode_;
+        bool is_new = true;
+        earlier.for_each_called(file.id_, [&](PoolFile& known) {
+            if (known.size_ == file.size_ && known.node_ == file.node_) {
+                file.told_ = std::atomic_ref(known.told_).load(std::memory_order_relaxed);
+                is_new = false;
+            }
         });
-        if (known == alike.end()) {
-            any_new = true;
-        } else {
-            file.told_ = std::atomic_ref(known->told_).load(std::memory_order_relaxed);
-        }
+        any_new = any_new || is_new;
     }
     return any_new;
+}
+
+std::uint32_t Pool::look_at_locks(const char* table) noexcept {
+    const std::uint32_t look = std::atomic_ref(looks_).fetch_add(1, std::memory_order_relaxed) + 1;
+    std::array<char, 4096> buffer;  // as much as the kernel gives at a time
+    const auto read = for_each_line(table, buffer, [&](std::string_view line) {
+        if (const auto lock = parse_lock(line)) {
+            for_each_called(lock->file, [&](PoolFile& file) {
+                std::atomic_ref(file.held_at_).store(look, std::memory_order_relaxed);
+            });
+        }
+    });
+    return read ? look : 0;
 }
 
 void Pool::scan_node(NodeId node) noexcept {
@@ -76,15 +114,14 @@ void Pool::add(NodeId node, const char* path, std::string_view name) noexcept {
         return;
     }
     const auto is_same_file = [&](const PoolFile& known) {
-        return known.device_ == facts.st_dev && known.inode_ == facts.st_ino && known.node_ == node;
+        return known.id_ == FileId{facts.st_dev, facts.st_ino} && known.node_ == node;
     };
     if (facts.st_nlink > 1 && std::ranges::any_of(files(), is_same_file)) {
         return;
     }
     PoolFile& file = files_[count_++];
     file = PoolFile();
-    file.device_ = facts.st_dev;
-    file.inode_ = facts.st_ino;
+    file.id_ = {facts.st_dev, facts.st_ino};
     file.size_ = ByteSize{static_cast<std::uint64_t>(facts.st_size)};
     file.node_ = node;
     std::ranges::copy(first_of(name, file.name_.size() - 1), file.name_.begin());

@@ -1,0 +1,124 @@
+// A pool of more files than are tried one by one, most of them somebody else's.
+
+#include "shim/core/fd.h"
+#include "tests/preload/preloaded.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <array>
+#include <sstream>
+
+namespace tests {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+constexpr std::uint64_t kSmallFile = 2UL << 20;
+constexpr int kFiles = 30;
+
+class CrowdedPool : public PoolTest {
+  protected:
+    void SetUp() override {
+        PoolTest::SetUp();
+        for (int i = 0; i < kFiles && !IsSkipped(); ++i) {
+            files_.push_back(pool_.add(name_of(i), kSmallFile));
+        }
+    }
+
+    static std::string name_of(int i) { return (i < 10 ? "file_0" : "file_") + std::to_string(i); }
+
+    void hold(int i) {
+        auto file = hugepage::Fd::open(files_[static_cast<std::size_t>(i)].c_str(), O_RDWR);
+        ASSERT_TRUE(file);
+        ASSERT_EQ(::flock(file.value().get(), LOCK_EX | LOCK_NB), 0);
+        held_[static_cast<std::size_t>(i)] = std::move(file.value());
+    }
+    void hold_all_but(int free) {
+        for (int i = 0; i < kFiles; ++i) {
+            if (i != free) {
+                hold(i);
+            }
+        }
+    }
+
+    [[nodiscard]] std::vector<std::string> command(const std::string& scenario) const {
+        return {PROBE, scenario, bytes(kSmallFile)};
+    }
+
+    std::vector<std::filesystem::path> files_;
+    std::array<hugepage::Fd, kFiles> held_;
+};
+INSTANTIATE_TEST_SUITE_P(, CrowdedPool, testing::Values(kTmpfs, kHuge2M), name_of_kind);
+
+TEST_P(CrowdedPool, ServesFromTheOneFileThatIsFreeWhereverItIs) {
+    for (const int free : {0, 7, 8, 9, kFiles - 1}) {
+        hold_all_but(free);
+        const auto outcome = run(command("map"), environment({{"HUGEPAGE_MODE", "require"}}));
+        EXPECT_THAT(outcome.out, StartsWith("memory: " + served())) << free;
+        EXPECT_THAT(outcome.err,
+                    HasSubstr("leased memory file: " + files_[static_cast<std::size_t>(free)].string()));
+        held_ = {};
+    }
+}
+
+TEST_P(CrowdedPool, SaysThatAllAreLeasedIfTheyAre) {
+    hold_all_but(-1);
+    const auto outcome = run(command("map"), environment());
+    EXPECT_THAT(outcome.out, StartsWith("memory: anonymous"));
+    EXPECT_THAT(outcome.err, HasSubstr("all_leased"));
+}
+
+// What others may write to is refused with a warning, once it has been opened.
+TEST_P(CrowdedPool, DoesNotOpenWhatTheKernelSaysIsHeld) {
+    hold_all_but(kFiles - 1);
+    for (const std::size_t i : {2UL, 20UL}) {
+        std::filesystem::permissions(files_[i], std::filesystem::perms(0666));
+    }
+    const auto outcome = run(command("map"), environment());
+    EXPECT_THAT(outcome.out, StartsWith("memory: " + served()));
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("not using memory file: " + files_[2].string()),
+                                   Not(HasSubstr(files_[20].string()))));
+}
+
+TEST_P(CrowdedPool, SeesAFileThatIsGivenBackWhileItWaits) {
+    hold_all_but(-1);
+    const TempDir folder;
+    const auto log = folder.write("log", "");
+    ChildProcess waiting(command("map"), environment({{"HUGEPAGE_WAIT_MS", "100000"},
+                                                      {"HUGEPAGE_LOG", "debug"},
+                                                      {"HUGEPAGE_LOG_FILE", log.string()}}));
+    // By then it has been through all of them once.
+    while (read_file(log).find("leased by somebody else: " + files_.back().string()) == std::string::npos) {
+        ::usleep(1000);
+    }
+    held_[20] = {};
+    EXPECT_THAT(waiting.wait().out, StartsWith("memory: " + served()));
+    EXPECT_THAT(read_file(log), HasSubstr("leased memory file: " + files_[20].string()));
+}
+
+// README: a stack of 16 KiB is enough.
+TEST_P(CrowdedPool, NeedsNoMoreStackForThat) {
+#ifndef NDEBUG
+    GTEST_SKIP() << "unoptimized code needs more stack";
+#endif
+    if (!std::string(SANITIZER).empty()) {
+        GTEST_SKIP() << "sanitized code needs more stack";
+    }
+    hold_all_but(kFiles - 1);
+    const auto outcome = run({STACK_USE, bytes(kSmallFile)}, environment({{"HUGEPAGE_LOG", "trace"}}));
+    EXPECT_TRUE(outcome.ok()) << outcome.err;
+    std::istringstream lines(outcome.out);
+    int measured = 0;
+    for (std::string line; std::getline(lines, line); ++measured) {
+        EXPECT_LE(std::stol(line.substr(line.rfind(' '))), 10 * 1024) << line;
+    }
+    EXPECT_EQ(measured, 4) << outcome.out;
+}
+
+}  // namespace
+}  // namespace tests
