@@ -1,5 +1,6 @@
 """What the project wants to reach, as ratios within one run, and what a run has found of it."""
 
+import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ GIB = 1 << 30
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times the first row's median is the second's, and the same of each round."""
+    """How many times the first row's value is the second's in each round, and the median of that."""
 
     median: float
     rounds: tuple[float, ...]
@@ -57,7 +58,7 @@ def ratio(first: Row, second: Row) -> Ratio:
         rounds = tuple(a / b for a, b in zip(first.values, second.values))
     else:
         rounds = tuple(a / b for a in first.values for b in second.values)
-    return Ratio(first.median / second.median, rounds, int(second.parameters.get("bytes", 0)))
+    return Ratio(statistics.median(rounds), rounds, int(second.parameters.get("bytes", 0)))
 
 
 def pairs(firsts: list[Row], seconds: list[Row], but: tuple[str, ...] = ()) -> Iterator[tuple[Row, Row]]:

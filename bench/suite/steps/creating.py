@@ -80,20 +80,21 @@ def measure_on(context: Context, folder: Path, page: int, bytes: int) -> Iterato
         finally:
             clear(into)
 
-    # The first round shows what can't do it at all: dd can't, since hugetlbfs has no write().
+    # A first round, which doesn't count, shows what can't do it at all: dd can't, since hugetlbfs has no write(). It also warms
+    # up: memory that is new to a virtual machine is slow once.
     start = time.monotonic()
-    found: dict[Way, list[float]] = {}
+    able: dict[str, Way] = {}
     for way in ways:
         try:
-            found[way] = [once(way)["s"]]
+            once(way)
+            able[f"{way.subject} {way.threads}"] = way
         except OSError as error:
             yield LeftOut(GROUP, way.subject, str(error))
-    names = {f"{way.subject} {way.threads}": way for way in found}
     left = context.seconds / len(PAGE_SIZES) - (time.monotonic() - start)
-    more = in_rounds({name: lambda way=way: once(way) for name, way in names.items()}, left, least=1)
-    for name, way in names.items():
+    found = in_rounds({name: lambda way=way: once(way) for name, way in able.items()}, left)
+    for name, way in able.items():
         parameters = {"bytes": bytes, "pages": words.size(page), "threads": way.threads}
-        yield Row(GROUP, way.subject, "s", found[way] + more[name]["s"], parameters)
+        yield Row(GROUP, way.subject, "s", found[name]["s"], parameters)
 
 
 def expect_whole(folder: Path, bytes: int) -> None:
