@@ -156,7 +156,7 @@ class Table(unittest.TestCase):
         lines = pc1_command.table(one, rows, facts).splitlines()
         self.assertEqual(lines[1], "single-core, 64 MiB, 1 sealer, 1 thread each; 1,000 nodes of layer 2; 2 rounds")
         self.assertRegex(lines[3], r"^plain +4 KiB +1500\.0  1000\.0 - 2000\.0$")
-        self.assertRegex(lines[4], r"^THP +2 MiB \(THP\) +1000\.0  500\.0 - 1500\.0 +0\.667 +0\.500 - 0\.750$")
+        self.assertRegex(lines[4], r"^THP +2 MiB \(THP\) +1000\.0  500\.0 - 1500\.0 +0\.625 +0\.500 - 0\.750$")
 
     def test_refuses_sectors_and_variants_that_do_not_exist(self) -> None:
         sizes, others = (("--sector", "100MiB"), ("--sector", "1MiB")), (("--variants", "plain,other"), ("--sealers", "0"))
