@@ -30,9 +30,10 @@ void pause_for(Nanoseconds length) noexcept {
     ::syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &time, nullptr);
 }
 
-// So many files that others hold are found by trying. Then the kernel's table tells of all at once, which
-// takes as long as some hundred tries where a thousand locks are in it.
+// So many files that others hold are found by trying; then, where there are more than a few, the kernel's
+// table tells of all at once, which takes as long as some hundred tries where a thousand locks are in it.
 constexpr std::size_t kTriesBeforeALook = 8;
+constexpr std::size_t kFewFiles = 24;
 
 // Of the reasons of several files, one that the operator can mend says more than that others were faster, and
 // that more than that a file is gone.
@@ -58,7 +59,8 @@ void* Search::on_node(NodeId node) noexcept {
     is_held_ = false;
     std::size_t held = 0;
     std::uint32_t look = 0;
-    for (PoolFile& file : pool->files_of(ByteSize{request_.length}, node)) {
+    const auto files = pool->files_of(ByteSize{request_.length}, node);
+    for (PoolFile& file : files) {
         const auto region =
             file.was_held_at(look) ? Result<void*, Refusal>(kHeldBySomebody) : serve_from(*pool, file);
         if (region) {
@@ -68,7 +70,7 @@ void* Search::on_node(NodeId node) noexcept {
         if (file.first_time(refusal.reason)) {
             events::refused(pool->path_of(file).view(), refusal);
         }
-        if (refusal.reason == Reason::all_leased && ++held == kTriesBeforeALook) {
+        if (refusal.reason == Reason::all_leased && ++held == kTriesBeforeALook && files.size() > kFewFiles) {
             look = pool->look_at_locks();
         }
         is_held_ = held > 0;
