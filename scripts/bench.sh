@@ -7,7 +7,7 @@
 #   scripts/bench.sh --report FOLDER   makes the report of FOLDER/run.json anew
 #
 #   --minutes N      how long it may take without building (default: 10); two rounds of each step are measured in any case
-#   --out FOLDER     where run.json, report.html and the charts go (default: build/bench-runs/<time>)
+#   --out FOLDER     where run.json, report.html, results.md and the charts go (default: build/bench-runs/<time>)
 #   --build FOLDER   a build folder to measure (default: builds and uses build/release, and installs packages that are missing)
 #   --only STEP,...  these steps only
 #   --buffer SIZE    size of the large buffer (default: the largest that fits twice into free memory, up to 32GiB)

@@ -68,11 +68,21 @@ std::size_t number(const Words& words, std::size_t which) {
     return std::stoull(words.at(which));
 }
 
+std::vector<void*> held;
+
 std::string hold(const Words& words) {
     for (std::size_t i = 0; i < number(words, 1); ++i) {
-        expect_huge_page(take(number(words, 2)));
+        expect_huge_page(held.emplace_back(take(number(words, 2))));
     }
     return "held";
+}
+
+std::string let_go(const Words& words) {
+    for (void* const memory : held) {
+        ::munmap(memory, number(words, 1));
+    }
+    held.clear();
+    return "let go";
 }
 
 std::string crowd(const Words& words) {
@@ -146,7 +156,8 @@ std::string contend(const Words& words) {
 
 std::string answer_as_client(const Words& words) {
     static const std::map<std::string, std::function<std::string(const Words&)>> commands{
-        {"hold", hold}, {"crowd", crowd}, {"pair", pair}, {"pass", pass}, {"contend", contend}};
+        {"hold", hold}, {"let_go", let_go}, {"crowd", crowd},
+        {"pair", pair}, {"pass", pass},     {"contend", contend}};
     return commands.at(words.at(0))(words);
 }
 

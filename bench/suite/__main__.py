@@ -6,7 +6,7 @@ import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
-from suite import run, targets, words
+from suite import overview, run, targets, words
 from suite.machine import LEAST_BUFFER, large_buffer, read_machine, stay_on_node
 from suite.result import Result, read_result
 
@@ -91,6 +91,7 @@ def measure(options: argparse.Namespace) -> int:
 
 
 def write_report(result: Result, out: Path) -> bool:
+    (out / "results.md").write_text(overview.markdown(result))
     try:
         from suite import report
     except ModuleNotFoundError as error:

@@ -9,7 +9,7 @@ from suite.marks import (
 )  # fmt: skip
 from suite.result import Result
 from suite.rows import Row
-from suite.targets import misses_every_call
+from suite.targets import misses_every_call, ratio
 
 
 CHANGED = " *"
@@ -86,7 +86,7 @@ def zeroing(result: Result) -> Chart | None:
     best = max((row for row in rows if row.subject == "shim"), key=lambda row: row.median, default=None)
     title = f"The shim zeroes {size_of(rows)} at up to {words.rate(best.median)}" if best else "Zeroing, by threads"
     beside = [row for row in rows if best and row.subject == "bandwidth" and row.parameters == best.parameters]
-    title += f", {100 * best.median / beside[0].median:.0f} % of the write bandwidth" if beside else ""
+    title += f", {100 * ratio(best, beside[0]).median:.0f} % of the write bandwidth" if beside else ""
     across, up = Axis("threads that zero", log=many(rows, "threads")), Axis("GB/s", 1e9)
     return curves("zeroing", title, [each for each in drawn if each.points], across, up, DOTS)
 

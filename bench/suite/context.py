@@ -20,6 +20,12 @@ class Context:
     seconds: float  # how long the step may take in all; two rounds are measured even if they take longer
     machine: Machine
     buffer_bytes: int  # the size of "the large buffer" in this run
+    planned: float | None = None  # seconds that the step was to have when the run began
+
+    @property
+    def seconds_for_sizes(self) -> float:
+        """Sizes are chosen by the machine and the time given, never by what was measured: runs are to be compared."""
+        return self.seconds if self.planned is None else self.planned
 
     def huge_pages(self, page_size: int, total_bytes: int) -> AbstractContextManager[Path]:
         """A folder on hugetlbfs, mounted for us alone, with at least so many bytes of reserved pages on machine.node.

@@ -281,11 +281,3 @@ def measure(
 
 def sum_of(folders: Mapping[str, Path], scenario: Scenario) -> int:
     return len(folders) * scenario.buffer_bytes
-
-
-def overhead_per_byte(context: Context, cpus: str) -> float:
-    """Seconds that a run takes for each byte of a buffer besides labelling: taking, filling and giving it back."""
-    small = Scenario("multicore", 256 * MIB, [cpus], 1000)
-    measuring = Measuring(context, small)
-    found = [measuring.label(PLAIN) for _ in range(2)][1]
-    return max(found.wall - found.labelling, 0.1) / small.buffer_bytes

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import jinja2
 
-from suite import charts, marks, targets, words
+from suite import charts, overview, targets, words
 from suite.result import Result
 from suite.rows import Row
 
@@ -22,7 +22,6 @@ GROUPS = {
     "passing": "Calls that are passed on",
     "null": "How far the same call differs from itself",
 }
-FACTS = ("reaches mmap", "reaches calloc", "right node", "page size")
 MARKS = {"met": "✓", "missed": "✗", "measured on less": "≈", "not measured": "–"}
 
 
@@ -46,8 +45,8 @@ def page(result: Result, made: list[charts.Chart]) -> str:
         buffer=words.size(result.buffer_bytes),
         targets=targets.outcomes(result),
         marks=MARKS,
-        fact_names=FACTS,
-        peers=peers(result),
+        fact_names=overview.FACTS,
+        peers=overview.peers(result),
         charts=made,
         groups=groups(result),
         words=words,
@@ -64,28 +63,6 @@ def notes(result: Result) -> list[str]:
     if result.stolen > 0.01:
         found.append(f"The host of this virtual machine gave {100 * result.stolen:.0f} % of the CPUs' time to others.")
     return found
-
-
-def peers(result: Result) -> list[dict]:
-    """A line for each peer: its facts, and its medians."""
-    known = [fact.subject for fact in result.facts if fact.group == "peers"]
-    names = dict.fromkeys(known + [row.subject for row in result.find("peers")])
-    return [
-        {
-            "name": name,
-            "what": result.fact(name, "what it is"),
-            "setting_up": result.fact(name, "setting up"),
-            "ours": name.startswith("shim"),
-            "facts": [result.fact(name, fact) or "–" for fact in FACTS],
-            "medians": [median(result, name, what) for what in ("usable", "release", "random read")],
-        }
-        for name in names
-    ]
-
-
-def median(result: Result, peer: str, what: str) -> str:
-    rows = marks.largest(result.find("peers", peer, what=what))
-    return words.quantity(rows[0].median, rows[0].unit) if rows else "–"
 
 
 def groups(result: Result) -> list[tuple[str, list[Row]]]:

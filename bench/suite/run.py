@@ -95,7 +95,8 @@ class Run:
     def one(self, number: int, scratch: Path) -> None:
         step = self.chosen[number]
         seconds = share(self.end - time.monotonic(), [each.weight for each in self.chosen[number:]])
-        context = Context(self.build, scratch, seconds, self.machine, self.result.buffer_bytes)
+        planned = share(self.end - self.start, [step.weight] + [each.weight for each in self.chosen if each is not step])
+        context = Context(self.build, scratch, seconds, self.machine, self.result.buffer_bytes, planned)
         context.say(f"[{number + 1}/{len(self.chosen)}] {step.title}: about {seconds:.0f} s")
         start, before = time.monotonic(), len(self.result.rows)
         found = step.module.measure(context)

@@ -123,7 +123,7 @@ class Variants(unittest.TestCase):
 
 class Step(unittest.TestCase):
     def test_has_both_paths_by_one_sealer_and_by_all_cores(self) -> None:
-        wanted, left_out = step.scenarios(context(), list(range(16)), 1e-10)
+        wanted, left_out = step.scenarios(context(seconds=7200), list(range(16)))
         self.assertEqual(
             [(each.path, each.sector, each.sealers) for each in wanted],
             [("single-core", 512 * MIB, 1), ("single-core", 16 * GIB, 1), ("single-core", 512 * MIB, 16),
@@ -132,7 +132,7 @@ class Step(unittest.TestCase):
         self.assertEqual(left_out, [])
 
     def test_says_what_two_cores_are_too_few_for(self) -> None:
-        wanted, left_out = step.scenarios(context(seconds=1), [0, 1], 1e-9)
+        wanted, left_out = step.scenarios(context(seconds=1), [0, 1])
         found = [(each.path, each.sealers) for each in wanted]
         self.assertEqual(found, [("single-core", 1), ("single-core", 2), ("multicore", 1)])
         why = "multicore, sealers at once: two of them take 4 cores, and here are 2"

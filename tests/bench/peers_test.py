@@ -115,13 +115,13 @@ class Reaching(unittest.TestCase):
 
 class Size(unittest.TestCase):
     def test_is_what_fits_six_times_into_four_fifths_of_memory(self) -> None:
-        self.assertEqual(step.largest(32 * GIB, 128 * GIB, 1e9, 0.1, 1e-9), 16 * GIB)
-        self.assertEqual(step.largest(32 * GIB, 22 * GIB, 1e9, 0.1, 1e-9), 2 * GIB)
+        self.assertEqual(step.largest(32 * GIB, 128 * GIB, 1e9), 16 * GIB)
+        self.assertEqual(step.largest(32 * GIB, 22 * GIB, 1e9), 2 * GIB)
 
     def test_is_no_more_than_the_time_allows_or_was_asked_for(self) -> None:
-        self.assertEqual(step.largest(32 * GIB, 128 * GIB, 60, 0.1, 1e-9), 512 * MIB)
-        self.assertEqual(step.largest(32 * GIB, 128 * GIB, 1, 0.1, 1e-9), 64 * MIB)
-        self.assertEqual(step.largest(GIB, 128 * GIB, 1e9, 0.1, 1e-9), GIB)
+        self.assertEqual(step.largest(32 * GIB, 128 * GIB, 86), 512 * MIB)
+        self.assertEqual(step.largest(32 * GIB, 128 * GIB, 1), 64 * MIB)
+        self.assertEqual(step.largest(GIB, 128 * GIB, 1e9), GIB)
 
 
 class Rounds(unittest.TestCase):

@@ -93,9 +93,11 @@ class Running(unittest.TestCase):
 
     def test_a_step_that_overruns_takes_from_those_after_it(self) -> None:
         given: list[float] = []
+        planned: list[float] = []
 
         def slow(context: Context):
             given.append(context.seconds)
+            planned.append(context.seconds_for_sizes)
             time.sleep(1)
             yield ROW
 
@@ -103,6 +105,8 @@ class Running(unittest.TestCase):
         self.assertAlmostEqual(given[0], 0.4, delta=0.1)
         self.assertAlmostEqual(given[1], 0.75, delta=0.2)
         self.assertEqual(given[2], 0.5)
+        # But sizes are as if it hadn't, so that runs can be compared.
+        self.assertEqual([round(each, 2) for each in planned], [0.5, 1.2, 0.5])
 
     def test_a_reason_is_said_once_of_all_that_it_holds_for(self) -> None:
         of = (("reads", "random"), ("reads", "dependent"), ("zeroing", "shim"), ("reads", "random"))

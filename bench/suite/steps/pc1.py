@@ -15,6 +15,7 @@ LEAST = 8 * MIB
 MOST = 32 * GIB
 ROUNDS = 4  # with the one that doesn't count
 SECONDS_PER_NODE = 1.5e-6  # at most, or so: for choosing how many nodes
+OVERHEAD_PER_BYTE = 0.7e-9  # seconds, by and large, for taking, filling and giving back the buffers: for choosing the sector
 
 
 def measure(context: Context) -> Iterator[Row | Fact | LeftOut]:
@@ -23,25 +24,20 @@ def measure(context: Context) -> Iterator[Row | Fact | LeftOut]:
         yield LeftOut(GROUP, "all", missing)
         return
     all_cores = labelling.cores()
-    try:
-        per_byte = labelling.overhead_per_byte(context, ",".join(map(str, all_cores[:2])))
-    except buffers.Failed as reason:
-        yield LeftOut(GROUP, "all", str(reason))
-        return
-    wanted, left_out = scenarios(context, all_cores, per_byte)
+    wanted, left_out = scenarios(context, all_cores)
     yield from left_out
     for scenario in wanted:
         yield from labelling.measure(context, scenario, context.seconds / len(wanted))
 
 
-def scenarios(context: Context, all_cores: list[int], per_byte: float) -> tuple[list[Scenario], list[LeftOut]]:
+def scenarios(context: Context, all_cores: list[int]) -> tuple[list[Scenario], list[LeftOut]]:
     """Both paths: one sealer with a small sector and with the largest that fits, and all cores' sealers with small ones."""
     wanted, left_out = [], []
     for path in ("single-core", "multicore"):
         threads = labelling.threads_of(path)
         most_sealers = len(all_cores) // threads
-        large = largest(context, per_byte, 1)
-        of_many = min(SMALL, largest(context, per_byte, most_sealers))
+        large = largest(context, 1)
+        of_many = min(SMALL, largest(context, most_sealers))
         for sealers, sector in dict.fromkeys([(1, min(SMALL, large)), (1, large), (most_sealers, of_many)]):
             cpus = labelling.places(all_cores, threads, sealers) if sealers else None
             if cpus:
@@ -52,7 +48,7 @@ def scenarios(context: Context, all_cores: list[int], per_byte: float) -> tuple[
     return wanted, left_out
 
 
-def largest(context: Context, per_byte: float, sealers: int) -> int:
+def largest(context: Context, sealers: int) -> int:
     """The largest power of two: its buffers fit twice into memory, and its runs' overhead into a sixth of the time."""
     size = LEAST
     runs = ROUNDS * len(labelling.VARIANTS)
@@ -60,7 +56,7 @@ def largest(context: Context, per_byte: float, sealers: int) -> int:
     def fits(sector: int) -> bool:
         held = 2 * sector * max(sealers, 1)
         fits_memory = 2 * held <= labelling.FREE_SHARE * context.machine.memory_free_bytes
-        return fits_memory and runs * held * per_byte <= context.seconds / 6
+        return fits_memory and runs * held * OVERHEAD_PER_BYTE <= context.seconds_for_sizes / 6
 
     while size < min(MOST, context.buffer_bytes) and fits(2 * size):
         size *= 2
@@ -69,5 +65,5 @@ def largest(context: Context, per_byte: float, sealers: int) -> int:
 
 def nodes_for(context: Context) -> int:
     """So many that labelling takes about half of a scenario's time."""
-    seconds = context.seconds / 6 / ROUNDS / len(labelling.VARIANTS) / 2
+    seconds = context.seconds_for_sizes / 6 / ROUNDS / len(labelling.VARIANTS) / 2
     return max(20_000, min(20_000_000, int(seconds / SECONDS_PER_NODE)))

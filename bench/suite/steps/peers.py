@@ -30,6 +30,7 @@ MOST_READS = 2_000_000
 MOST_NODES = 200_000  # that pc1-label labels
 REACHED = 0.9  # of a buffer's pages; what is less than the rest of it is "in part"
 RUNS = 60  # of the plain program, whose time looking at each peer and two rounds take: most are faster than it
+START, PER_BYTE = 0.2, 2e-9  # seconds that it takes, by and large, and for each byte of a buffer
 
 
 def measure(context: Context) -> Iterator[Row | Fact | LeftOut]:
@@ -41,18 +42,14 @@ def measure(context: Context) -> Iterator[Row | Fact | LeftOut]:
 
 
 def size_for(context: Context) -> int:
-    """Of each buffer: the largest that memory and time allow, from how long the plain program takes for small ones."""
-    reads = in_proportion(context.seconds, MOST_READS)
-    walls = [Peer("", "", "", TOUCHED).take(context, size, TOUCHED, reads).wall for size in (SMALL, SMALL, 4 * SMALL)]
-    per_byte = max(walls[2] - walls[1], 0.01) / (3 * SMALL)
-    fixed = max(walls[1] - per_byte * SMALL, 0)
-    return largest(context.buffer_bytes, context.machine.memory_free_bytes, context.seconds, fixed, per_byte)
+    """Of each buffer: the largest that memory and time allow."""
+    return largest(context.buffer_bytes, context.machine.memory_free_bytes, context.seconds_for_sizes)
 
 
-def largest(most: int, free: int, seconds: float, fixed: float, per_byte: float) -> int:
+def largest(most: int, free: int, seconds: float) -> int:
     """The largest power of two of which six fit into four fifths of what is free, and RUNS runs into the time."""
     size = SMALL
-    while 2 * size <= most and 6.25 * 2 * size <= 0.8 * free and RUNS * (fixed + per_byte * 2 * size) <= seconds:
+    while 2 * size <= most and 6.25 * 2 * size <= 0.8 * free and RUNS * (START + PER_BYTE * 2 * size) <= seconds:
         size *= 2
     return size
 
