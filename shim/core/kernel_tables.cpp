@@ -21,19 +21,19 @@ std::string_view next_word(std::string_view& text) noexcept {
     return word;
 }
 
-// Not std::from_chars, whose tables would have the shim need libstdc++.
-std::optional<std::uint64_t> parse_hexadecimal(std::string_view text) noexcept {
-    constexpr std::size_t kMostDigits = 16;
+// As the kernel writes it, in small letters; at most `largest`. Not std::from_chars, whose tables would have
+// the shim need libstdc++.
+std::optional<std::uint64_t> parse_hexadecimal(std::string_view text, std::uint64_t largest) noexcept {
     constexpr std::string_view kDigits = "0123456789abcdef";
     std::uint64_t number = 0;
     for (const char c : text) {
         const std::size_t digit = kDigits.find(c);
-        if (digit == std::string_view::npos) {
+        if (digit == std::string_view::npos || number > largest >> 4) {
             return std::nullopt;
         }
         number = number << 4 | digit;
     }
-    return text.empty() || text.size() > kMostDigits ? std::nullopt : std::optional(number);
+    return text.empty() ? std::nullopt : std::optional(number);
 }
 
 // makedev(3), which is a function of the C library.
@@ -56,8 +56,8 @@ std::optional<FileId> file_id(std::string_view device, std::string_view inode) n
     if (colon == std::string_view::npos) {
         return std::nullopt;
     }
-    const auto major_number = parse_hexadecimal(first_of(device, colon));
-    const auto minor_number = parse_hexadecimal(from(device, colon + 1));
+    const auto major_number = parse_hexadecimal(first_of(device, colon), UINT32_MAX);
+    const auto minor_number = parse_hexadecimal(from(device, colon + 1), UINT32_MAX);
     const auto number = parse_number(inode, UINT64_MAX);
     if (!major_number || !minor_number || !number) {
         return std::nullopt;
@@ -89,9 +89,9 @@ std::optional<FileLock> parse_lock(std::string_view line) noexcept {
 
 std::optional<MappedFile> parse_mapped_file(std::string_view line) noexcept {
     const std::string_view addresses = next_word(line);
-    const auto begin = parse_hexadecimal(first_of(addresses, addresses.find('-')));
+    const auto begin = parse_hexadecimal(first_of(addresses, addresses.find('-')), UINT64_MAX);
     next_word(line);  // permissions
-    const auto offset = parse_hexadecimal(next_word(line));
+    const auto offset = parse_hexadecimal(next_word(line), UINT64_MAX);
     const std::string_view device = next_word(line);
     const auto file = file_id(device, next_word(line));
     if (!begin || !offset || !file || file->inode == 0) {
