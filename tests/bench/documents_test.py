@@ -1,0 +1,37 @@
+"""Figures in documents are those of runs that are kept, and nobody has typed them."""
+
+import re
+import unittest
+from pathlib import Path
+
+import made_up  # noqa: F401  (finds the suite)
+from suite import overview
+from suite.result import read_result
+
+PROJECT = Path(__file__).resolve().parents[2]
+RESULTS = (PROJECT / "bench/RESULTS.md").read_text()
+
+
+class Documents(unittest.TestCase):
+    def test_have_the_tables_of_each_run_that_is_kept(self) -> None:
+        kept = sorted(path.parent for path in (PROJECT / "bench/runs").glob("*/run.json"))
+        self.assertTrue(kept)
+        for folder in kept:
+            self.assertIn(overview.markdown(read_result(folder)), RESULTS, f"scripts/bench.sh --report {folder}; then results.md")
+
+    def test_have_no_other_figures_of_the_peers_than_those(self) -> None:
+        for name in ("README.md", "README.zh.md"):
+            text = (PROJECT / name).read_text()
+            lines = [line for line in text.splitlines() if re.match(r"\| (plain|mlock|shim|THP|MAP_|mimalloc|glibc)\b.*[0-9] [mµn]?s \|", line)]
+            self.assertTrue(lines, name)
+            for line in lines:
+                self.assertIn(line, RESULTS)
+
+    def test_show_charts_that_are_there(self) -> None:
+        for name in ("README.md", "README.zh.md"):
+            for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", (PROJECT / name).read_text()):
+                self.assertTrue((PROJECT / path).is_file(), path)
+
+
+if __name__ == "__main__":
+    unittest.main()
