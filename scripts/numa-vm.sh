@@ -63,6 +63,7 @@ of_node() {
 
 folder=$(mktemp -d)
 qemu_pid=''
+readonly is_up='numa-vm: up'
 trap 'kill -KILL $qemu_pid 2>/dev/null || true; rm -rf "$folder"' EXIT
 root=$folder/root
 mkdir -p "$root"/{bin,dev,proc,sys,tmp,mnt/huge,etc,root}
@@ -93,6 +94,7 @@ copy "${add[@]}"
     echo 'mount -t proc none /proc; mount -t sysfs none /sys; mount -t devtmpfs none /dev'
     echo 'mkdir /dev/shm; mount -t tmpfs none /dev/shm; mount -t cgroup2 none /sys/fs/cgroup'
     echo 'ln -s /proc/self/fd /dev/fd'
+    echo "echo $is_up >/dev/ttyS0"
     echo 'for port in 1 2 3; do stty -F /dev/ttyS$port raw -echo 115200; done'
     for ((node = 0; node < nodes; ++node)); do
         [[ $pages == 2M ]] || continue
@@ -132,19 +134,33 @@ for pair in ${distances//,/ }; do
 done
 [[ $pages == 2M ]] || kernel_args="hugepagesz=1G hugepages=$hugepages $kernel_args"
 
-touch "$folder"/{out,err,status,console}
+touch "$folder"/{out,err,status}
 # Without fast string instructions, which are emulated byte by byte: memory is cleared five to ten times as fast.
 cpu=max,-erms,-fsrm
 # Ends with this script however that ends, and by the deadline.
-setpriv --pdeathsig KILL qemu-system-x86_64 -accel tcg,thread=multi -cpu "$cpu" -smp "$first" -m "${total}M" "${machine[@]}" \
-    -kernel "$kernel" -initrd "$folder/initramfs" -append "console=ttyS0 panic=-1 quiet no_timer_check $kernel_args" \
-    -display none -no-reboot -nic none -serial file:"$folder/console" -serial file:"$folder/out" -serial file:"$folder/err" \
-    -serial file:"$folder/status" >"$folder/qemu" 2>&1 </dev/null &
-qemu_pid=$!
+start() {
+    : >"$folder/console"
+    setpriv --pdeathsig KILL qemu-system-x86_64 -accel tcg,thread=multi -cpu "$cpu" -smp "$first" -m "${total}M" "${machine[@]}" \
+        -kernel "$kernel" -initrd "$folder/initramfs" -append "console=ttyS0 panic=-1 quiet no_timer_check $kernel_args" \
+        -display none -no-reboot -nic none -serial file:"$folder/console" -serial file:"$folder/out" -serial file:"$folder/err" \
+        -serial file:"$folder/status" >"$folder/qemu" 2>&1 </dev/null &
+    qemu_pid=$!
+    started=$waited
+}
+# Now and then qemu's CPUs all spin as the kernel boots, for ever: a machine that hasn't come up in this time, which is ten times what it
+# takes, is started anew.
+readonly boot_seconds=150
 waited=0
+start
 while kill -0 "$qemu_pid" 2>/dev/null && ((waited < deadline * 10)); do
     sleep 0.1
     waited=$((waited + 1))
+    if ((waited - started == boot_seconds * 10)) && ! grep -q "$is_up" "$folder/console"; then
+        echo "numa-vm: the machine hasn't come up in $boot_seconds s; starting it anew" >&2
+        kill -KILL "$qemu_pid"
+        wait "$qemu_pid" 2>/dev/null || true
+        start
+    fi
 done
 cat "$folder/out"
 cat "$folder/err" >&2
