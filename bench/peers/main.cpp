@@ -140,18 +140,7 @@ Json pages_as_json(std::span<const peers::Memory> memory) {
     for (const peers::Memory& buffer : memory) {
         ranges.push_back({.begin = reinterpret_cast<std::uintptr_t>(buffer.data()), .size = buffer.size()});
     }
-    Json list = Json::array();
-    for (const pc1::PagesOfSize& some : pc1::pages_of(ranges)) {
-        Json nodes = Json::object();
-        for (const auto& [node, bytes] : some.nodes) {
-            nodes[std::to_string(node)] = bytes;
-        }
-        list.push_back({{"page_size", some.page_size},
-                        {"resident", some.resident},
-                        {"transparent", some.transparent},
-                        {"nodes", std::move(nodes)}});
-    }
-    return list;
+    return pc1::pages_as_json(pc1::pages_of(ranges));
 }
 
 Json measure(const Arguments& arguments, double main_began) {

@@ -35,12 +35,12 @@ Status Pool::scan(const FilePattern& pattern) noexcept {
     std::ranges::sort(files(), {}, [](const PoolFile& file) {
         return std::tuple(file.size_, file.node_, std::string_view(file.name_.data()));
     });
-    chain();
+    index_by_id();
     return listed;
 }
 
 // Inodes are numbered one after the other, so the rest of a division spreads them well.
-void Pool::chain() noexcept {
+void Pool::index_by_id() noexcept {
     static_assert(kMaxFiles < UINT16_MAX);
     for (std::size_t i = 0; i < count_; ++i) {
         std::uint16_t& first = files_[files_[i].id_.inode % count_].first_of_chain_;
@@ -49,7 +49,7 @@ void Pool::chain() noexcept {
 }
 
 template <class Visit>
-void Pool::for_each_called(const FileId& id, const Visit& visit) noexcept {
+void Pool::for_each_with_id(const FileId& id, const Visit& visit) noexcept {
     std::size_t place = count_ > 0 ? files_[id.inode % count_].first_of_chain_ : 0;
     for (; place != 0; place = files_[place - 1].next_in_chain_) {
         if (files_[place - 1].id_ == id) {
@@ -62,7 +62,7 @@ bool Pool::take_over_from(Pool& earlier) noexcept {
     bool any_new = false;
     for (PoolFile& file : files()) {
         bool is_new = true;
-        earlier.for_each_called(file.id_, [&](PoolFile& known) {
+        earlier.for_each_with_id(file.id_, [&](PoolFile& known) {
             if (known.size_ == file.size_ && known.node_ == file.node_) {
                 file.told_ = std::atomic_ref(known.told_).load(std::memory_order_relaxed);
                 is_new = false;
@@ -78,7 +78,7 @@ std::uint32_t Pool::look_at_locks(const char* table) noexcept {
     std::array<char, 4096> buffer;  // as much as the kernel gives at a time
     const auto read = for_each_line(table, buffer, [&](std::string_view line) {
         if (const auto lock = parse_lock(line)) {
-            for_each_called(lock->file, [&](PoolFile& file) {
+            for_each_with_id(lock->file, [&](PoolFile& file) {
                 std::atomic_ref(file.held_at_).store(look, std::memory_order_relaxed);
             });
         }

@@ -86,9 +86,9 @@ class Pool {
   private:
     void scan_node(NodeId node) noexcept;
     void add(NodeId node, const char* path, std::string_view name) noexcept;
-    void chain() noexcept;
+    void index_by_id() noexcept;
     template <class Visit>
-    void for_each_called(const FileId& id, const Visit& visit) noexcept;
+    void for_each_with_id(const FileId& id, const Visit& visit) noexcept;
 
     const FilePattern* pattern_ = nullptr;
     LateArray<PoolFile, kMaxFiles> files_;

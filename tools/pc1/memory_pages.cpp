@@ -1,6 +1,8 @@
 // Both tables begin a mapping's lines with its address, by which what they say is brought together.
 #include "tools/pc1/memory_pages.h"
 
+#include <nlohmann/json.hpp>
+
 #include <system_error>
 
 #include <algorithm>
@@ -153,6 +155,22 @@ std::vector<PagesOfSize> parse_pages(std::string_view smaps, std::string_view nu
 
 std::vector<PagesOfSize> pages_of(std::span<const MemoryRange> memory) {
     return parse_pages(content_of("/proc/self/smaps"), content_of("/proc/self/numa_maps"), memory);
+}
+
+nlohmann::ordered_json pages_as_json(const std::vector<PagesOfSize>& pages) {
+    using Json = nlohmann::ordered_json;
+    Json list = Json::array();
+    for (const PagesOfSize& some : pages) {
+        Json nodes = Json::object();
+        for (const auto& [node, bytes] : some.nodes) {
+            nodes[std::to_string(node)] = bytes;
+        }
+        list.push_back({{"page_size", some.page_size},
+                        {"resident", some.resident},
+                        {"transparent", some.transparent},
+                        {"nodes", std::move(nodes)}});
+    }
+    return list;
 }
 
 }  // namespace pc1

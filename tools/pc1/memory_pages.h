@@ -3,6 +3,8 @@
 // (calloc's may) it is told with the other's.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -33,5 +35,9 @@ struct PagesOfSize {
 
 // Asks the kernel. Takes it some 0.1 s for each 10 GiB of ordinary pages. Empty if it doesn't tell.
 [[nodiscard]] std::vector<PagesOfSize> pages_of(std::span<const MemoryRange> memory);
+
+// An array with an object for each: "page_size", "resident", "transparent", and "nodes", bytes by the node's
+// number.
+[[nodiscard]] nlohmann::ordered_json pages_as_json(const std::vector<PagesOfSize>& pages);
 
 }  // namespace pc1

@@ -87,21 +87,6 @@ std::string layer_row(const LayerResult& layer, const Options& options) {
                        ns_per_node(layer, options));
 }
 
-Json pages_as_json(const std::vector<PagesOfSize>& pages) {
-    Json list = Json::array();
-    for (const PagesOfSize& some : pages) {
-        Json nodes = Json::object();
-        for (const auto& [node, bytes] : some.nodes) {
-            nodes[std::to_string(node)] = bytes;
-        }
-        list.push_back({{"page_size", some.page_size},
-                        {"resident", some.resident},
-                        {"transparent", some.transparent},
-                        {"nodes", std::move(nodes)}});
-    }
-    return list;
-}
-
 std::string fact(const char* name, const std::string& value) {
     return fmt::format("{:<14}{}\n", name, value);
 }
