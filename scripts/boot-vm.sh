@@ -114,6 +114,7 @@ done <"$folder/modules"
 cat >"$start/init" <<'END'
 #!/bin/busybox sh
 /bin/busybox mount -t devtmpfs none /dev
+echo boot-vm: up >/dev/ttyS0
 for module in /modules/*.ko; do /bin/busybox insmod "$module"; done
 /bin/busybox mount -t ext4 /dev/vda /root || exec /bin/busybox sh
 exec /bin/busybox switch_root /root /sbin/init
@@ -121,29 +122,47 @@ END
 chmod +x "$start/init"
 (cd "$start" && find . | cpio --quiet -o -H newc -R 0:0) >"$folder/initramfs"
 
-# boot_once NAME: boots until the service is through, then cuts the power.
 # no_timer_check: on a busy machine the emulated timer is late when the kernel tries it out.
-boot_once() {
-    local said=$folder/$1 begin=$SECONDS
-    touch "$said" "$folder/console"
+power_on() {
+    : >"$folder/said"
+    : >"$folder/console"
     setpriv --pdeathsig KILL qemu-system-x86_64 -accel tcg,thread=multi -cpu max,-erms,-fsrm -smp 4 -m 896M \
         -object memory-backend-ram,id=m0,size=448M -numa node,nodeid=0,cpus=0-1,memdev=m0 \
         -object memory-backend-ram,id=m1,size=448M -numa node,nodeid=1,cpus=2-3,memdev=m1 \
         -kernel "$kernel" -initrd "$folder/initramfs" -append "console=ttyS0 root=/dev/vda quiet panic=-1 no_timer_check systemd.show_status=no" \
         -drive "file=$folder/disk,format=raw,if=virtio,cache=writeback" -display none -no-reboot -nic none \
-        -serial file:"$folder/console" -serial file:"$said" >"$folder/qemu" 2>&1 </dev/null &
+        -serial file:"$folder/console" -serial file:"$folder/said" >"$folder/qemu" 2>&1 </dev/null &
     qemu_pid=$!
-    until grep -q '^end' "$said"; do
+    powered_on=$SECONDS
+}
+
+cut_power() {
+    kill -KILL "$qemu_pid"
+    wait "$qemu_pid" 2>/dev/null || true
+}
+
+# Now and then qemu's CPUs all spin as the kernel boots, for ever: a machine whose kernel isn't up in this time, which is ten times
+# what it takes, is started anew. Nothing has touched its disk.
+readonly kernel_seconds=100
+# boot_once NAME: boots until the service is through, then cuts the power.
+boot_once() {
+    local begin=$SECONDS
+    power_on
+    until grep -q '^end' "$folder/said"; do
         if ! kill -0 "$qemu_pid" 2>/dev/null || ((SECONDS - begin > deadline)); then
-            cat "$folder/qemu" "$said" >&2
+            cat "$folder/qemu" "$folder/said" >&2
             tail -40 "$folder/console" >&2
             fail "$1: the sealer's service wasn't through after $((SECONDS - begin)) s"
         fi
+        if ((SECONDS - powered_on > kernel_seconds)) && ! grep -q 'boot-vm: up' "$folder/console"; then
+            echo "$1: the kernel isn't up after $kernel_seconds s; starting the machine anew" >&2
+            cut_power
+            power_on
+        fi
         sleep 0.2
     done
-    kill -KILL "$qemu_pid"
-    wait "$qemu_pid" 2>/dev/null || true
-    sed -i 's/\r$//' "$said"
+    cut_power
+    sed 's/\r$//' "$folder/said" >"$folder/$1"
     echo "$1: booted and sealed in $((SECONDS - begin)) s"
 }
 
