@@ -12,8 +12,15 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
 endif()
 cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH hugepage_shim_root)
 target_include_directories(hugepage_shim_options INTERFACE ${hugepage_shim_root})
+# No path of the build is in what is built, so that the same source gives the same file; and ccache finds what it compiled before.
+target_compile_options(hugepage_shim_options INTERFACE $<$<CONFIG:Release>:-ffile-prefix-map=${hugepage_shim_root}=.>)
 if(HUGEPAGE_SHIM_SANITIZE)
   target_compile_options(hugepage_shim_options INTERFACE
     -fsanitize=${HUGEPAGE_SHIM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(hugepage_shim_options INTERFACE -fsanitize=${HUGEPAGE_SHIM_SANITIZE})
+endif()
+
+find_program(HUGEPAGE_SHIM_CCACHE ccache)
+if(HUGEPAGE_SHIM_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${HUGEPAGE_SHIM_CCACHE})
 endif()

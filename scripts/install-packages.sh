@@ -7,7 +7,7 @@ set -euo pipefail
 
 build=(cmake ninja-build g++ libnuma-dev libhwloc-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libmount-dev
     libsmartcols-dev scdoc)
-test=(libgtest-dev libgmock-dev libbenchmark-dev binutils util-linux git python3 valgrind mandoc
+test=(ccache libgtest-dev libgmock-dev libbenchmark-dev binutils util-linux git python3 valgrind mandoc
     bash-completion zsh fish ansible-core python3-kubernetes)
 # What tests/clients tries the shim with.
 test+=(cargo rustc librust-memmap2-dev librust-libc-dev golang-go default-jdk-headless nodejs libjemalloc2 libmimalloc2.0

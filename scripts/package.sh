@@ -20,9 +20,7 @@ folder=build/package
 # Of the last change; of now, where there is no git.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
 export SOURCE_DATE_EPOCH
-# Paths of the build are in no file of the package.
-CFLAGS="${CFLAGS:-} -ffile-prefix-map=$PWD=." CXXFLAGS="${CXXFLAGS:-} -ffile-prefix-map=$PWD=." \
-    cmake -S . -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr \
+cmake -S . -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr -DHUGEPAGE_SHIM_WERROR="${CI:-OFF}" \
     -DHUGEPAGE_SHIM_BUILD_TESTS=OFF -DHUGEPAGE_SHIM_BUILD_BENCH=OFF >/dev/null
 cmake --build "$folder"
 rm -rf "$folder"/*.deb "$folder"/*.rpm "$folder/unpacked"
