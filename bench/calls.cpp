@@ -1,9 +1,8 @@
 // Calls that the shim stands before and that are not its own: what they cost through it, and without it.
 //
-//   passing/<call>/through:shim|libc            in one process, which has the shim preloaded and a pool
-//   passing/<call>/bytes:N/preload:none|shim|heap   of the heap, in a process with each
-//   null/<call>/through:libc|libc again         the same measurement of two things that are one: how far it
-//   can be trusted
+// - passing/<call>/through:shim|libc: in one process, which has the shim preloaded and a pool
+// - passing/<call>/bytes:N/preload:none|shim|heap: of the heap, in a process with each
+// - null/<call>/through:libc|libc again: two things that are one, which tells how far it can be trusted
 #include "bench/calls/heap.h"
 #include "bench/calls/passing.h"
 #include "bench/support/benchmarks.h"

@@ -1,5 +1,6 @@
 #include "shim/search.h"
 
+#include "shim/core/sys.h"
 #include "shim/events.h"
 #include "shim/serving.h"
 
@@ -30,11 +31,6 @@ void pause_for(Nanoseconds length) noexcept {
     ::syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &time, nullptr);
 }
 
-// So many files that others hold are found by trying; then, where there are more than a few, the kernel's
-// table tells of all at once, which takes as long as some hundred tries where a thousand locks are in it.
-constexpr std::size_t kTriesBeforeALook = 8;
-constexpr std::size_t kFewFiles = 24;
-
 // Of the reasons of several files, one that the operator can mend says more than that others were faster, and
 // that more than that a file is gone.
 Reason more_telling(Reason known, Reason found) noexcept {
@@ -47,33 +43,30 @@ Reason more_telling(Reason known, Reason found) noexcept {
 
 }  // namespace
 
-Result<void*, Refusal> Search::serve_from(const Pool& pool, const PoolFile& file) const noexcept {
-    const Path path = pool.path_of(file);
-    const Candidate candidate{path.c_str(), file.size(), file.node(), choice_.node};
-    return serve(request_, candidate, config_, topology_, regions_);
-}
-
 void* Search::on_node(NodeId node) noexcept {
     const LivePool::View pool(pool_);
     reason_ = Reason::no_file_for_size;
     is_held_ = false;
-    std::size_t held = 0;
-    std::uint32_t look = 0;
     const auto files = pool->files_of(ByteSize{request_.length}, node);
+    if (files.empty()) {
+        return nullptr;
+    }
+    // Once for all of them: where most are held, what is asked of each is the time that it takes to find one.
+    const uid_t user = sys::geteuid();
+    const auto folder = inspect_folder_of(pool->path_of(files.front()).view(), user);
     for (PoolFile& file : files) {
-        const auto region =
-            file.was_held_at(look) ? Result<void*, Refusal>(kHeldBySomebody) : serve_from(*pool, file);
+        const Path path = pool->path_of(file);
+        const Candidate candidate{path.c_str(), file.size(), file.node(), choice_.node, user};
+        const auto region = folder ? serve(request_, candidate, config_, topology_, regions_)
+                                   : Result<void*, Refusal>(folder.error());
         if (region) {
             return region.value();
         }
         const Refusal& refusal = region.error();
         if (file.first_time(refusal.reason)) {
-            events::refused(pool->path_of(file).view(), refusal);
+            events::refused(path.view(), refusal);
         }
-        if (refusal.reason == Reason::all_leased && ++held == kTriesBeforeALook && files.size() > kFewFiles) {
-            look = pool->look_at_locks();
-        }
-        is_held_ = held > 0;
+        is_held_ = is_held_ || refusal.reason == Reason::all_leased;
         reason_ = more_telling(reason_, refusal.reason);
     }
     return nullptr;

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "shim/core/config.h"
-#include "shim/core/lease.h"
 #include "shim/core/live_pool.h"
+#include "shim/core/reason.h"
 #include "shim/core/region_table.h"
 #include "shim/core/topology.h"
 #include "shim/map_request.h"
@@ -29,7 +29,6 @@ class Search {
     [[nodiscard]] Reason reason() const noexcept { return reason_; }
 
   private:
-    [[nodiscard]] Result<void*, Refusal> serve_from(const Pool& pool, const PoolFile& file) const noexcept;
     [[nodiscard]] void* on_node(NodeId node) noexcept;
     [[nodiscard]] void* after_a_wait() noexcept;
     [[nodiscard]] void* elsewhere() noexcept;

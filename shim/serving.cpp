@@ -43,7 +43,11 @@ Refusal refusal(Reason reason, const Error& error) noexcept {
 Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidate& file, bool dump,
                                        FileSystem& file_system) noexcept {
     const fork::Hold hold;
-    const auto lease = Lease::take(file.path, file.size);
+    auto usable = open_usable_in_folder(file.path, file.size, file.user);
+    if (!usable) {
+        return usable.error();
+    }
+    const auto lease = Lease::take(std::move(usable.value()));
     if (!lease) {
         return lease.error();
     }

@@ -17,11 +17,13 @@ struct Candidate {
     ByteSize size;
     NodeId node;  // the one its folder names
     NodeId wanted;
+    uid_t user;  // the process's, whose the file may be
 };
 
-// Leases the file and maps it so that nobody can tell the memory from fresh anonymous memory: populated, so
-// that no page fault and no SIGBUS is left for later; on its node, or refused; zero, unless the operator has
-// waived it; entered in the table. On any failure all is undone and the refusal says which step it was.
+// Leases the file, whose folder has been looked at, and maps it so that nobody can tell the memory from fresh
+// anonymous memory: populated, so that no page fault and no SIGBUS is left for later; on its node, or
+// refused; zero, unless the operator has waived it; entered in the table. On any failure all is undone and
+// the refusal says which step it was.
 //
 // Private memory is marked MADV_DONTFORK (fork.h). errno is not kept.
 [[nodiscard]] Result<void*, Refusal> serve(const MapRequest& request, const Candidate& file,

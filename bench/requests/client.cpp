@@ -107,15 +107,24 @@ std::string crowd(const Words& words) {
     return "crowded";
 }
 
+// On the CPU, which would otherwise be slow when it wakes up.
+void rest_for(double seconds) {
+    const auto start = Clock::now();
+    while (seconds_since(start) < seconds) {
+    }
+}
+
 std::string pair(const Words& words) {
     const std::size_t bytes = number(words, 2);
     void* const first = take(bytes);
     expect_huge_page(first);
     give_back(first, bytes);
+    const double rest = std::stod(words.at(3));
     std::vector<double> taking;
     std::vector<double> giving_back;
     const auto start = Clock::now();
     while (taking.size() < kFewest || seconds_since(start) < std::stod(words.at(1))) {
+        rest_for(rest);
         void* memory = nullptr;
         taking.push_back(seconds_of([&] { memory = take(bytes); }));
         giving_back.push_back(seconds_of([&] { give_back(memory, bytes); }));

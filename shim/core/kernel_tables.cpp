@@ -1,8 +1,9 @@
-// A file of its own: what else holders.cpp needs would bring libstdc++ into the shim.
 #include "shim/core/kernel_tables.h"
 
 #include "shim/core/slice.h"
 #include "shim/core/text_file.h"
+
+#include <sys/sysmacros.h>
 
 #include <climits>
 
@@ -21,8 +22,7 @@ std::string_view next_word(std::string_view& text) noexcept {
     return word;
 }
 
-// As the kernel writes it, in small letters; at most `largest`. Not std::from_chars, whose tables would have
-// the shim need libstdc++.
+// As the kernel writes it, in small letters; at most `largest`.
 std::optional<std::uint64_t> parse_hexadecimal(std::string_view text, std::uint64_t largest) noexcept {
     constexpr std::string_view kDigits = "0123456789abcdef";
     std::uint64_t number = 0;
@@ -34,11 +34,6 @@ std::optional<std::uint64_t> parse_hexadecimal(std::string_view text, std::uint6
         number = number << 4 | digit;
     }
     return text.empty() ? std::nullopt : std::optional(number);
-}
-
-// makedev(3), which is a function of the C library.
-constexpr dev_t device_of(std::uint64_t major, std::uint64_t minor) noexcept {
-    return (major & 0xfffff000) << 32 | (major & 0xfff) << 8 | (minor & 0xffffff00) << 12 | (minor & 0xff);
 }
 
 // -1 is of a process that this one can't see.
@@ -62,7 +57,8 @@ std::optional<FileId> file_id(std::string_view device, std::string_view inode) n
     if (!major_number || !minor_number || !number) {
         return std::nullopt;
     }
-    return FileId{device_of(*major_number, *minor_number), *number};
+    return FileId{makedev(static_cast<unsigned>(*major_number), static_cast<unsigned>(*minor_number)),
+                  *number};
 }
 
 }  // namespace

@@ -38,25 +38,6 @@ bool all_may_write(const struct stat& facts) noexcept {
     return (facts.st_mode & S_IWOTH) != 0;
 }
 
-// Who may write to the folder can put another file in the place of the pool's: one of root's own, even, that
-// some other program uses.
-Result<Done, Refusal> inspect_folder_of(std::string_view path, uid_t user) noexcept {
-    const std::size_t name = path.rfind('/');
-    const Path folder(name == std::string_view::npos ? "." : first_of(path, std::max<std::size_t>(name, 1)));
-    struct stat facts {};
-    if (sys::stat(folder.c_str(), facts) != 0) {
-        return refusal_of_open(errno);
-    }
-    if (is_anothers(facts, user)) {
-        return Refusal{Reason::insecure,
-                       "its folder belongs to another user; chown it to root or to the sealer's user", 0};
-    }
-    if (all_may_write(facts)) {
-        return Refusal{Reason::insecure, "everybody may write to its folder; chmod o-w the folder", 0};
-    }
-    return Done{};
-}
-
 // What the file itself says against using it, cheapest first.
 Result<FileSystem, Refusal> inspect(int fd, ByteSize size, uid_t user) noexcept {
     struct stat file {};
@@ -97,10 +78,26 @@ Result<FileSystem, Refusal> inspect(int fd, ByteSize size, uid_t user) noexcept 
 
 }  // namespace
 
-Result<UsableFile, Refusal> open_usable(const char* path, ByteSize size, uid_t user) noexcept {
-    if (const auto folder = inspect_folder_of(path, user); !folder) {
-        return folder.error();
+// Who may write to the folder can put another file in the place of the pool's: one of root's own, even, that
+// some other program uses.
+Result<Done, Refusal> inspect_folder_of(std::string_view path, uid_t user) noexcept {
+    const std::size_t name = path.rfind('/');
+    const Path folder(name == std::string_view::npos ? "." : first_of(path, std::max<std::size_t>(name, 1)));
+    struct stat facts {};
+    if (sys::stat(folder.c_str(), facts) != 0) {
+        return refusal_of_open(errno);
     }
+    if (is_anothers(facts, user)) {
+        return Refusal{Reason::insecure,
+                       "its folder belongs to another user; chown it to root or to the sealer's user", 0};
+    }
+    if (all_may_write(facts)) {
+        return Refusal{Reason::insecure, "everybody may write to its folder; chmod o-w the folder", 0};
+    }
+    return Done{};
+}
+
+Result<UsableFile, Refusal> open_usable_in_folder(const char* path, ByteSize size, uid_t user) noexcept {
     // O_NONBLOCK: a FIFO or device in the file's place must not hold the caller up.
     auto file = Fd::open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (!file) {
@@ -113,15 +110,16 @@ Result<UsableFile, Refusal> open_usable(const char* path, ByteSize size, uid_t u
     return UsableFile{std::move(file.value()), file_system.value()};
 }
 
-Result<Lease, Refusal> Lease::take(const char* path, ByteSize size) noexcept {
-    auto usable = open_usable(path, size, sys::geteuid());
-    return usable ? take(std::move(usable.value())) : usable.error();
+Result<UsableFile, Refusal> open_usable(const char* path, ByteSize size, uid_t user) noexcept {
+    const auto folder = inspect_folder_of(path, user);
+    return folder ? open_usable_in_folder(path, size, user) : folder.error();
 }
 
 Result<Lease, Refusal> Lease::take(UsableFile usable) noexcept {
     const int fd = usable.file.get();
     if (sys::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        return errno == EWOULDBLOCK ? kHeldBySomebody : Refusal{Reason::map_failed, "flock", errno};
+        return errno == EWOULDBLOCK ? Refusal{Reason::all_leased, "somebody else holds it", 0}
+                                    : Refusal{Reason::map_failed, "flock", errno};
     }
     struct stat facts {};
     if (sys::fstat(fd, facts) != 0 || facts.st_nlink == 0) {

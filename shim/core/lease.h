@@ -14,6 +14,8 @@
 
 #include <sys/types.h>
 
+#include <string_view>
+
 namespace hugepage {
 
 struct Refusal {
@@ -21,9 +23,6 @@ struct Refusal {
     const char* why = "";  // static text for people: which step, or which property of the file
     int code = 0;          // the errno of the step; 0 if no system call failed
 };
-
-// What is said of a file that cannot be leased now.
-inline constexpr Refusal kHeldBySomebody{Reason::all_leased, "somebody else holds it", 0};
 
 // A file that may be used, open for reading and writing, and not locked.
 struct UsableFile {
@@ -37,14 +36,18 @@ struct UsableFile {
 // caller.
 [[nodiscard]] Result<UsableFile, Refusal> open_usable(const char* path, ByteSize size, uid_t user) noexcept;
 
+// The two parts of it: what is asked of the folder that the file is in, and what of the file itself. Who
+// looks for a file among a thousand asks the first once.
+[[nodiscard]] Result<Done, Refusal> inspect_folder_of(std::string_view path, uid_t user) noexcept;
+[[nodiscard]] Result<UsableFile, Refusal> open_usable_in_folder(const char* path, ByteSize size,
+                                                                uid_t user) noexcept;
+
 // Move-only. The destructor lets go of the descriptor, and so of the lock unless a mapping holds it by then.
 class Lease {
   public:
-    // Takes the file if it may be used (README, "Which files are used") and is free now; never waits. `size`
-    // is what the pool believes its size to be. Reason::all_leased means that somebody else has it.
-    [[nodiscard]] static Result<Lease, Refusal> take(const char* path, ByteSize size) noexcept;
-    // The same of a file that is open already. One whose last name is gone by the time the lock is had is
-    // refused: who removes a file holds its lock meanwhile, and gives its pages back.
+    // Takes the file if it is free now; never waits. Reason::all_leased means that somebody else has it. One
+    // whose last name is gone by the time the lock is had is refused: who removes a file holds its lock
+    // meanwhile, and gives its pages back.
     [[nodiscard]] static Result<Lease, Refusal> take(UsableFile file) noexcept;
 
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }

@@ -9,19 +9,13 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <cstdint>
 #include <tuple>
-#include <utility>
 
 namespace hugepage {
 
 bool PoolFile::first_time(Reason reason) noexcept {
     const std::uint32_t bit = 1U << static_cast<unsigned>(reason);
     return (std::atomic_ref(told_).fetch_or(bit, std::memory_order_relaxed) & bit) == 0;
-}
-
-bool PoolFile::was_held_at(std::uint32_t look) noexcept {
-    return look != 0 && std::atomic_ref(held_at_).load(std::memory_order_relaxed) == look;
 }
 
 Status Pool::scan(const FilePattern& pattern) noexcept {
@@ -35,55 +29,21 @@ Status Pool::scan(const FilePattern& pattern) noexcept {
     std::ranges::sort(files(), {}, [](const PoolFile& file) {
         return std::tuple(file.size_, file.node_, std::string_view(file.name_.data()));
     });
-    index_by_id();
     return listed;
-}
-
-// Inodes are numbered one after the other, so the rest of a division spreads them well.
-void Pool::index_by_id() noexcept {
-    static_assert(kMaxFiles < UINT16_MAX);
-    for (std::size_t i = 0; i < count_; ++i) {
-        std::uint16_t& first = files_[files_[i].id_.inode % count_].first_of_chain_;
-        files_[i].next_in_chain_ = std::exchange(first, static_cast<std::uint16_t>(i + 1));
-    }
-}
-
-template <class Visit>
-void Pool::for_each_with_id(const FileId& id, const Visit& visit) noexcept {
-    std::size_t place = count_ > 0 ? files_[id.inode % count_].first_of_chain_ : 0;
-    for (; place != 0; place = files_[place - 1].next_in_chain_) {
-        if (files_[place - 1].id_ == id) {
-            visit(files_[place - 1]);
-        }
-    }
 }
 
 bool Pool::take_over_from(Pool& earlier) noexcept {
     bool any_new = false;
     for (PoolFile& file : files()) {
-        bool is_new = true;
-        earlier.for_each_with_id(file.id_, [&](PoolFile& known) {
-            if (known.size_ == file.size_ && known.node_ == file.node_) {
-                file.told_ = std::atomic_ref(known.told_).load(std::memory_order_relaxed);
-                is_new = false;
-            }
-        });
-        any_new = any_new || is_new;
+        const auto alike = earlier.files_of(file.size_, file.node_);
+        const auto known = std::ranges::find(alike, file.id_, &PoolFile::id_);
+        if (known == alike.end()) {
+            any_new = true;
+        } else {
+            file.told_ = std::atomic_ref(known->told_).load(std::memory_order_relaxed);
+        }
     }
     return any_new;
-}
-
-std::uint32_t Pool::look_at_locks(const char* table) noexcept {
-    const std::uint32_t look = std::atomic_ref(looks_).fetch_add(1, std::memory_order_relaxed) + 1;
-    std::array<char, 4096> buffer;  // as much as the kernel gives at a time
-    const auto read = for_each_line(table, buffer, [&](std::string_view line) {
-        if (const auto lock = parse_lock(line)) {
-            for_each_with_id(lock->file, [&](PoolFile& file) {
-                std::atomic_ref(file.held_at_).store(look, std::memory_order_relaxed);
-            });
-        }
-    });
-    return read ? look : 0;
 }
 
 void Pool::scan_node(NodeId node) noexcept {

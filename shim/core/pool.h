@@ -28,21 +28,13 @@ class PoolFile {
     // True the first time it is called for the reason: each file's fault is told once. Any thread may call.
     [[nodiscard]] bool first_time(Reason reason) noexcept;
 
-    // Whether somebody held it when Pool::look_at_locks() gave this number. False if another look has come
-    // between; never true without a look.
-    [[nodiscard]] bool was_held_at(std::uint32_t look) noexcept;
-
   private:
     friend class Pool;
 
     ByteSize size_;
     NodeId node_;
     FileId id_;
-    std::uint32_t told_ = 0;  // a bit for each Reason
-    std::uint32_t held_at_ = 0;
-    // Files whose ids hash alike are a chain. Places in the pool, plus one; 0 ends it.
-    std::uint16_t first_of_chain_ = 0;  // of that which hashes to this one's place
-    std::uint16_t next_in_chain_ = 0;
+    std::uint32_t told_ = 0;        // a bit for each Reason
     std::array<char, 256> name_{};  // within the node's folder; empty if the pattern names the file itself
 };
 
@@ -70,11 +62,6 @@ class Pool {
 
     [[nodiscard]] Path path_of(const PoolFile& file) const noexcept;
 
-    // Enters which files somebody has locked, by one look at the kernel's table of locks, and returns the
-    // look's number; 0 if there is no such table. What the table doesn't tell, as of other containers, isn't
-    // entered.
-    [[nodiscard]] std::uint32_t look_at_locks(const char* table = "/proc/locks") noexcept;
-
     // A node's folder that the last scan could not read, or whose files it could not look at; the last one of
     // several.
     struct Unread {
@@ -86,14 +73,10 @@ class Pool {
   private:
     void scan_node(NodeId node) noexcept;
     void add(NodeId node, const char* path, std::string_view name) noexcept;
-    void index_by_id() noexcept;
-    template <class Visit>
-    void for_each_with_id(const FileId& id, const Visit& visit) noexcept;
 
     const FilePattern* pattern_ = nullptr;
     LateArray<PoolFile, kMaxFiles> files_;
     std::size_t count_ = 0;
-    std::uint32_t looks_ = 0;
     std::optional<Unread> unread_;
 };
 

@@ -31,16 +31,11 @@ Result<std::string_view> read_text(const char* path, std::span<char> buffer) noe
 }
 
 Status for_each_line(const char* path, FunctionRef<void(std::string_view line)> visit) noexcept {
-    std::array<char, 8UL * 1024> buffer;
-    return for_each_line(path, buffer, visit);
-}
-
-Status for_each_line(const char* path, std::span<char> buffer,
-                     FunctionRef<void(std::string_view line)> visit) noexcept {
     const auto file = Fd::open(path, O_RDONLY);
     if (!file) {
         return file.error();
     }
+    std::array<char, 8UL * 1024> buffer;
     std::size_t kept = 0;  // of a line that isn't whole yet
     bool is_rest = false;  // what comes next is the rest of a line that has been cut
     for (;;) {

@@ -15,11 +15,8 @@ namespace hugepage {
 // The content as a view into buffer. ENOSPC if it does not fit.
 [[nodiscard]] Result<std::string_view> read_text(const char* path, std::span<char> buffer) noexcept;
 
-// Calls for each line, without its end. A line longer than the buffer is cut. For tables of any length, which
-// are read piece by piece: what changes meanwhile may be missed.
-[[nodiscard]] Status for_each_line(const char* path, std::span<char> buffer,
-                                   FunctionRef<void(std::string_view line)> visit) noexcept;
-// With a buffer of 8 KiB, which is more than a request may have of a thread's stack.
+// Calls for each line, without its end. A line longer than 8 KiB is cut. For tables of any length, which are
+// read piece by piece: what changes meanwhile may be missed.
 [[nodiscard]] Status for_each_line(const char* path, FunctionRef<void(std::string_view line)> visit) noexcept;
 
 // Calls for each name in the folder but "." and "..", in no order. A name is terminated; it is gone after the

@@ -1,4 +1,4 @@
-// A pool of more files than are tried one by one, most of them somebody else's.
+// A pool of many files, most of them somebody else's.
 
 #include "shim/core/fd.h"
 #include "tests/preload/preloaded.h"
@@ -8,14 +8,11 @@
 #include <unistd.h>
 
 #include <array>
-#include <sstream>
 
 namespace tests {
 namespace {
 
-using testing::AllOf;
 using testing::HasSubstr;
-using testing::Not;
 using testing::StartsWith;
 
 constexpr std::uint64_t kSmallFile = 2UL << 20;
@@ -73,18 +70,6 @@ TEST_P(CrowdedPool, SaysThatAllAreLeasedIfTheyAre) {
     EXPECT_THAT(outcome.err, HasSubstr("all_leased"));
 }
 
-// What others may write to is refused with a warning, once it has been opened.
-TEST_P(CrowdedPool, DoesNotOpenWhatTheKernelSaysIsHeld) {
-    hold_all_but(kFiles - 1);
-    for (const std::size_t i : {2UL, 20UL}) {
-        std::filesystem::permissions(files_[i], std::filesystem::perms(0666));
-    }
-    const auto outcome = run(command("map"), environment());
-    EXPECT_THAT(outcome.out, StartsWith("memory: " + served()));
-    EXPECT_THAT(outcome.err, AllOf(HasSubstr("not using memory file: " + files_[2].string()),
-                                   Not(HasSubstr(files_[20].string()))));
-}
-
 TEST_P(CrowdedPool, SeesAFileThatIsGivenBackWhileItWaits) {
     hold_all_but(-1);
     const TempDir folder;
@@ -99,25 +84,6 @@ TEST_P(CrowdedPool, SeesAFileThatIsGivenBackWhileItWaits) {
     held_[20] = {};
     EXPECT_THAT(waiting.wait().out, StartsWith("memory: " + served()));
     EXPECT_THAT(read_file(log), HasSubstr("leased memory file: " + files_[20].string()));
-}
-
-// README: a stack of 16 KiB is enough.
-TEST_P(CrowdedPool, NeedsNoMoreStackForThat) {
-#ifndef NDEBUG
-    GTEST_SKIP() << "unoptimized code needs more stack";
-#endif
-    if (!std::string(SANITIZER).empty()) {
-        GTEST_SKIP() << "sanitized code needs more stack";
-    }
-    hold_all_but(kFiles - 1);
-    const auto outcome = run({STACK_USE, bytes(kSmallFile)}, environment({{"HUGEPAGE_LOG", "trace"}}));
-    EXPECT_TRUE(outcome.ok()) << outcome.err;
-    std::istringstream lines(outcome.out);
-    int measured = 0;
-    for (std::string line; std::getline(lines, line); ++measured) {
-        EXPECT_LE(std::stol(line.substr(line.rfind(' '))), 10 * 1024) << line;
-    }
-    EXPECT_EQ(measured, 4) << outcome.out;
 }
 
 }  // namespace

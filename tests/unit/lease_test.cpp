@@ -1,5 +1,6 @@
 #include "shim/core/lease.h"
 
+#include "tests/support/lease_of.h"
 #include "tests/support/pool_fixture.h"
 
 #include <gtest/gtest.h>
@@ -23,7 +24,7 @@ class LeaseTest : public testing::Test {
     }
 
     [[nodiscard]] Reason reason() const {
-        const auto lease = Lease::take(file_.c_str(), kSize);
+        const auto lease = tests::lease_of(file_.c_str(), kSize);
         EXPECT_FALSE(lease);
         return lease ? Reason::no_file_for_size : lease.error().reason;
     }
@@ -33,20 +34,20 @@ class LeaseTest : public testing::Test {
 };
 
 TEST_F(LeaseTest, ExcludesASecondLeaseInTheSameProcess) {
-    const auto first = Lease::take(file_.c_str(), kSize);
+    const auto first = tests::lease_of(file_.c_str(), kSize);
     ASSERT_TRUE(first);
     EXPECT_EQ(reason(), Reason::all_leased);
 }
 
 TEST_F(LeaseTest, EndsWithItsDescriptorWhenNothingIsMapped) {
-    { const auto lease = Lease::take(file_.c_str(), kSize); }
-    EXPECT_TRUE(Lease::take(file_.c_str(), kSize));
+    { const auto lease = tests::lease_of(file_.c_str(), kSize); }
+    EXPECT_TRUE(tests::lease_of(file_.c_str(), kSize));
 }
 
 TEST_F(LeaseTest, LivesOnInTheMappingAndEndsWithItsLastByte) {
     void* memory = MAP_FAILED;
     {
-        const auto lease = Lease::take(file_.c_str(), kSize);
+        const auto lease = tests::lease_of(file_.c_str(), kSize);
         memory = ::mmap(nullptr, kSize.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, lease.value().fd(), 0);
         ASSERT_NE(memory, MAP_FAILED);
     }
@@ -54,7 +55,7 @@ TEST_F(LeaseTest, LivesOnInTheMappingAndEndsWithItsLastByte) {
     ASSERT_EQ(::munmap(memory, kSize.bytes - 4096), 0);
     EXPECT_EQ(reason(), Reason::all_leased);
     ASSERT_EQ(::munmap(static_cast<char*>(memory) + kSize.bytes - 4096, 4096), 0);
-    EXPECT_TRUE(Lease::take(file_.c_str(), kSize));
+    EXPECT_TRUE(tests::lease_of(file_.c_str(), kSize));
 }
 
 TEST_F(LeaseTest, RefusesAFileThatWasRemovedAfterItWasOpened) {
@@ -70,7 +71,7 @@ TEST_F(LeaseTest, IsNotDisturbedByALookAtTheFile) {
     { const auto looked_at = open_usable(file_.c_str(), kSize, ::geteuid()); }
     const auto looked_at = open_usable(file_.c_str(), kSize, ::geteuid());
     ASSERT_TRUE(looked_at);
-    const auto lease = Lease::take(file_.c_str(), kSize);
+    const auto lease = tests::lease_of(file_.c_str(), kSize);
     ASSERT_TRUE(lease);
     EXPECT_TRUE(open_usable(file_.c_str(), kSize, ::geteuid()));
 }
@@ -104,7 +105,7 @@ TEST_F(LeaseTest, RefusesAFileThatOthersMayWriteTo) {
     ASSERT_EQ(::chmod(file_.c_str(), 0602), 0);
     EXPECT_EQ(reason(), Reason::insecure);
     ASSERT_EQ(::chmod(file_.c_str(), 0660), 0);
-    EXPECT_TRUE(Lease::take(file_.c_str(), kSize));
+    EXPECT_TRUE(tests::lease_of(file_.c_str(), kSize));
 }
 
 TEST_F(LeaseTest, RefusesAFileOfAnotherUser) {
@@ -122,7 +123,7 @@ TEST_F(LeaseTest, RefusesAFileInAFolderWhereOthersMayReplaceIt) {
         EXPECT_EQ(reason(), Reason::insecure);
     }
     ASSERT_EQ(::chmod(folder.c_str(), 0770), 0);
-    EXPECT_TRUE(Lease::take(file_.c_str(), kSize));
+    EXPECT_TRUE(tests::lease_of(file_.c_str(), kSize));
     if (::geteuid() != 0) {
         GTEST_SKIP() << "needs root, to give a folder to somebody else";
     }
@@ -131,9 +132,9 @@ TEST_F(LeaseTest, RefusesAFileInAFolderWhereOthersMayReplaceIt) {
 }
 
 TEST_F(LeaseTest, FindsTheFolderOfAnyPath) {
-    EXPECT_EQ(Lease::take("no-such-file", kSize).error().reason, Reason::no_file_for_size);
-    EXPECT_EQ(Lease::take("/no-such-file", kSize).error().reason, Reason::no_file_for_size);
-    EXPECT_EQ(Lease::take("/nowhere/at/all", kSize).error().reason, Reason::no_file_for_size);
+    EXPECT_EQ(tests::lease_of("no-such-file", kSize).error().reason, Reason::no_file_for_size);
+    EXPECT_EQ(tests::lease_of("/no-such-file", kSize).error().reason, Reason::no_file_for_size);
+    EXPECT_EQ(tests::lease_of("/nowhere/at/all", kSize).error().reason, Reason::no_file_for_size);
 }
 
 TEST_F(LeaseTest, RefusesAFileWhoseSizeHasChanged) {
@@ -149,7 +150,7 @@ TEST_F(LeaseTest, RefusesAFileWithHoles) {
 TEST_F(LeaseTest, RefusesASizeThatIsNoMultipleOfThePage) {
     file_ = pool_.add("odd", 4096);
     ASSERT_EQ(::truncate(file_.c_str(), 5000), 0);
-    EXPECT_EQ(Lease::take(file_.c_str(), ByteSize{5000}).error().reason, Reason::map_failed);
+    EXPECT_EQ(tests::lease_of(file_.c_str(), ByteSize{5000}).error().reason, Reason::map_failed);
 }
 
 TEST_F(LeaseTest, RefusesAFileOnADisk) {

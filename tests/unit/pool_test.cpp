@@ -5,16 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <cstdio>
 #include <memory>
-#include <string>
-#include <vector>
 
 namespace hugepage {
 namespace {
@@ -99,74 +93,6 @@ TEST_F(PoolTest, TellsEachFaultOfAFileOnce) {
     EXPECT_TRUE(file.first_time(Reason::insecure));
     EXPECT_FALSE(file.first_time(Reason::insecure));
     EXPECT_TRUE(file.first_time(Reason::misplaced));
-}
-
-// As the kernel writes it: of a flock that is had, or waited for.
-std::string line_of(const std::filesystem::path& file, const std::string& kind = "FLOCK  ADVISORY  WRITE") {
-    struct stat facts {};
-    EXPECT_EQ(::stat(file.c_str(), &facts), 0);
-    std::array<char, 128> line{};
-    std::snprintf(line.data(), line.size(), "7: %s 4711 %02x:%02x:%lu 0 EOF\n", kind.c_str(),
-                  major(facts.st_dev), minor(facts.st_dev), facts.st_ino);
-    return line.data();
-}
-
-TEST_F(PoolTest, LearnsFromTheTableOfLocksWhichFilesAreHeld) {
-    const auto held = dir_.write("numa_0/held", "1234");
-    const auto waited_for = dir_.write("numa_0/waited_for", "1234");
-    const auto posix = dir_.write("numa_0/posix", "1234");
-    dir_.write("numa_0/free", "1234");
-    std::filesystem::create_directory(dir_.path() / "numa_1");
-    std::filesystem::create_hard_link(held, dir_.path() / "numa_1/held_too");
-    const auto table = dir_.write(
-        "locks", line_of(dir_.write("elsewhere", "")) + line_of(waited_for, "-> FLOCK  ADVISORY  WRITE") +
-                     line_of(posix, "POSIX  ADVISORY  WRITE") + "garbage\n" + line_of(held));
-    scan();
-    const auto look = pool_->look_at_locks(table.c_str());
-    ASSERT_NE(look, 0U);
-    std::vector<std::string> found;
-    for (PoolFile& file : pool_->files()) {
-        if (file.was_held_at(look)) {
-            found.emplace_back(std::filesystem::path(pool_->path_of(file).view()).filename());
-        }
-    }
-    EXPECT_THAT(found, ElementsAre("held", "held_too"));
-}
-
-TEST_F(PoolTest, BelievesTheLastLookAlone) {
-    const auto path = dir_.write("numa_0/a", "1234");
-    scan();
-    PoolFile& file = pool_->files().front();
-    const auto first = pool_->look_at_locks(dir_.write("locks", line_of(path)).c_str());
-    EXPECT_TRUE(file.was_held_at(first));
-    const auto second = pool_->look_at_locks(dir_.write("locks", "").c_str());
-    EXPECT_FALSE(file.was_held_at(second));
-    const auto third = pool_->look_at_locks(dir_.write("locks", line_of(path)).c_str());
-    EXPECT_TRUE(file.was_held_at(third));
-    EXPECT_FALSE(file.was_held_at(first));
-}
-
-TEST_F(PoolTest, KnowsOfNoHeldFileWhereThereIsNoTable) {
-    dir_.write("numa_0/a", "1234");
-    scan();
-    EXPECT_EQ(pool_->look_at_locks("/no/such/table"), 0U);
-    EXPECT_FALSE(pool_->files().front().was_held_at(0));
-    Pool empty;
-    EXPECT_NE(empty.look_at_locks("/proc/locks"), 0U);
-}
-
-TEST_F(PoolTest, FindsEachOfAThousandHeldFiles) {
-    std::string table;
-    for (int i = 0; i < 1000; ++i) {
-        const auto file = dir_.write("numa_0/" + std::to_string(i), "1234");
-        table += i % 2 == 0 ? line_of(file) : "";
-    }
-    scan();
-    const auto look = pool_->look_at_locks(dir_.write("locks", table).c_str());
-    for (PoolFile& file : pool_->files()) {
-        const std::string name = std::filesystem::path(pool_->path_of(file).view()).filename();
-        EXPECT_EQ(file.was_held_at(look), std::stoi(name) % 2 == 0) << name;
-    }
 }
 
 TEST_F(PoolTest, TellsWhichNodesFolderCannotBeReadAndReadsTheOthers) {

@@ -3,7 +3,7 @@
 //
 //   leaser BYTES FILE...     prints "leasing" after the first round, and how many leases it took at the end;
 //                            1 if any failed
-#include "shim/core/lease.h"
+#include "tests/support/lease_of.h"
 
 #include <poll.h>
 
@@ -24,7 +24,7 @@ int main(int argc, char** argv) {
         for (int i = 2; i < argc; ++i) {
             void* memory = MAP_FAILED;
             {
-                const auto lease = hugepage::Lease::take(argv[i], size);
+                const auto lease = tests::lease_of(argv[i], size);
                 if (!lease) {
                     std::printf("failed: %s: %s\n", argv[i], lease.error().why);
                     return 1;

@@ -1,5 +1,6 @@
 #include "tools/ctl/pool/pool_survey.h"
 
+#include "tests/support/lease_of.h"
 #include "tests/support/pool_fixture.h"
 #include "tools/common/failure.h"
 #include "tools/ctl/pool/file_pages.h"
@@ -122,7 +123,7 @@ TEST_F(Survey, JudgesAsTheFilesUserWhereRootAsks) {
 TEST_F(Survey, NamesWhoHoldsAFile) {
     const auto path = pool_.add("a", kBytes);
     static_cast<void>(pool_.add("b", kBytes));
-    const auto lease = hugepage::Lease::take(path.c_str(), ByteSize{kBytes});
+    const auto lease = tests::lease_of(path.c_str(), ByteSize{kBytes});
     ASSERT_TRUE(lease);
     const auto held = look("numa_0/a");
     ASSERT_EQ(held.holders.size(), 1);
@@ -134,7 +135,7 @@ TEST_F(Survey, NamesWhoHoldsAFile) {
 TEST_F(Survey, TakesNoLockAndKeepsNone) {
     const auto path = pool_.add("a", kBytes);
     const auto pool = survey(choice());
-    const auto lease = hugepage::Lease::take(path.c_str(), ByteSize{kBytes});
+    const auto lease = tests::lease_of(path.c_str(), ByteSize{kBytes});
     ASSERT_TRUE(lease);
     EXPECT_TRUE(sample_pages(pool.files[0], 8));
     EXPECT_TRUE(tests::is_leased(path));
