@@ -10,7 +10,7 @@
 #   --out FOLDER     where run.json, report.html, results.md and the charts go (default: build/bench-runs/<time>)
 #   --build FOLDER   a build folder to measure (default: builds and uses build/release, and installs packages that are missing)
 #   --only STEP,...  these steps only
-#   --buffer SIZE    size of the large buffer (default: the largest that fits twice into free memory, up to 32GiB)
+#   --buffer SIZE    size of the large buffer (default: the largest that fits three times into free memory, up to 32GiB)
 #
 # Reserving huge pages and mounting hugetlbfs takes root; what an ordinary user can't measure is left out, and the report says
 # so. Exit status: 0, also where something was left out; 1: a step broke; 2: wrong usage; 130: stopped by Ctrl-C, with what was

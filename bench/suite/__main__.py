@@ -40,7 +40,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--build", type=Path, metavar="FOLDER", help="what to measure (default: builds and uses build/release)")
     parser.add_argument("--only", metavar="STEP,...", help="the steps to run (default: all, see --list)")
     parser.add_argument("--buffer", type=buffer_size, metavar="SIZE",
-                        help="size of the large buffer (default: the largest that fits twice, up to 32GiB)")  # fmt: skip
+                        help="size of the large buffer (default: the largest that fits three times, up to 32GiB)")  # fmt: skip
     parser.add_argument("--list", action="store_true", help="lists the steps and ends")
     parser.add_argument("--report", type=Path, metavar="FOLDER",
                         help="measures nothing; makes the report of FOLDER/run.json anew")  # fmt: skip

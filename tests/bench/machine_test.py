@@ -63,8 +63,8 @@ class Reading(unittest.TestCase):
 
 
 class Sizes(unittest.TestCase):
-    def test_the_buffer_fits_twice_and_leaves_a_fifth(self) -> None:
-        self.assertEqual([large_buffer(each * GIB) // GIB for each in (80, 79, 20, 12)], [32, 16, 8, 4])
+    def test_the_buffer_fits_three_times_and_leaves_a_tenth(self) -> None:
+        self.assertEqual([large_buffer(each * GIB) // GIB for each in (107, 106, 27, 23, 4)], [32, 16, 8, 4, 1])
 
     def test_it_has_a_largest_and_a_smallest_size(self) -> None:
         self.assertEqual((large_buffer(4096 * GIB), large_buffer(0)), (MOST_BUFFER, LEAST_BUFFER))
