@@ -31,7 +31,7 @@ def peers(result: Result, what: str, name: str, title: str, other: tuple[str, st
     bars = [bar(row, row.subject + CHANGED * needs_change(result, row.subject)) for row in rows]
     note = DOTS if log else BARS
     if any(needs_change(result, row.subject) for row in rows):
-        note += f"\n{CHANGED.strip()} only in a program whose source is changed for it; it reaches no call of others."
+        note += f"\n{CHANGED.strip()} only in a program that is changed for it; no call of others is reached"
     return ranking(name, title, bars, time_axis(rows, axis, log), note)
 
 
