@@ -13,8 +13,8 @@
 #   --buffer SIZE    size of the large buffer (default: the largest that fits three times into free memory, up to 32GiB)
 #
 # Reserving huge pages and mounting hugetlbfs takes root; what an ordinary user can't measure is left out, and the report says
-# so. Exit status: 0, also where something was left out; 1: a step broke; 2: wrong usage; 130: stopped by Ctrl-C, with what was
-# measured until then. scripts/compare-runs.sh compares two runs.
+# so. Exit status: 0, also where something was left out; 1: a step broke; 2: wrong usage; 130: stopped by Ctrl-C, with the
+# steps that were done by then. scripts/compare-runs.sh compares two runs.
 set -euo pipefail
 case ${1:-} in
     -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;;
