@@ -25,7 +25,7 @@ fi
 [[ $(dpkg --print-architecture) == arm64 ]] || test+=(g++-aarch64-linux-gnu qemu-user googletest)
 package=(git dpkg-dev)
 # What the package is tried in: a fresh system, and one that boots.
-test+=("${package[@]}" debootstrap debian-archive-keyring lintian systemd e2fsprogs zstd)
+test+=("${package[@]}" debootstrap debian-archive-keyring lintian rpm systemd e2fsprogs zstd)
 bench=(libbenchmark-dev python3 python3-matplotlib python3-jinja2 util-linux git)
 # What the shim is measured beside. Not every system has them; what can't be had is left out of the table, which says so.
 peers=(libhugetlbfs-bin libhugetlbfs0 libhugetlbfs-dev libmimalloc2.0)

@@ -20,13 +20,18 @@ folder=build/package
 # Of the last change; of now, where there is no git.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
 export SOURCE_DATE_EPOCH
-cmake -S . -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr -DHUGEPAGE_SHIM_WERROR="${CI:-OFF}" \
-    -DHUGEPAGE_SHIM_BUILD_TESTS=OFF -DHUGEPAGE_SHIM_BUILD_BENCH=OFF >/dev/null
-cmake --build "$folder"
+mkdir -p "$folder"
 rm -rf "$folder"/*.deb "$folder"/*.rpm "$folder/unpacked"
 for kind in "${wanted[@]}"; do
-    (cd "$folder" && cpack -G "${kind^^}") >"$folder/cpack-$kind.log" 2>&1 ||
-        { cat "$folder/cpack-$kind.log" >&2; echo "package: cpack could not make the $kind" >&2; exit 1; }
+    # Libraries are where the loader looks on systems that have such packages, whatever this one is.
+    built=$folder library_folder=()
+    [[ $kind != rpm ]] || built=$folder-rpm library_folder=(-DCMAKE_INSTALL_LIBDIR=lib64)
+    cmake -S . -B "$built" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr "${library_folder[@]}" \
+        -DHUGEPAGE_SHIM_WERROR="${CI:-OFF}" -DHUGEPAGE_SHIM_BUILD_TESTS=OFF -DHUGEPAGE_SHIM_BUILD_BENCH=OFF >/dev/null
+    cmake --build "$built"
+    (cd "$built" && cpack -G "${kind^^}") >"$built/cpack.log" 2>&1 ||
+        { cat "$built/cpack.log" >&2; echo "package: cpack could not make the $kind" >&2; exit 1; }
+    [[ $built == "$folder" ]] || mv "$built"/*.rpm "$folder"
 done
 # CPack adds scripts that call ldconfig, which Debian has a trigger for (packaging/deb/triggers).
 for package in "$folder"/*.deb; do
