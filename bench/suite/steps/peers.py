@@ -47,9 +47,9 @@ def size_for(context: Context) -> int:
 
 
 def largest(most: int, free: int, seconds: float) -> int:
-    """The largest power of two of which six fit into four fifths of what is free, and RUNS runs into the time."""
+    """The largest power of two of which six fit into what is free, with some room, and RUNS runs into the time."""
     size = SMALL
-    while 2 * size <= most and 6.25 * 2 * size <= 0.8 * free and RUNS * (START + PER_BYTE * 2 * size) <= seconds:
+    while 2 * size <= most and 6.25 * 2 * size <= 0.85 * free and RUNS * (START + PER_BYTE * 2 * size) <= seconds:
         size *= 2
     return size
 
