@@ -5,7 +5,7 @@
 #   scripts/bench-pc1.sh [--sector SIZE] [--path single-core|multicore|both] [--sealers N|all] [--rounds N | --minutes M]
 #                        [--max-nodes N] [--variants NAME,...] [--json FILE] [--build FOLDER]
 #
-#   --sector SIZE       a power of two (default: 512MiB); needs four times as much free memory for each sealer
+#   --sector SIZE       a power of two (default: 512MiB); needs 2.4 times as much free memory for each sealer
 #   --path PATH         single-core: one thread, buffers by calloc; multicore: two, buffers by mmap and mlock (default: both)
 #   --sealers N|all     so many at once, each on cores of its own; all: as many as there are cores for (default: 1)
 #   --rounds N          exactly so many, beside a first one that doesn't count (default: what the time allows, at least 2)
