@@ -1,4 +1,4 @@
-"""Figures in documents are those of runs that are kept, and nobody has typed them."""
+"""The documents have the tables of runs that are kept as they were written, and no other figures of the peers."""
 
 import re
 import unittest
