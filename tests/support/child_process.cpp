@@ -1,5 +1,7 @@
 #include "tests/support/child_process.h"
 
+#include <poll.h>
+
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -15,6 +17,10 @@
 
 namespace tests {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::minutes kPatienceForText{2};
+constexpr std::chrono::minutes kPatienceForEnd{10};
 
 struct Pipe {
     int read_end = -1;
@@ -71,6 +77,9 @@ ChildProcess::ChildProcess(const std::vector<std::string>& command, const Enviro
         ::execvpe(argv[0], argv.data(), envp.data());
         ::_exit(127);
     }
+    if (pid_ < 0) {
+        throw std::runtime_error("fork");
+    }
     ::close(in.read_end);
     ::close(out.write_end);
     stdin_ = in.write_end;
@@ -80,11 +89,19 @@ ChildProcess::ChildProcess(const std::vector<std::string>& command, const Enviro
 ChildProcess::~ChildProcess() {
     if (pid_ > 0) {
         kill(SIGKILL);
-        static_cast<void>(wait());
+        close_stdin();
+        ::close(stdout_);  // which a child of its own may still have open
+        ::close(stderr_);
+        ::waitpid(pid_, nullptr, 0);
     }
 }
 
-bool ChildProcess::read_some() {
+bool ChildProcess::read_some(Clock::time_point deadline) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    pollfd readable{stdout_, POLLIN, 0};
+    if (left <= 0 || ::poll(&readable, 1, static_cast<int>(left)) == 0) {
+        return false;
+    }
     std::array<char, 4096> buffer;
     const ssize_t got = ::read(stdout_, buffer.data(), buffer.size());
     if (got > 0) {
@@ -94,8 +111,9 @@ bool ChildProcess::read_some() {
 }
 
 bool ChildProcess::wait_for(const std::string& text) {
+    const auto deadline = Clock::now() + kPatienceForText;
     while (out_.find(text) == std::string::npos) {
-        if (!read_some()) {
+        if (!read_some(deadline)) {
             return false;
         }
     }
@@ -109,12 +127,19 @@ void ChildProcess::close_stdin() {
 }
 
 void ChildProcess::kill(int signal) const {
-    ::kill(pid_, signal);
+    if (pid_ > 0) {  // -1 would be every process
+        ::kill(pid_, signal);
+    }
 }
 
 Outcome ChildProcess::wait() {
     close_stdin();
-    while (read_some()) {
+    const auto deadline = Clock::now() + kPatienceForEnd;
+    while (read_some(deadline)) {
+    }
+    const bool is_late = Clock::now() >= deadline;
+    if (is_late) {
+        kill(SIGKILL);
     }
     ::close(stdout_);
     int status = 0;
@@ -123,7 +148,7 @@ Outcome ChildProcess::wait() {
     outcome.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     outcome.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     outcome.out = std::move(out_);
-    outcome.err = content_of(stderr_);
+    outcome.err = content_of(stderr_) + (is_late ? "\nkilled by the test: it did not end\n" : "");
     ::close(stderr_);
     return outcome;
 }

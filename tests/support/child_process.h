@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <vector>
@@ -32,7 +33,8 @@ class ChildProcess {
 
     [[nodiscard]] pid_t pid() const { return pid_; }
 
-    // Waits until the child has written the text to stdout; false if it ends without.
+    // Waits until the child has written the text to stdout; false if it ends without, or hasn't done so after
+    // two minutes.
     [[nodiscard]] bool wait_for(const std::string& text);
     // What it has written so far, as far as wait_for has read.
     [[nodiscard]] const std::string& out() const { return out_; }
@@ -40,10 +42,13 @@ class ChildProcess {
     // Ends the child's stdin, on which a waiting program goes on.
     void close_stdin();
     void kill(int signal) const;
+    // Until it has ended and its stdout is closed. If that is still open after ten minutes, it is killed, and
+    // its stderr says so.
     [[nodiscard]] Outcome wait();
 
   private:
-    bool read_some();
+    // False at the end of its stdout, or if nothing comes before the deadline.
+    bool read_some(std::chrono::steady_clock::time_point deadline);
 
     pid_t pid_ = -1;
     int stdin_ = -1;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <stdexcept>
 
@@ -87,9 +88,12 @@ std::filesystem::path Pool::add_sparse(const std::string& name, std::uint64_t by
 
 bool is_leased(const std::filesystem::path& file) {
     const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-    const bool free = ::flock(fd, LOCK_SH | LOCK_NB) == 0;
+    const int error = ::flock(fd, LOCK_SH | LOCK_NB) == 0 ? 0 : errno;  // EBADF if it can't be opened
     ::close(fd);
-    return !free;
+    if (error != 0 && error != EWOULDBLOCK) {
+        throw std::runtime_error("lock " + file.string() + ": " + std::strerror(error));
+    }
+    return error == EWOULDBLOCK;
 }
 
 }  // namespace tests

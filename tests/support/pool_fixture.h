@@ -55,7 +55,7 @@ class Pool {
     std::filesystem::path path_;
 };
 
-// Whether the file is leased by anybody at this moment.
+// Whether the file is leased by anybody at this moment. Throws if it can't be opened.
 [[nodiscard]] bool is_leased(const std::filesystem::path& file);
 
 }  // namespace tests

@@ -129,8 +129,8 @@ TEST_P(RunTest, ReportsAsJsonAndLogsAsTheVariablesSay) {
 }
 
 TEST_P(RunTest, HandsOnSignalsAndLeavesNothingWhenKilled) {
-    // It never comes to the end of its stdin, so nothing but the signal ends it.
-    const std::string hold = std::string("exec ") + PROBE + " hold " + kBytes + " 1 </dev/zero";
+    // It never comes to the end of its stdin, so nothing but the signal ends it, or a failed test's limit.
+    const std::string hold = std::string("ulimit -t 60; exec ") + PROBE + " hold " + kBytes + " 1 </dev/zero";
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
         ChildProcess child(command({"--report"}, {"/bin/sh", "-c", hold}), environment());
         ASSERT_TRUE(child.wait_for("holding"));

@@ -6,11 +6,13 @@
 #include <pty.h>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <stdexcept>
 #include <utility>
@@ -105,11 +107,18 @@ bool read_some(const Fd& from, std::string& text) {
     return count > 0 || (count < 0 && errno == EINTR);
 }
 
-void read_both(const Channel& out, const Channel& err, Outcome& outcome) {
+// False if they have not ended after ten minutes.
+bool read_both(const Channel& out, const Channel& err, Outcome& outcome) {
+    using Clock = std::chrono::steady_clock;
+    const auto deadline = Clock::now() + std::chrono::minutes(10);
     std::array<pollfd, 2> waiting{{{out.reader.get(), POLLIN, 0}, {err.reader.get(), POLLIN, 0}}};
     while (waiting[0].fd >= 0 || waiting[1].fd >= 0) {
-        if (poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) {
+        constexpr int kLookAtTheClockEveryMs = 1000;
+        if (poll(waiting.data(), waiting.size(), kLookAtTheClockEveryMs) < 0 && errno != EINTR) {
             throw std::runtime_error("poll failed");
+        }
+        if (Clock::now() > deadline) {
+            return false;
         }
         if (waiting[0].revents != 0 && !read_some(out.reader, outcome.out)) {
             waiting[0].fd = -1;  // poll ignores it from now on
@@ -118,6 +127,7 @@ void read_both(const Channel& out, const Channel& err, Outcome& outcome) {
             waiting[1].fd = -1;
         }
     }
+    return true;
 }
 
 }  // namespace
@@ -136,9 +146,15 @@ Outcome run_pc1_label(const std::vector<std::string>& arguments, const Surroundi
     out.writer.reset();
     err.writer.reset();
     Outcome outcome;
-    read_both(out, err, outcome);
+    const bool has_ended = read_both(out, err, outcome);
+    if (!has_ended) {
+        kill(child, SIGKILL);
+    }
     int status = 0;
     waitpid(child, &status, 0);
+    if (!has_ended) {
+        throw std::runtime_error(PC1_LABEL " did not end within ten minutes");
+    }
     if (WIFEXITED(status)) {
         outcome.exit_status = WEXITSTATUS(status);
     }

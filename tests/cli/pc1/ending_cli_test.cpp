@@ -80,7 +80,12 @@ class Ending : public testing::Test {
         tests::ChildProcess run(
             {PC1_LABEL, "--sector-size", "64MiB", "--layers", "11", "--output", folder().string()}, {});
         siginfo_t ended{};
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(10);
         while (!has_come(moment, run.pid()) && ended.si_pid == 0) {
+            if (std::chrono::steady_clock::now() > deadline) {
+                ADD_FAILURE() << "the moment has not come";
+                break;
+            }
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
             waitid(P_PID, static_cast<id_t>(run.pid()), &ended, WEXITED | WNOHANG | WNOWAIT);
         }
