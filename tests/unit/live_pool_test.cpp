@@ -9,7 +9,9 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <thread>
+#include <vector>
 
 namespace hugepage {
 namespace {
@@ -124,35 +126,56 @@ TEST_F(LivePoolTest, WaitsForNobody) {
 }
 
 TEST_F(LivePoolTest, ShowsEachUserOneWholeReading) {
-    add("numa_0/a", "1234");
+    // Each reading finds the files of one round, and no other.
+    constexpr std::size_t kFiles = 8;
+    const auto name_of = [](int round, std::size_t file) {
+        return "numa_0/" + std::to_string(round) + "." + std::to_string(file);
+    };
+    for (std::size_t file = 0; file < kFiles; ++file) {
+        add(name_of(0, file), "1234");
+    }
     scan();
+    const auto rounds_in = [](const LivePool::View& view) {
+        std::vector<std::string> rounds;
+        for (const auto& file : view->files()) {
+            rounds.push_back(std::filesystem::path(view->path_of(file).view()).stem());
+        }
+        return rounds;
+    };
     std::atomic<bool> done{false};
-    std::atomic<int> odd{0};
+    std::atomic<int> changes{0};
+    std::atomic<int> changes_while_in_use{0};
+    std::atomic<int> torn{0};
     std::vector<std::thread> users;
     for (int i = 0; i < 3; ++i) {
         users.emplace_back([&] {
             while (!done) {
                 const LivePool::View view(*pool_);
-                const auto count = view->files().size();
-                for (const auto& file : view->files()) {
-                    odd += file.size() == ByteSize{4} && !view->path_of(file).view().empty() ? 0 : 1;
-                }
-                odd += view->files().size() == count ? 0 : 1;
+                const int before = changes;
+                const auto first = rounds_in(view);
+                std::this_thread::yield();
+                const auto second = rounds_in(view);
+                changes_while_in_use += changes != before ? 1 : 0;
+                const bool is_whole = first == std::vector(kFiles, first.empty() ? "" : first.front());
+                torn += is_whole && second == first ? 0 : 1;
             }
         });
     }
-    int seen = 0;
-    for (int i = 0; i < 200; ++i) {
-        add("numa_0/" + std::to_string(i % 20), "1234");
-        std::filesystem::remove(dir_.path() / ("numa_0/" + std::to_string((i + 7) % 20)));
-        seen += pool_->refresh() ? 1 : 0;
+    constexpr int kMostRounds = 2000;
+    for (int round = 1; round <= kMostRounds && changes_while_in_use < 50; ++round) {
+        for (std::size_t file = 0; file < kFiles; ++file) {
+            dir_.write(name_of(round, file), "1234");
+            std::filesystem::remove(dir_.path() / name_of(round - 1, file));
+        }
+        settle();
+        changes += pool_->refresh() ? 1 : 0;
     }
     done = true;
     for (auto& user : users) {
         user.join();
     }
-    EXPECT_EQ(odd, 0);
-    EXPECT_GT(seen, 0);
+    EXPECT_EQ(torn, 0);
+    EXPECT_GE(changes_while_in_use, 50);
 }
 
 }  // namespace

@@ -16,8 +16,14 @@ using ctl::ElfFile;
 using testing::Contains;
 using testing::IsEmpty;
 
+// What is found is in the file, and is looked for there with as many reads as a file of this size may have
+// headers, each of no more bytes than the file's.
 std::optional<ElfFile> read(const std::string& content) {
+    std::size_t reads = 0;
+    std::size_t longest_read = 0;
     const auto at = [&](std::uint64_t offset, std::span<std::byte> into) -> std::size_t {
+        ++reads;
+        longest_read = std::max(longest_read, into.size());
         if (offset >= content.size()) {
             return 0;
         }
@@ -25,7 +31,17 @@ std::optional<ElfFile> read(const std::string& content) {
         std::memcpy(into.data(), content.data() + offset, length);
         return length;
     };
-    return ctl::read_elf({content.size(), at});
+    const auto file = ctl::read_elf({content.size(), at});
+    EXPECT_LE(reads, 8 + content.size() / sizeof(Elf64_Phdr) * 2);
+    EXPECT_LE(longest_read, std::max(content.size(), sizeof(Elf64_Ehdr)));
+    if (file) {
+        EXPECT_NE(content.find(file->interpreter), std::string::npos);
+        EXPECT_LE(file->needed.size(), content.size() / sizeof(Elf64_Dyn));
+        for (const std::string& library : file->needed) {
+            EXPECT_NE(content.find(library), std::string::npos) << library;
+        }
+    }
+    return file;
 }
 
 std::string content_of(const std::string& path) {
@@ -39,13 +55,15 @@ void put(std::string& content, std::size_t at, const T& value) {
     std::memcpy(content.data() + at, &value, sizeof value);
 }
 
+// Where made_up() puts things.
+constexpr std::size_t kInterpreter = 0x200;
+constexpr std::size_t kDynamic = 0x400;
+constexpr std::size_t kStrings = 0x600;
+constexpr std::size_t kNote = 0x800;
+
 // A file of 4 KiB that maps itself to address 0: an interpreter, one library that is needed, a note.
 std::string made_up(const std::string& interpreter, const std::string& needed,
                     const std::string& note = "GNU") {
-    constexpr std::size_t kInterpreter = 0x200;
-    constexpr std::size_t kDynamic = 0x400;
-    constexpr std::size_t kStrings = 0x600;
-    constexpr std::size_t kNote = 0x800;
     std::string content(4096, '\0');
     Elf64_Ehdr header{};
     std::memcpy(header.e_ident, ELFMAG, SELFMAG);
@@ -148,22 +166,31 @@ TEST(ElfFile, IsNothingIfTheBytesAreNone) {
     EXPECT_FALSE(read(std::string(4096, '\377')));
 }
 
-TEST(ElfFile, SurvivesBeingCutOffAnywhere) {
-    const std::string whole = made_up("/lib64/ld-linux-x86-64.so.2", "libc.so.6", "Go");
+TEST(ElfFile, TellsOfAFileCutOffAnywhereWhatIsStillWhole) {
+    const std::string interpreter = "/lib64/ld-linux-x86-64.so.2";
+    const std::string library = "libc.so.6";
+    const std::string whole = made_up(interpreter, library, "Go");
     for (std::size_t length = 0; length < whole.size(); ++length) {
+        SCOPED_TRACE(length);
         const auto file = read(whole.substr(0, length));
-        if (length < sizeof(Elf64_Ehdr)) {
-            EXPECT_FALSE(file && file->is_own_kind) << length;
+        ASSERT_EQ(file.has_value(), length > kInterpreter + interpreter.size());
+        if (file) {
+            EXPECT_TRUE(file->is_own_kind);
+            EXPECT_EQ(file->interpreter, interpreter);
+            EXPECT_EQ(file->needed.size(), length > kStrings + 1 + library.size() ? 1 : 0);
+            EXPECT_EQ(file->is_go, length >= kNote + sizeof(Elf64_Nhdr) + 4);
         }
     }
 }
 
+// With the promises of read() above.
 TEST(ElfFile, SurvivesAnyByteBeingAnother) {
     const std::string whole = made_up("/lib64/ld-linux-x86-64.so.2", "libc.so.6", "Go");
     for (std::size_t i = 0; i < 0x820; ++i) {
         for (const char other : {'\0', '\1', '\177', '\377'}) {
             std::string content = whole;
             content[i] = other;
+            SCOPED_TRACE(testing::Message() << "byte " << i << " is " << static_cast<int>(other));
             static_cast<void>(read(content));
         }
     }

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <tuple>
+#include <vector>
 
 namespace ctl {
 namespace {
@@ -67,10 +69,37 @@ TEST(Smaps, PassOverWhatTheyDontKnow) {
     EXPECT_EQ(areas[0].resident, 0);
 }
 
+auto facts_of(const MappedArea& area) {
+    return std::tie(area.begin, area.end, area.permissions, area.offset, area.file, area.path,
+                    area.is_deleted, area.page_size, area.resident, area.transparent, area.huge);
+}
+
+// A mapping whose lines are all there is told in full, one that has begun may be told in part, no other is.
 TEST(Smaps, MayEndAnywhere) {
     const std::string whole = kSmaps;
+    const auto all = parse_smaps(whole);
+    ASSERT_EQ(all.size(), 4);
+    std::vector<std::size_t> begins;
+    for (const char* address : {"55d0c1000000-", "7f0000000000-", "7f0080000000-", "ffffffffff600000-"}) {
+        begins.push_back(whole.find(address));
+    }
     for (std::size_t length = 0; length < whole.size(); ++length) {
-        EXPECT_LE(parse_smaps(whole.substr(0, length)).size(), 4);
+        SCOPED_TRACE(length);
+        const auto areas = parse_smaps(whole.substr(0, length));
+        std::size_t begun = 0;
+        for (; begun < begins.size() && begins[begun] < length; ++begun) {
+            const std::size_t end = begun + 1 < begins.size() ? begins[begun + 1] : whole.size();
+            const bool has_first_line = whole.find('\n', begins[begun]) < length;
+            ASSERT_TRUE(begun < areas.size() || !has_first_line);
+            if (end <= length) {
+                EXPECT_EQ(facts_of(areas[begun]), facts_of(all[begun]));
+            } else if (has_first_line) {
+                EXPECT_EQ(areas[begun].path, all[begun].path);
+                EXPECT_THAT(areas[begun].resident, testing::AnyOf(0, all[begun].resident));
+                EXPECT_THAT(areas[begun].huge, testing::AnyOf(0, all[begun].huge));
+            }
+        }
+        EXPECT_LE(areas.size(), begun);
     }
 }
 
