@@ -52,9 +52,9 @@ TEST_F(NodeChoiceTest, TakesTheOneNodeOfTheMemoryPolicyBeforeTheAffinity) {
         const auto choice = choose_node(std::nullopt, topology());
         EXPECT_EQ(choice.node, NodeId{0});
         EXPECT_EQ(choice.source, Source::policy);
-        ::syscall(SYS_set_mempolicy, MPOL_PREFERRED, &node_0, 64);
+        ASSERT_EQ(::syscall(SYS_set_mempolicy, MPOL_PREFERRED, &node_0, 64), 0);
         EXPECT_EQ(choose_node(std::nullopt, topology()).source, Source::policy);
-        ::syscall(SYS_set_mempolicy, MPOL_INTERLEAVE, &node_0, 64);
+        ASSERT_EQ(::syscall(SYS_set_mempolicy, MPOL_INTERLEAVE, &node_0, 64), 0);
         EXPECT_NE(choose_node(std::nullopt, topology()).source, Source::policy);
     })
         .join();

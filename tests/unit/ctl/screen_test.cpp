@@ -39,19 +39,27 @@ TEST(ReplaceFile, IsNeverSeenHalf) {
     const std::string content[] = {std::string(100'000, 'a'), std::string(200'000, 'b')};
     replace_file(path.string(), content[0]);
     std::atomic<bool> done = false;
+    std::atomic<std::size_t> written = 0;
+    std::atomic<std::size_t> written_while_read = 0;
     std::size_t halves = 0;
     std::thread reader([&] {
         while (!done) {
+            const std::size_t before = written;
             const std::string seen = tests::read_file(path);
+            written_while_read += written != before ? 1U : 0U;
             halves += seen == content[0] || seen == content[1] ? 0U : 1U;
         }
     });
-    for (std::size_t i = 0; i < 200; ++i) {
-        replace_file(path.string(), content[i % 2]);
+    constexpr std::size_t kEnough = 50;
+    constexpr std::size_t kMost = 20'000;
+    while (written_while_read < kEnough && written < kMost) {
+        replace_file(path.string(), content[(written + 1) % 2]);
+        ++written;
     }
     done = true;
     reader.join();
     EXPECT_EQ(halves, 0);
+    EXPECT_GE(written_while_read, kEnough);
 }
 
 TEST(ReplaceFile, LeavesTheOldOneWhereItFails) {

@@ -116,6 +116,7 @@ Machine machine_of(int nodes) {
     return machine;
 }
 
+// A finding that isn't there has the verdict "fail" and no name.
 Finding finding(const SystemFacts& facts, const Machine& machine, const std::string& id,
                 bool has_pool = true) {
     for (const Finding& one : ctl::check_system(facts, machine, has_pool)) {
@@ -123,7 +124,7 @@ Finding finding(const SystemFacts& facts, const Machine& machine, const std::str
             return one;
         }
     }
-    return {};
+    return {"", Verdict::fail, "", "no such finding", ""};
 }
 
 SystemFacts good() {

@@ -117,7 +117,9 @@ TEST(BindToSharedCache, DoesOnThisMachineWhatItSays) {
 }
 
 TEST(BindToSharedCache, StaysOnTheOneCpuThatItMayUse) {
-    for (const int cpu : usable_cpus()) {
+    const std::vector<int> cpus = usable_cpus();
+    ASSERT_FALSE(cpus.empty());
+    for (const int cpu : cpus) {
         const std::string bound_to = in_child([cpu] {
             cpu_set_t one;
             CPU_ZERO(&one);
