@@ -21,6 +21,7 @@ TEST_F(SetupTest, GoesAndComesWithoutATrace) {
     // Others may change the count in between: a leak would be there each time.
     constexpr int kTries = 5;
     bool is_as_before = false;
+    bool has_added = false;
     for (int i = 0; i < kTries && !is_as_before; ++i) {
         const std::uint64_t before = reserved_pages();
         const auto made = hugepagectl(setup({"--size", size_to_grow(), "--num", "1", "--json"}));
@@ -46,7 +47,11 @@ TEST_F(SetupTest, GoesAndComesWithoutATrace) {
         }
         EXPECT_EQ(given, added);
         expect_nothing_left();
-        is_as_before = reserved_pages() == before;
+        is_as_before = added > 0 && reserved_pages() == before;
+        has_added = has_added || added > 0;
+    }
+    if (!has_added) {
+        GTEST_SKIP() << "needs fewer free huge pages of 2 MiB, so that setup has to add some";
     }
     EXPECT_TRUE(is_as_before);
 }

@@ -123,7 +123,10 @@ TEST_F(RefusingTest, WhileAnotherIsAtWork) {
     EXPECT_EQ(refused.exit_status, 6);
     EXPECT_THAT(refused.err, HasSubstr("(pid " + std::to_string(::getpid()) + ") is at work; nothing was"));
     // One that waits goes on when the other has ended.
-    ChildProcess waiting(command(setup({"--size", "8MiB", "--num", "1"})), {});
+    std::vector<std::string> words = command(setup({"--size", "8MiB", "--num", "1"}));
+    words.insert(words.begin(), {"/bin/sh", "-c", "exec \"$@\" 2>&1", "sh"});
+    ChildProcess waiting(words, {});
+    ASSERT_TRUE(waiting.wait_for("which is at work"));
     ::close(other);
     EXPECT_EQ(waiting.wait().exit_status, 0);
 }

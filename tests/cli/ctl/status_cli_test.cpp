@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
 
 namespace tests {
@@ -113,22 +114,28 @@ TEST_P(Status, ReplacesMetricsAsAWhole) {
                text.find("\nhugepage_shim_misplaced_pages{node=\"0\"") != std::string::npos;
     };
     EXPECT_TRUE(metrics(ctl("status", {"--prometheus", "-"}).out));
+    // Written over and over, until it has been read before and after several changes.
+    const TempDir other;
+    const auto stop = other.path() / "stop";
     ChildProcess writer(
-        {"/bin/sh", "-c", "for i in 1 2 3 4 5 6 7 8 9 10; do \"$@\" || exit 1; done; echo done", "sh", CTL,
+        {"/bin/sh", "-c", "until [ -e \"$0\" ]; do \"$@\" || exit 1; done; echo done", stop.string(), CTL,
          "status", "--path", pool_.path().string(), "--prometheus", file.string()},
         {});
-    std::size_t reads = 0;
-    while (::waitid(P_PID, static_cast<id_t>(writer.pid()), nullptr, WEXITED | WNOWAIT | WNOHANG) == 0) {
-        EXPECT_TRUE(metrics(read_file(file)));
-        siginfo_t end{};
-        ++reads;
-        if (::waitid(P_PID, static_cast<id_t>(writer.pid()), &end, WEXITED | WNOWAIT | WNOHANG) == 0 &&
-            end.si_pid != 0) {
-            break;
-        }
+    constexpr int kEnough = 5;
+    int changes = 0;
+    struct stat before {};
+    ASSERT_EQ(::stat(file.c_str(), &before), 0);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (changes < kEnough && std::chrono::steady_clock::now() < deadline) {
+        ASSERT_TRUE(metrics(read_file(file)));
+        struct stat now {};
+        ASSERT_EQ(::stat(file.c_str(), &now), 0);
+        changes += now.st_ino != before.st_ino ? 1 : 0;
+        before = now;
     }
+    EXPECT_EQ(changes, kEnough);
+    std::ofstream(stop).close();
     EXPECT_EQ(writer.wait().out, "done\n");
-    EXPECT_GT(reads, 0);
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
 }
 

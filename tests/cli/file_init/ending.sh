@@ -31,11 +31,12 @@ delays() {
 
 # end_at_any_moment <signal>
 end_at_any_moment() {
-    local delay pid status before=0 after=0
+    local delay pid status left before=0 after=0 middle=0
     for delay in $(delays); do
         create_two &
         pid=$!
         sleep "$delay"
+        left=$(pages_left)
         kill -"$1" "$pid" 2>/dev/null || true
         status=0
         wait "$pid" || status=$?
@@ -45,12 +46,14 @@ end_at_any_moment() {
             expect_equal "$(visible_files | wc -l)" 2
         else
             before=$((before + 1))
+            [ "$left" -eq "$pages" ] || middle=$((middle + 1))
             expect_equal "$status" $((128 + $(kill -l "$1")))
             [ "$1" = KILL ] || expect_empty "$mnt"
         fi
         rm -rf "$mnt/p"
     done
-    echo "ended $before times, done before the signal $after times"
+    echo "ended $before times, $middle of them with pages taken; done before the signal $after times"
+    [ "$middle" -gt 0 ] || fail "no signal came in the middle"
 }
 
 case_sigint_at_any_moment() {
