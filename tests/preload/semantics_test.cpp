@@ -10,7 +10,9 @@ namespace tests {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
+
+// 416 on Linux 6.18, 404 on Linux 6.1, which knows fewer kinds of advice. README: over 800, locked and not.
+constexpr int kLeastCompared = 400;
 
 class Semantics : public PoolTest {
   protected:
@@ -31,11 +33,15 @@ class Semantics : public PoolTest {
     static bool has_thread_sanitizer() {
         return std::string_view(SANITIZER).find("thread") != std::string_view::npos;
     }
+    // And that no rows have vanished.
     void expect_none_wrong(const std::string& kind) const {
         const auto outcome =
             twins({"rows", bytes(kFileBytes), GetParam().is_huge() ? "huge" : "small", kind});
         EXPECT_TRUE(outcome.ok()) << outcome.out << outcome.err << " signal " << outcome.signal;
-        EXPECT_THAT(outcome.out, Not(HasSubstr("compared: 0,")));
+        const std::string before = "compared: ";
+        const auto at = outcome.out.find(before);
+        ASSERT_NE(at, std::string::npos) << outcome.out;
+        EXPECT_GE(std::stoi(outcome.out.substr(at + before.size())), kLeastCompared);
         EXPECT_THAT(outcome.out, HasSubstr(", wrong: 0\n"));
     }
 };
@@ -55,13 +61,15 @@ TEST_P(Semantics, AreThoseOfLockedAnonymousMemoryInEveryCall) {
     expect_none_wrong("locked");
 }
 
-// TWINS_STEPS and TWINS_SEED in the environment: for longer runs, and to see one again.
+// The same calls each time. TWINS_STEPS in the environment is for longer runs, TWINS_SEED for other calls:
+// `random` for new ones. The seed is printed always.
 TEST_P(Semantics, AreThoseOfAModelInRandomCalls) {
     const char* steps = std::getenv("TWINS_STEPS");
-    const char* seed = std::getenv("TWINS_SEED");
-    const auto outcome =
-        twins({"random", bytes(kFileBytes), seed != nullptr ? seed : bytes(std::random_device()()),
-               steps != nullptr ? steps : "6000"});
+    const char* wanted = std::getenv("TWINS_SEED");
+    const std::string seed = wanted == nullptr                      ? "1"
+                             : std::string_view(wanted) == "random" ? bytes(std::random_device()())
+                                                                    : wanted;
+    const auto outcome = twins({"random", bytes(kFileBytes), seed, steps != nullptr ? steps : "6000"});
     std::printf("%s", outcome.out.c_str());
     EXPECT_TRUE(outcome.ok()) << outcome.out << outcome.err << " signal " << outcome.signal;
 }
