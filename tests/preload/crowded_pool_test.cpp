@@ -2,10 +2,10 @@
 
 #include "shim/core/fd.h"
 #include "tests/preload/preloaded.h"
+#include "tests/support/wait_until.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <unistd.h>
 
 #include <array>
 
@@ -78,9 +78,8 @@ TEST_P(CrowdedPool, SeesAFileThatIsGivenBackWhileItWaits) {
                                                       {"HUGEPAGE_LOG", "debug"},
                                                       {"HUGEPAGE_LOG_FILE", log.string()}}));
     // By then it has been through all of them once.
-    while (read_file(log).find("leased by somebody else: " + files_.back().string()) == std::string::npos) {
-        ::usleep(1000);
-    }
+    const std::string last = "leased by somebody else: " + files_.back().string();
+    ASSERT_TRUE(wait_until([&] { return read_file(log).find(last) != std::string::npos; })) << read_file(log);
     held_[20] = {};
     EXPECT_THAT(waiting.wait().out, StartsWith("memory: " + served()));
     EXPECT_THAT(read_file(log), HasSubstr("leased memory file: " + files_[20].string()));

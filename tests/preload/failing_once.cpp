@@ -153,10 +153,11 @@ const char* name_of(int call) {
 
 // Has the child's call of this number, from 1 on, fail. Returns how many it made.
 int decide(pid_t child, int refused) {
-    while (told->listener == -1) {
+    const auto process = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
+    pollfd end{process, POLLIN, 0};
+    while (told->listener == -1 && ::poll(&end, 1, 0) == 0) {
         ::usleep(100);
     }
-    const auto process = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
     const auto listener = static_cast<int>(::syscall(SYS_pidfd_getfd, process, told->listener.load(), 0));
     if (listener < 0) {
         std::puts("no filter that asks");

@@ -1,9 +1,7 @@
 // What children have of a region, by every way of making one, and for how long they hold the file.
 
 #include "tests/preload/preloaded.h"
-
-#include <chrono>
-#include <thread>
+#include "tests/support/wait_until.h"
 
 namespace tests {
 namespace {
@@ -105,10 +103,7 @@ TEST_P(Fork, KeepsTheFileLeasedByAChildThatOutlivesItsParent) {
     EXPECT_TRUE(is_leased(file_));
     EXPECT_EQ(family.wait().out, "parent is gone\nchild: reads pp, can't write\n");
     // The last words of a child that nobody waits for come before its end.
-    for (int i = 0; i < 1000 && is_leased(file_); ++i) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    EXPECT_FALSE(is_leased(file_));
+    EXPECT_TRUE(wait_until([&] { return !is_leased(file_); }));
 }
 
 TEST_P(Fork, EndsTheChildsHoldOnTheFileAtExec) {
