@@ -30,10 +30,9 @@ int main(int argc, char** argv) {
     const std::string_view region = argc > 2 ? argv[2] : "";
     const std::size_t bytes = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 0;
     const auto at = [](std::uintptr_t address) { return reinterpret_cast<void*>(address); };
-    if (region == "above") {
-        map(at(2 * kLow), bytes, kReadWrite);
-    } else if (region == "below") {
-        map(at(kLow / 2), bytes, kReadWrite);
+    if (!region.empty() &&
+        map(at(region == "above" ? 2 * kLow : kLow / 2), bytes, kReadWrite) == MAP_FAILED) {
+        return 1;
     }
     char* const page = map(at(kLow), kPage, PROT_READ);
     char* const free_page = page + 16 * kPage;

@@ -123,6 +123,10 @@ class PassingOn : public PoolTest {
             << "valgrind is missing: scripts/install-packages.sh test";
         pool_.add("file", kFileBytes);
     }
+    // The program fails if its buffer is not served.
+    [[nodiscard]] Environment with_a_region() const {
+        return environment({{"HUGEPAGE_ZERO_THREADS", "0"}, {"HUGEPAGE_MODE", "require"}});
+    }
 };
 
 TEST_P(PassingOn, CostsAsLittleAsItDidWithoutVariables) {
@@ -136,15 +140,15 @@ TEST_P(PassingOn, CostsAsLittleAsItDidWithoutVariables) {
 }
 
 TEST_P(PassingOn, CostsAsLittleAsItDidWithARegionBelow) {
-    expect_golden(count_one(environment({{"HUGEPAGE_ZERO_THREADS", "0"}}), "below"), 1);
+    expect_golden(count_one(with_a_region(), "below"), 1);
 }
 
 TEST_P(PassingOn, CostsAsLittleAsItDidWithARegionAbove) {
-    expect_golden(count_one(environment({{"HUGEPAGE_ZERO_THREADS", "0"}}), "above"), 2);
+    expect_golden(count_one(with_a_region(), "above"), 2);
 }
 
 TEST_P(PassingOn, CostsAsLittleAsItDidInTheHeapVariant) {
-    auto variables = environment({{"HUGEPAGE_ZERO_THREADS", "0"}});
+    auto variables = with_a_region();
     variables["LD_PRELOAD"] = HEAP_LIBRARY;
     expect_golden(count_one(variables, "below"), 1, true);
     expect_golden(count_one(variables, "above"), 2, true);
