@@ -48,7 +48,8 @@ class Usage(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = made_up_result().write(Path(folder))
             before = path.read_text()
-            call("--report", folder)
+            ended = call("--report", folder)
+            self.assertEqual(ended.returncode, 0, ended.stderr)
             self.assertEqual(path.read_text(), before)
 
 

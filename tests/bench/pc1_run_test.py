@@ -46,22 +46,26 @@ class Pc1Run(unittest.TestCase):
         self.assertTrue(is_clean(self.temporary))
         self.assertEqual(thp_setting(), before)
         for path in ("single-core", "multicore"):
-            rows = {row.subject: row for row in result.find("pc1", path=path, sector=8 << 20, sealers=1)}
-            left_out = {left.subject for left in result.left_out if left.why.startswith(path)}
-            if "all" in left_out:
-                continue
-            self.assertEqual(rows.keys() | left_out, {"plain", "THP", "shim 2 MiB", "shim 1 GiB"})
-            self.assertIn("plain", rows)
-            self.assertEqual({len(row.values) for row in rows.values()}, {2})
-            for name in rows:
-                self.assertRegex(printed, rf"(?m)^{name} ")
+            with self.subTest(path=path):
+                rows = {row.subject: row for row in result.find("pc1", path=path, sector=8 << 20, sealers=1)}
+                left_out = {left.subject: left.why for left in result.left_out if left.why.startswith(path)}
+                if "all" in left_out:
+                    self.skipTest(left_out["all"])
+                self.assertEqual(rows.keys() | left_out.keys(), {"plain", "THP", "shim 2 MiB", "shim 1 GiB"})
+                self.assertIn("plain", rows)
+                self.assertEqual({len(row.values) for row in rows.values()}, {2})
+                for name in rows:
+                    self.assertRegex(printed, rf"(?m)^{name} ")
 
     def test_says_on_which_pages_the_buffers_were(self) -> None:
         result, _ = self.run_once("--path", "single-core")
         pages = {fact.subject: fact.text for fact in result.facts}
         self.assertEqual(pages["plain"], "4 KiB")
-        if "shim 2 MiB" in pages:
-            self.assertEqual(pages["shim 2 MiB"], "2 MiB")
+        if "shim 2 MiB" not in pages:
+            (why,) = (left.why for left in result.left_out if left.subject == "shim 2 MiB")
+            self.assertIn("asked for ", why)  # a shortage of huge pages; anything else is a fault
+            self.skipTest(why)
+        self.assertEqual(pages["shim 2 MiB"], "2 MiB")
 
     def test_leaves_nothing_when_it_is_killed_amid_transparent_pages_for_all(self) -> None:
         machine = read_machine()

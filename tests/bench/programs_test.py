@@ -5,6 +5,7 @@ import os
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import made_up  # noqa: F401  (where the suite is)
 from suite import programs
@@ -90,15 +91,31 @@ class Running(unittest.TestCase):
             said = [benchmark("lease/take/files:10") for _ in range(repetitions)]
             (self.folder / f"said-{repetitions}.json").write_text(json.dumps({"benchmarks": said}))
 
-    def test_a_program_that_is_fast_is_repeated_until_its_time_is_over(self) -> None:
+    def clock(self, seconds: float) -> mock._patch:
+        """By which each repetition takes so long."""
+
+        def monotonic() -> float:
+            started = self.folder / "started"
+            return seconds * sum(map(int, started.read_text().split())) if started.exists() else 0.0
+
+        return mock.patch.object(programs, "time", mock.Mock(monotonic=monotonic))
+
+    def test_a_program_is_repeated_until_its_time_is_over(self) -> None:
         self.program()
-        (row,) = programs.run(self.context, "fake")
-        self.assertGreater(len(row.values), 2)
-        self.assertLessEqual(len(row.values), programs.MOST_REPETITIONS)
+        with self.clock(0.125):
+            (row,) = programs.run(self.context, "fake", seconds=1)
+        self.assertEqual(len(row.values), 8)
+
+    def test_a_program_is_repeated_no_more_often_than_is_of_use(self) -> None:
+        self.program()
+        with self.clock(0.125):
+            (row,) = programs.run(self.context, "fake", seconds=100)
+        self.assertEqual(len(row.values), programs.MOST_REPETITIONS)
 
     def test_a_program_that_is_slow_gives_two_values_all_the_same(self) -> None:
-        self.program(ends="sleep 0.2")
-        (row,) = programs.run(self.context, "fake", seconds=0.1)
+        self.program()
+        with self.clock(0.125):
+            (row,) = programs.run(self.context, "fake", seconds=0.1)
         self.assertEqual(len(row.values), 2)
 
     def test_as_many_repetitions_as_asked_for_are_measured(self) -> None:

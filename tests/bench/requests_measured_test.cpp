@@ -36,10 +36,6 @@ TEST(RequestsMeasured, AreOfSmallAndLargePoolsAndCrowdsHuge2M) {
     for (int processes = 1; processes <= 64; processes *= 2) {
         expect_measured(measured, "contention/take and give back/processes:" + std::to_string(processes));
     }
-    // What they are about shows in them.
-    EXPECT_GT(measured.values.at(take(1, "always")), measured.values.at(take(1, "never")));
-    EXPECT_GT(measured.values.at(take(100, "never")), measured.values.at(take(1, "never")));
-    EXPECT_GT(measured.values.at(take(1, "never")), measured.values.at("mappings/mmap passed on/mappings:0"));
 }
 
 TEST(RequestsMeasured, SayWhatIsMissingWhereThereAreNoHugePages) {

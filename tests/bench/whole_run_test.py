@@ -55,14 +55,14 @@ class WholeRun(unittest.TestCase):
         self.assertEqual(sorted({key for key in keys if keys.count(key) > 1}), [])
 
     def test_as_root_the_shim_was_measured(self) -> None:
-        if os.geteuid() == 0:
-            self.assertNotEqual(self.result.find("zeroing", "shim"), [])
-            self.assertNotEqual(self.result.find("creating", "hugepage-file-init"), [])
+        if os.geteuid() != 0:
+            self.skipTest("needs root, to reserve huge pages")
+        self.assertNotEqual(self.result.find("zeroing", "shim"), [], self.result.left_out)
+        self.assertNotEqual(self.result.find("creating", "hugepage-file-init"), [], self.result.left_out)
 
-    def test_the_pages_are_there_where_they_can_be_made(self) -> None:
-        if "no report" not in self.ended.stderr:
-            self.assertTrue((self.out / "report.html").is_file())
-            self.assertIn(f"{self.out}/report.html", self.ended.stdout)
+    def test_the_report_is_there(self) -> None:
+        self.assertTrue((self.out / "report.html").is_file(), self.ended.stderr)
+        self.assertIn(f"{self.out}/report.html", self.ended.stdout)
 
     def test_each_target_has_a_line(self) -> None:
         verdicts = "met|missed|measured on less|not measured"
