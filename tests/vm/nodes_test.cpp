@@ -252,6 +252,7 @@ TEST_F(OddNodes, ServesCpusWithoutMemoryFromTheNearestNodeThatHasSome) {
 TEST_F(OddNodes, SeesCpusThatGoOffline) {
     make_files(0, 1);
     std::ofstream("/sys/devices/system/cpu/cpu1/online") << 0;
+    ASSERT_EQ(read_file("/sys/devices/system/cpu/cpu1/online"), "0\n");
     EXPECT_EQ(take(1, {}, {"/bin/taskset", "-c", "0"}).out, file_on(0));
     std::ofstream("/sys/devices/system/cpu/cpu1/online") << 1;
 }
