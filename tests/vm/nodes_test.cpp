@@ -1,5 +1,6 @@
 // Which node serves, where its pages are, and what is done when it has no file.
 
+#include "tests/support/wait_until.h"
 #include "tests/vm/vm.h"
 
 #include <fcntl.h>
@@ -187,8 +188,14 @@ TEST_F(AnyMachine, WaitsForAFileThatAnotherProcessHolds) {
     ASSERT_TRUE(owner.wait_for("holding"));
     const auto at_once = take(1, {{"HUGEPAGE_WAIT_MS", "50"}}, on_cpus_of(1));
     EXPECT_EQ(at_once.out, "ordinary\n");
+    const TempDir folder;
+    const auto log = folder.write("log", "");
     ChildProcess waiting(command("take", {"1"}, on_cpus_of(1)),
-                         environment({{"HUGEPAGE_WAIT_MS", "600000"}}));
+                         environment({{"HUGEPAGE_WAIT_MS", "600000"},
+                                      {"HUGEPAGE_LOG", "debug"},
+                                      {"HUGEPAGE_LOG_FILE", log.string()}}));
+    const std::string found_leased = "leased by somebody else: ";
+    ASSERT_TRUE(wait_until([&] { return read_file(log).find(found_leased) != std::string::npos; }));
     owner.close_stdin();
     EXPECT_TRUE(owner.wait().ok());
     ASSERT_TRUE(waiting.wait_for("holding"));
