@@ -19,35 +19,15 @@ say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 [[ -t 1 && -z ${NO_COLOR:-} ]] || say() { printf '\n%s\n' "$*"; }
 die() { echo "demo: $*" >&2; exit 1; }
 
-as_root=()
-((EUID == 0)) || as_root=(sudo)
-
-# --- what was changed, and its undoing ---------------------------------------------------------------------------
+# --- what is changed, and its undoing ----------------------------------------------------------------------------
+. scripts/guarded.sh
 work=$(mktemp -d /tmp/hugepage-demo-XXXXXX)
 node=$(sed 's/[-,].*//' /sys/devices/system/node/has_cpu 2>/dev/null || echo 0)
-counters=/sys/devices/system/node/node$node/hugepages/hugepages-2048kB
-[[ -e $counters ]] || counters=/sys/kernel/mm/hugepages/hugepages-2048kB
-counter=$counters/nr_hugepages
-pool=
-reserved=0
-mounted=
-
-# The pages that were asked for; surplus ones go by themselves.
-persistent() { echo $(($(<"$counter") - $(<"$counters/surplus_hugepages"))); }
 
 put_back() {
     local status=$?
     trap '' INT TERM HUP
-    if [[ -n $mounted ]]; then
-        rm -rf "${mounted:?}"/numa_*
-        "${as_root[@]}" umount "$mounted" || echo "demo: could not unmount $mounted" >&2
-    elif [[ -n $pool ]]; then
-        rm -rf "$pool"
-    fi
-    if ((reserved > 0)); then
-        echo $(($(persistent) - reserved)) | "${as_root[@]}" tee "$counter" >/dev/null ||
-            echo "demo: could not give back $reserved pages of 2 MiB in $counter" >&2
-    fi
+    [[ -z ${lifeline:-} ]] || let_go
     rm -rf "$work"
     ((status != 130)) || echo "demo: interrupted; everything is as it was" >&2
     exit "$status"
@@ -58,7 +38,7 @@ trap 'exit 130' INT TERM HUP
 # --- build -------------------------------------------------------------------------------------------------------
 scripts/install-packages.sh build
 say "Building"
-cmake -S . -B build/demo -G Ninja -DCMAKE_BUILD_TYPE=Release -DHUGEPAGE_SHIM_BUILD_TESTS=OFF \
+cmake --preset release -B build/demo -DHUGEPAGE_SHIM_BUILD_TESTS=OFF \
     -DHUGEPAGE_SHIM_BUILD_BENCH=OFF >/dev/null
 cmake --build build/demo
 readonly shim=$PWD/build/demo/libhugepage_shim.so
@@ -68,34 +48,22 @@ readonly pc1_label=$PWD/build/demo/tools/pc1/pc1-label
 # --- two memory files --------------------------------------------------------------------------------------------
 may_reserve() {
     ((EUID == 0)) && return
-    command -v sudo >/dev/null || return
+    command -v sudo >/dev/null || { answer="only root may reserve huge pages, and there is no sudo"; return 1; }
     echo "sudo: to reserve $pages huge pages of 2 MiB (given back at the end) and to mount hugetlbfs on a folder of ours"
-    sudo -v
+    sudo -v || { answer="sudo was refused"; return 1; }
+    as_root=sudo
 }
 
-reserve_and_mount() {
-    local before after
-    before=$(persistent)
-    echo $((before + pages)) | "${as_root[@]}" tee "$counter" >/dev/null || return
-    after=$(persistent)
-    reserved=$((after - before))
-    if ((reserved < pages)); then
-        echo "got only $reserved of $pages pages of 2 MiB: memory is too fragmented or too full"
-        return 1
-    fi
-    mkdir "$work/huge"
-    "${as_root[@]}" mount -t hugetlbfs -o "pagesize=2M,mode=0700,uid=$(id -u),gid=$(id -g)" none "$work/huge" || return
-    mounted=$work/huge
-    pool=$mounted
-}
-
-if may_reserve && reserve_and_mount; then
+pool=$work/pool
+mkdir "$pool"
+if may_reserve && guarded --pages "$page_bytes" "$pages" "$node" --mount "$pool" "mode=0700,uid=$(id -u),gid=$(id -g)"; then
     say "Reserved $pages huge pages of 2 MiB on node $node, mounted hugetlbfs at $pool"
     "$file_init" --node "$node" --num 2 --size "$sector" --path "$pool"
 else
-    say "No right to reserve huge pages (or none to be had): using files on tmpfs, whose pages are ordinary ones"
+    say "No huge pages ($answer): using files on tmpfs, whose pages are ordinary ones"
     [[ -d /dev/shm ]] || die "there is no tmpfs at /dev/shm either"
     pool=$(mktemp -d /dev/shm/hugepage-demo-XXXXXX)
+    as_root='' guarded --remove "$pool" || die "$answer"
     mkdir "$pool/numa_$node"
     for i in 0 1; do
         (umask 077 && fallocate -l "$sector_bytes" "$pool/numa_$node/64.0_MiB_$i")

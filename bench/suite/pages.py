@@ -1,68 +1,54 @@
-"""Huge pages and settings of the machine for as long as they are needed; a guardian process gives them back in any case."""
+"""Huge pages and settings of the machine for as long as they are needed; scripts/guardian.sh gives them back in any case."""
 
-import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-GUARDIAN = Path(__file__).with_name("guardian.py")
+GUARDIAN = Path(__file__).parents[2] / "scripts/guardian.sh"
 
 
 class Shortage(Exception):
-    """The machine hasn't got it or won't give it: what was asked for, what was got, and why."""
+    """The machine doesn't have it or won't give it: what was asked for, what was available, and why."""
 
 
 @contextmanager
-def guarded(order: dict) -> Iterator[None]:
-    """Has a guardian carry out `order` (see guardian.py), and undo it on leaving, or whenever this process ends."""
-    guardian = subprocess.Popen(
-        [sys.executable, "-I", "-S", str(GUARDIAN), json.dumps(order)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
+def guarded(*steps: object) -> Iterator[None]:
+    """Has the guardian do these steps, and undo them on leaving, or whenever this process ends."""
+    command = [str(GUARDIAN), *map(str, steps)]
+    guardian = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert guardian.stdin and guardian.stdout
     try:
-        answer = json.loads(guardian.stdout.readline() or '{"error": "the guardian process has ended"}')
-        if "error" in answer:
-            raise Shortage(answer["error"])
+        answer = guardian.stdout.readline().decode().strip()
+        if answer != "ok":
+            raise Shortage(answer or f"could not run {GUARDIAN}")
         yield
     finally:
         guardian.stdin.close()
-        guardian.wait()
+        guardian.stdout.read()  # ends when everything is undone
         guardian.stdout.close()
-        if guardian.returncode != 0:
-            print(f"bench: not everything could be given back: {order}", file=sys.stderr)
+        guardian.wait()
 
 
 @contextmanager
 def huge_pages(page_size: int, total_bytes: int, node: int) -> Iterator[Path]:
     """A folder on hugetlbfs of that page size, ours alone, with so many bytes of pages reserved on that node.
 
-    The pages are added to what is reserved, since free ones may be another's.
+    The pages are added to those that the machine has, since free ones may be another's.
     """
     count = -(-total_bytes // page_size)
-    if os.geteuid() != 0:
-        raise Shortage(f"asked for {count} huge pages, got none: reserving them and mounting hugetlbfs takes root")
     folder = tempfile.mkdtemp(prefix="hugepage-bench-pages-")
-    try:
-        with guarded({"do": "pages", "page_size": page_size, "count": count, "node": node, "folder": folder}):
-            yield Path(folder)
-    finally:
-        if os.path.isdir(folder):
-            os.rmdir(folder)
+    owner = f"mode=0700,uid={os.getuid()},gid={os.getgid()}"
+    with guarded("--remove", folder, "--pages", page_size, count, node, "--mount", folder, owner):
+        yield Path(folder)
 
 
 @contextmanager
 def setting(path: str, value: str) -> Iterator[None]:
     """A file of sysfs or procfs has another value until this is left; of "a [b] c" the chosen one comes back."""
-    if os.geteuid() != 0:
-        raise Shortage(f"asked to write {value} to {path}: that takes root")
-    with guarded({"do": "setting", "path": path, "value": value}):
+    with guarded("--set", path, value):
         yield
 
 
@@ -70,5 +56,5 @@ def setting(path: str, value: str) -> Iterator[None]:
 def scratch_folder(prefix: str = "hugepage-bench-") -> Iterator[Path]:
     """An empty folder that is removed on leaving, also when this process is killed."""
     folder = tempfile.mkdtemp(prefix=prefix)
-    with guarded({"do": "folder", "folder": folder}):
+    with guarded("--remove", folder):
         yield Path(folder)

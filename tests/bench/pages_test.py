@@ -13,11 +13,11 @@ from pathlib import Path
 
 import made_up  # noqa: F401  (where the suite is)
 from suite import pages
-from suite.guardian import Counter
 from suite.machine import chosen, read_machine
 
 PAGE = 2 << 20
 COUNT = 8
+NODES = Path("/sys/devices/system/node")
 SETTING = Path("/sys/kernel/mm/transparent_hugepage/defrag")
 # Takes everything, says where, and waits to be killed.
 HOLDER = """
@@ -55,15 +55,20 @@ def eventually(holds, seconds: float = 10) -> bool:
 class Pages(unittest.TestCase):
     def setUp(self) -> None:
         self.node = read_machine().node
-        self.counter = Counter(PAGE, self.node)
-        self.before = self.counter.persistent()
+        self.before = self.asked_for()
 
     def tearDown(self) -> None:
-        self.assertEqual(self.counter.persistent(), self.before)
+        self.assertEqual(self.asked_for(), self.before)
+
+    def number(self, name: str) -> int:
+        return int((NODES / f"node{self.node}/hugepages/hugepages-{PAGE >> 10}kB" / name).read_text())
+
+    def asked_for(self) -> int:
+        return self.number("nr_hugepages") - self.number("surplus_hugepages")
 
     def test_they_are_added_to_those_there_and_can_be_used(self) -> None:
         with pages.huge_pages(PAGE, COUNT * PAGE - 1, self.node) as folder:
-            self.assertEqual(self.counter.persistent(), self.before + COUNT)
+            self.assertEqual(self.asked_for(), self.before + COUNT)
             self.assertTrue(is_mounted(str(folder)))
             subprocess.run(["fallocate", "-l", str(COUNT * PAGE), folder / "all"], check=True)
             over = subprocess.run(["fallocate", "-l", str(PAGE), folder / "more"], capture_output=True)
@@ -73,7 +78,7 @@ class Pages(unittest.TestCase):
     def test_two_at_once_have_pages_of_their_own(self) -> None:
         with pages.huge_pages(PAGE, COUNT * PAGE, self.node) as first, pages.huge_pages(PAGE, PAGE, self.node) as second:
             self.assertNotEqual(first, second)
-            self.assertEqual(self.counter.persistent(), self.before + COUNT + 1)
+            self.assertEqual(self.asked_for(), self.before + COUNT + 1)
 
     def test_a_page_size_that_the_kernel_has_not_got_is_a_shortage(self) -> None:
         with self.assertRaisesRegex(pages.Shortage, "the kernel has no huge pages of 8 KiB"):
@@ -95,11 +100,11 @@ class Pages(unittest.TestCase):
                                           stderr=subprocess.DEVNULL, text=True, start_new_session=True)  # fmt: skip
                 scratch, folder = holder.stdout.readline().split()
                 self.assertEqual(chosen(SETTING.read_text()), other)
-                self.assertEqual(self.counter.persistent(), self.before + COUNT)
+                self.assertEqual(self.asked_for(), self.before + COUNT)
                 os.killpg(holder.pid, number)
                 holder.wait()
                 holder.stdout.close()
-                self.assertTrue(eventually(lambda: self.counter.persistent() == self.before))
+                self.assertTrue(eventually(lambda: self.asked_for() == self.before))
                 self.assertTrue(eventually(lambda: not Path(folder).exists() and not Path(scratch).exists()))
                 self.assertTrue(eventually(lambda: chosen(SETTING.read_text()) == setting))
                 self.assertFalse(is_mounted(folder))
@@ -110,11 +115,11 @@ class Pages(unittest.TestCase):
             process = subprocess.Popen([sys.executable, "-c", USER, folder / "file"], stdout=subprocess.PIPE)
             self.assertEqual(process.stdout.readline(), b"0\n")
         self.assertFalse(is_mounted(str(folder)))
-        self.assertEqual(self.counter.persistent(), self.before)
+        self.assertEqual(self.asked_for(), self.before)
         process.kill()
         process.wait()
         process.stdout.close()
-        self.assertTrue(eventually(lambda: self.counter.number("nr_hugepages") == self.before))
+        self.assertTrue(eventually(lambda: self.number("nr_hugepages") == self.before))
 
 
 if __name__ == "__main__":

@@ -9,11 +9,11 @@ if [[ ${3:-} != inside ]]; then
 fi
 programs=$1 project=$2
 scratch=$(mktemp -d)
-# Takes everything back however this ends: the pipe it reads ends with this process.
-exec {lifeline}> >(exec setsid bash -c 'cat >/dev/null; cd /; PATH=$1:$PATH hugepagectl remove --all &>/dev/null
-    umount -l "$2" /run /etc/systemd/system; rmdir "$2"' guardian "$programs" "$scratch" 2>/dev/null)
-guardian=$!
-trap 'status=$?; exec {lifeline}>&-; wait "$guardian" || true; exit "$status"' EXIT
+# Takes everything back, in this namespace, however this ends.
+. "$project/scripts/guarded.sh"
+guarded --remove "$scratch" --run "'$programs/hugepagectl' remove --all >/dev/null 2>&1; umount -l '$scratch' /run /etc/systemd/system" ||
+    { echo "$answer" >&2; exit 1; }
+trap 'status=$?; let_go; exit "$status"' EXIT
 mount -t tmpfs none "$scratch"
 mount -t tmpfs none /run
 mkdir -p /etc/systemd/system

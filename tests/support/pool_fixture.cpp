@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,26 +44,14 @@ Pool::Pool(const PageKind& kind) {
     if (!missing_.empty()) {
         return;
     }
-    reserve_ = std::make_unique<HugePageReserve>(kind.page_bytes, kind.pool_bytes / kind.page_bytes);
-    missing_ = reserve_->shortage();
-    if (!missing_.empty()) {
-        return;
-    }
     root_ = std::make_unique<TempDir>();
     std::filesystem::permissions(root_->path(), std::filesystem::perms(0755));
     path_ = root_->path() / "huge";
     std::filesystem::create_directory(path_);
-    const std::string options =
-        "pagesize=" + std::to_string(kind.page_bytes >> 20) + "M,size=" + std::to_string(kind.pool_bytes);
-    if (::mount("none", path_.c_str(), "hugetlbfs", 0, options.c_str()) != 0) {
-        missing_ = std::string("needs to mount hugetlbfs: ") + std::strerror(errno);
-    }
-}
-
-Pool::~Pool() {
-    if (reserve_ && !path_.empty()) {
-        ::umount2(path_.c_str(), MNT_DETACH);
-    }
+    guardian_ = std::make_unique<Guardian>(std::vector<std::string>{
+        "--pages", std::to_string(kind.page_bytes), std::to_string(kind.pool_bytes / kind.page_bytes), "any",
+        "--mount", path_.string(), "mode=0755"});
+    missing_ = guardian_->problem();
 }
 
 std::filesystem::path Pool::add(const std::string& name, std::uint64_t bytes, int node) const {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "tests/support/child_process.h"
-#include "tests/support/huge_page_reserve.h"
+#include "tests/support/guardian.h"
 #include "tests/support/temp_dir.h"
 
 #include <gtest/gtest.h>
@@ -34,7 +34,6 @@ inline constexpr PageKind kHuge2M{"Huge2M", 2UL << 20, 64UL << 20};
 class Pool {
   public:
     explicit Pool(const PageKind& kind);
-    ~Pool();
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
 
@@ -51,7 +50,7 @@ class Pool {
   private:
     std::string missing_;
     std::unique_ptr<TempDir> root_;
-    std::unique_ptr<HugePageReserve> reserve_;
+    std::unique_ptr<Guardian> guardian_;  // of the pages and the mount
     std::filesystem::path path_;
 };
 

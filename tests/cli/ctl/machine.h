@@ -3,24 +3,19 @@
 #pragma once
 
 #include "tests/support/child_process.h"
+#include "tests/support/guardian.h"
 #include "tests/support/mount_namespace.h"
 #include "tests/support/temp_dir.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <fcntl.h>
-#include <signal.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -40,45 +35,6 @@ inline std::uint64_t reserved_pages() {
     return count_of("nr_hugepages") - count_of("surplus_hugepages");
 }
 
-// A process of its own session, in the test's namespace, that has all removed when this object goes or when
-// the test dies, even by SIGKILL.
-class Guardian {
-  public:
-    Guardian() {
-        std::array<int, 2> lifeline{};
-        if (::pipe2(lifeline.data(), O_CLOEXEC) != 0) {
-            throw std::runtime_error("pipe2");
-        }
-        pid_ = ::fork();
-        if (pid_ == 0) {
-            ::setsid();
-            for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-                ::signal(signal, SIG_IGN);
-            }
-            // It must not hold the lifelines of others.
-            ::dup2(lifeline[0], STDIN_FILENO);
-            ::closefrom(STDERR_FILENO + 1);
-            char byte = 0;
-            while (::read(STDIN_FILENO, &byte, 1) < 0) {
-            }
-            ::execl("/bin/sh", "sh", "-c", "exec \"$0\" remove >/dev/null 2>&1", HUGEPAGECTL, nullptr);
-            ::_exit(127);
-        }
-        ::close(lifeline[0]);
-        lifeline_ = lifeline[1];
-    }
-    ~Guardian() {
-        ::close(lifeline_);
-        ::waitpid(pid_, nullptr, 0);
-    }
-    Guardian(const Guardian&) = delete;
-    Guardian& operator=(const Guardian&) = delete;
-
-  private:
-    pid_t pid_ = -1;
-    int lifeline_ = -1;
-};
-
 class CtlTest : public testing::Test {
   protected:
     void SetUp() override {
@@ -96,7 +52,9 @@ class CtlTest : public testing::Test {
             GTEST_SKIP() << "needs huge pages of 2 MiB";
         }
         std::filesystem::permissions(folder_.path(), std::filesystem::perms(0755));
-        guardian_ = std::make_unique<Guardian>();
+        // In the test's namespace.
+        guardian_ = std::make_unique<Guardian>(
+            std::vector<std::string>{"--run", "exec '" HUGEPAGECTL "' remove >/dev/null 2>&1"});
     }
     void TearDown() override {
         guardian_.reset();
