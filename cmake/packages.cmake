@@ -1,4 +1,5 @@
-# Packages by CPack, from what `cmake --install` installs; scripts/package.sh makes them. What is Debian's own is made beside it by
+# Packages by CPack, from what `cmake --install` installs; scripts/package.sh makes them. All kinds are made from one build:
+# packaging/library_folder.cmake moves the libraries to where each has them. What only a .deb has is added by
 # packaging/deb/finish.cmake.
 set(HUGEPAGE_SHIM_PACKAGER "hugepage-shim authors <hugepage-shim@packages.invalid>" CACHE STRING
   "Who makes the packages: Name <address>")
@@ -19,6 +20,11 @@ file is to be had the sealer gets what the kernel would have given it.
 With it come hugepagectl and hugepage-file-init, which make and check the
 memory files, and pc1-label, a labelling program to try and measure it with.
 Nothing is preloaded, reserved or mounted before it is configured.")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+# Nothing is installed outside the package's folder.
+set(CPACK_ERROR_ON_ABSOLUTE_INSTALL_DESTINATION ON)
+# Not ALL: that would replace the list of files which `cmake --install` left in the build folder, perhaps as root.
+set(CPACK_INSTALL_CMAKE_PROJECTS ${PROJECT_BINARY_DIR} ${PROJECT_NAME} Unspecified /)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR})
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
@@ -32,8 +38,10 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
   ${PROJECT_SOURCE_DIR}/packaging/deb/triggers ${PROJECT_SOURCE_DIR}/packaging/deb/prerm)
-set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/packaging/deb/finish.cmake)
+set(CPACK_PRE_BUILD_SCRIPTS
+  ${PROJECT_SOURCE_DIR}/packaging/library_folder.cmake ${PROJECT_SOURCE_DIR}/packaging/deb/finish.cmake)
 set(CPACK_HUGEPAGE_SHIM_SOURCE_DIR ${PROJECT_SOURCE_DIR})
+set(CPACK_HUGEPAGE_SHIM_MULTIARCH ${CMAKE_LIBRARY_ARCHITECTURE})
 
 set(CPACK_RPM_FILE_NAME RPM-DEFAULT)
 set(CPACK_RPM_PACKAGE_LICENSE "MIT OR Apache-2.0")

@@ -3,7 +3,10 @@
 # machine with two nodes (qemu without KVM), with its power cut in between. Each time a service that stands for a sealer must find the
 # memory files there before it starts, and be served on both nodes.
 #
-#   scripts/boot-vm.sh [--timeout SECONDS]      for each boot (300)
+#   scripts/boot-vm.sh [--timeout SECONDS] [--build FOLDER]
+#
+#   --timeout SECONDS   for each boot (default: 300)
+#   --build FOLDER      the release build that the package is made from (default: build/release)
 #
 # Takes some minutes, root and a network (debootstrap). Everything is on a tmpfs in namespaces of its own and ends with this script,
 # however that ends. The kernel is NUMA_VM_KERNEL, or the newest in /boot; its modules are those in /lib/modules.
@@ -17,24 +20,29 @@ fail() {
 }
 
 if [[ ${1:-} != inside ]]; then
-    case ${1:-} in
-        -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;;
-        --timeout) [[ ${2:-} =~ ^[0-9]+$ ]] || fail "--timeout wants seconds" ;;
-        '') ;;
-        *) fail "unknown option $1; see $0 --help" ;;
-    esac
+    seconds=300 built=build/release
+    while (($# > 0)); do
+        case $1 in
+            -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+            --timeout) [[ ${2:-} =~ ^[0-9]+$ ]] || fail "--timeout needs seconds"; seconds=$2; shift ;;
+            --build) [[ -n ${2:-} ]] || fail "--build needs a folder"; built=$2; shift ;;
+            *) fail "unknown option $1; see $0 --help" ;;
+        esac
+        shift
+    done
     ((EUID == 0)) || { echo "skipped: only root makes a system to boot"; exit 77; }
-    exec unshare --mount --propagation private --pid --fork --kill-child --mount-proc bash "$0" inside "${2:-300}"
+    exec unshare --mount --propagation private --pid --fork --kill-child --mount-proc bash "$0" inside "$seconds" "$built"
 fi
 deadline=$2
+built=$3
 for tool in qemu-system-x86_64 busybox cpio mke2fs modprobe debootstrap; do
-    command -v "$tool" >/dev/null || fail "$tool is missing: scripts/install-packages.sh test"
+    command -v "$tool" >/dev/null || fail "$tool is missing: scripts/install-packages.sh nightly"
 done
 kernel=${NUMA_VM_KERNEL:-$(find /boot -maxdepth 1 -name 'vmlinuz-*' -readable | sort -V | tail -1)}
 release=${kernel##*/vmlinuz-}
 [[ -r $kernel && -d /lib/modules/$release ]] || fail "no kernel that can be read in /boot, or no modules of it"
 
-scripts/package.sh deb
+scripts/package.sh --build "$built" deb
 # So that not even an empty folder is left.
 mount -t tmpfs none /mnt
 export TMPDIR=/mnt

@@ -87,6 +87,31 @@ TEST_F(Boot, InstallsOnceAndRemovesAllOfIt) {
     EXPECT_THAT(again.out, HasSubstr("nothing to remove"));
 }
 
+TEST_F(Boot, PreloadsTheLibraryOfTheProgramInThatSystem) {
+    const std::string name = "/libhugepage_shim.so";
+    const auto expect_preloaded = [&](const std::string& folder) {
+        const auto outcome = boot("install", {"--service", "sealer"});
+        ASSERT_TRUE(outcome.ok()) << outcome.err;
+        EXPECT_THAT(unit("sealer.service.d/50-hugepage-shim.conf"),
+                    HasSubstr("\"LD_PRELOAD=" + folder + name + ":"));
+        const bool is_there = fs::exists(root() + folder + name);
+        EXPECT_EQ(outcome.out.find(folder + name + " isn't there") == std::string::npos, is_there)
+            << outcome.out;
+    };
+    expect_preloaded("/usr/lib");  // nothing is installed yet
+    ASSERT_TRUE(fs::create_directories(root() + "/usr/lib64"));
+    expect_preloaded("/usr/lib64");
+    put("/usr/lib" + name, "");
+    expect_preloaded("/usr/lib");
+    put("/usr/lib64" + name, "");
+    expect_preloaded("/usr/lib64");
+    put("/usr/lib/aarch64-linux-gnu" + name, "");
+    expect_preloaded("/usr/lib/aarch64-linux-gnu");
+    put("/usr/local/bin/hugepagectl", "");
+    put("/usr/local/lib" + name, "");
+    expect_preloaded("/usr/local/lib");
+}
+
 TEST_F(Boot, IsWhatItsDryRunSaysInShell) {
     const auto before = tree();
     const auto preview = boot("install", {"--service", "sealer", "--dry-run"});

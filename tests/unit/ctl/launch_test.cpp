@@ -10,6 +10,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 namespace {
 
 using ctl::Environment;
@@ -24,7 +26,8 @@ constexpr const char* kShim = "/usr/lib/libhugepage_shim.so";
 
 TEST(Environment, OfAProcessIsReadByName) {
     const tests::TempDir proc;
-    const std::string entries("PATH=/bin\0HUGEPAGE_FILES_PATH=/mnt/a b\0HUGEPAGE_FILES_PATH_PATTERN=p\0", 73);
+    using namespace std::string_literals;
+    const std::string entries = "PATH=/bin\0HUGEPAGE_FILES_PATH=/mnt/a b\0HUGEPAGE_FILES_PATH_PATTERN=p\0"s;
     const auto environment = Environment::of_process(proc.write("environ", entries).string());
     EXPECT_STREQ(environment.find("HUGEPAGE_FILES_PATH"), "/mnt/a b");
     EXPECT_STREQ(environment.find("HUGEPAGE_FILES_PATH_PATTERN"), "p");
@@ -46,11 +49,33 @@ TEST(Preload, NamesTheLibraryOnce) {
               std::string("libhugepage_shim_heap.so:") + kShim);
 }
 
-TEST(Preload, FindsTheLibraryWhereThisProgramWasBuiltOrInstalled) {
+TEST(Preload, FindsTheLibraryOfTheSameBuildOrInstallation) {
+    const tests::TempDir folder;
+    for (const auto& [program, library] : std::map<std::string, std::string>{
+             {"build/tools/ctl/hugepagectl", "build/libhugepage_shim.so"},
+             {"debian/usr/bin/hugepagectl", "debian/usr/lib/x86_64-linux-gnu/libhugepage_shim.so"},
+             {"arm/usr/bin/hugepagectl", "arm/usr/lib/aarch64-linux-gnu/libhugepage_shim.so"},
+             {"fedora/usr/bin/hugepagectl", "fedora/usr/lib64/libhugepage_shim.so"},
+             {"local/bin/hugepagectl", "local/lib/libhugepage_shim.so"}}) {
+        const std::string path = folder.write(program, "").string();
+        try {
+            static_cast<void>(ctl::find_library("", false, path));
+            ADD_FAILURE() << path;
+        } catch (const tools::Failure& failure) {
+            EXPECT_EQ(failure.code(), tools::ExitCode::usage);
+            EXPECT_THAT(failure.what(), HasSubstr((folder.path() / library).parent_path().string()))
+                << "where it was looked for";
+        }
+        const std::string expected = folder.write(library, "").string();
+        EXPECT_EQ(ctl::find_library("", false, path), expected);
+        EXPECT_THROW(static_cast<void>(ctl::find_library("", true, path)), tools::Failure);
+    }
+}
+
+TEST(Preload, TakesTheLibraryThatIsNamed) {
     const tests::TempDir folder;
     const std::string built = folder.write("build/libhugepage_shim.so", "").string();
     const std::string program = folder.write("build/tools/ctl/hugepagectl", "").string();
-    EXPECT_EQ(ctl::find_library("", false, program), built);
     EXPECT_EQ(ctl::find_library(built, true, "/nowhere"), built);
     EXPECT_THROW(static_cast<void>(ctl::find_library("/no/such.so", false, program)), tools::Failure);
     const std::string odd = folder.write("a b/libhugepage_shim.so", "").string();

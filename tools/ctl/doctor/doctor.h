@@ -16,7 +16,7 @@ struct Questions {
     std::vector<std::string> command;  // empty: no program is looked at
     std::string process = "self";      // or the number of a process that runs
     bool heap = false;
-    std::string library;         // empty: where it was installed
+    std::string library;         // empty: see find_library()
     bool tries_request = false;  // has a file leased for a moment
 
     [[nodiscard]] bool is_about_process() const { return process != "self"; }

@@ -18,7 +18,7 @@ constexpr std::uint16_t kOwnMachine = EM_X86_64;
 #endif
 
 // More than any program has; what claims more is cut.
-constexpr std::uint64_t kMostText = std::uint64_t{64} << 20;
+constexpr std::uint64_t kMostName = std::uint64_t{64} << 20;
 constexpr std::uint64_t kMostEntries = std::uint64_t{4} << 20;
 constexpr std::size_t kLongestName = 4096;
 
@@ -35,7 +35,7 @@ std::string text_at(const Bytes& bytes, std::uint64_t offset, std::uint64_t leng
     if (offset >= bytes.size) {
         return {};
     }
-    std::string text(std::min({length, bytes.size - offset, kMostText}), '\0');
+    std::string text(std::min({length, bytes.size - offset, kMostName}), '\0');
     text.resize(bytes.read(offset, std::as_writable_bytes(std::span(text.data(), text.size()))));
     return text;
 }

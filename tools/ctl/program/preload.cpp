@@ -4,7 +4,6 @@
 #include "tools/ctl/base/output.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <system_error>
 #include <unistd.h>
@@ -19,12 +18,28 @@ namespace {
 
 constexpr std::string_view kSeparators = ": ";
 
+// From hugepagectl's folder. Debian has a folder for each architecture; Fedora has lib64.
+constexpr std::array<std::string_view, 5> kLibraryFolders = {
+    "../..",  // BUILD/tools/ctl
+#ifdef __aarch64__
+    "../lib/aarch64-linux-gnu",
+    "../lib/x86_64-linux-gnu",  // of a system that is to boot elsewhere
+#else
+    "../lib/x86_64-linux-gnu",
+    "../lib/aarch64-linux-gnu",
+#endif
+    "../lib64",
+    "../lib",
+};
+
 bool is_file(const std::string& path) {
     std::error_code ignored;
     return std::filesystem::is_regular_file(path, ignored);
 }
 
-std::string checked(const std::string& path) {
+}  // namespace
+
+std::string preloadable(const std::string& path) {
     if (path.find_first_of(": \t\n") != std::string::npos) {
         throw tools::Failure(
             tools::ExitCode::usage,
@@ -35,7 +50,15 @@ std::string checked(const std::string& path) {
     return path;
 }
 
-}  // namespace
+std::vector<std::string> library_places(const std::string& program, bool heap) {
+    const std::filesystem::path folder = std::filesystem::path(program).parent_path();
+    std::vector<std::string> places;
+    for (const std::string_view from_program : kLibraryFolders) {
+        places.push_back(
+            (folder / from_program / (heap ? kHeapLibrary : kLibrary)).lexically_normal().string());
+    }
+    return places;
+}
 
 std::vector<std::string> preloaded_names(std::string_view value) {
     std::vector<std::string> names;
@@ -68,24 +91,21 @@ std::string find_library(const std::string& given, bool heap, const std::string&
             throw tools::Failure(tools::ExitCode::usage,
                                  fmt::format("--library: there is no file {}.", printable(given)));
         }
-        return checked(fs::absolute(given).lexically_normal().string());
+        return preloadable(fs::absolute(given).lexically_normal().string());
     }
-    const std::string_view name = heap ? kHeapLibrary : kLibrary;
-    const fs::path folder = fs::path(executable).parent_path();
-    const std::array<fs::path, 3> candidates = {
-        folder / "../.." / name,                   // BUILD/tools/ctl/hugepagectl
-        folder / CTL_LIBRARY_FROM_PROGRAM / name,  // installed, and moved as a whole
-        fs::path(CTL_LIBRARY_FOLDER) / name,
-    };
-    for (const fs::path& candidate : candidates) {
-        if (is_file(candidate.string())) {
-            return checked(candidate.lexically_normal().string());
+    const std::vector<std::string> places = library_places(executable, heap);
+    const auto found = std::ranges::find_if(places, is_file);
+    if (found == places.end()) {
+        std::string folders;
+        for (const std::string& place : places) {
+            folders += (folders.empty() ? "" : ", ") + fs::path(place).parent_path().string();
         }
+        throw tools::Failure(
+            tools::ExitCode::usage,
+            fmt::format("find {}: it is in none of these folders: {}; name it with --library.",
+                        heap ? kHeapLibrary : kLibrary, printable(folders)));
     }
-    throw tools::Failure(
-        tools::ExitCode::usage,
-        fmt::format("find {}: it is neither in {} nor beside this program; name it with --library.", name,
-                    CTL_LIBRARY_FOLDER));
+    return preloadable(*found);
 }
 
 std::string own_executable() {

@@ -19,9 +19,17 @@ inline constexpr std::string_view kHeapLibrary = "libhugepage_shim_heap.so";
 // The value with the library after what is there; as it is if it names it already.
 [[nodiscard]] std::string with_library(const std::string& value, const std::string& path);
 
-// The library's whole path: `given` if not empty; else beside the build that this program belongs to; else
-// where they were installed. Throws tools::Failure (usage) if there is none, or its path can't stand in
-// LD_PRELOAD. `executable`: this program's own path.
+// Where the library of hugepagectl `program` may be, best first: the folder of the build that the program is
+// in, then those of an installation. They depend on the program's path alone, so that one build serves every
+// prefix and every kind of package.
+[[nodiscard]] std::vector<std::string> library_places(const std::string& program, bool heap);
+
+// The path. Throws tools::Failure (usage) if it can't stand in LD_PRELOAD.
+[[nodiscard]] std::string preloadable(const std::string& path);
+
+// The library's whole path: `given` if not empty, else the first of library_places() that is there. Throws
+// tools::Failure (usage) if there is none, or its path can't stand in LD_PRELOAD. `executable`: this
+// program's own path.
 [[nodiscard]] std::string find_library(const std::string& given, bool heap, const std::string& executable);
 
 // Of /proc/self/exe.
