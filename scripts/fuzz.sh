@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Fuzzes what reads text from outside, the table of regions, and mapping calls on served memory: builds tests/fuzz by clang
-# with libFuzzer, ASan and UBSan, and runs each target, as many at a time as there are CPUs.
+# Fuzzes the parsers of outside text and of program files, the table of regions, and mapping calls on served memory: builds
+# tests/fuzz by clang with libFuzzer, ASan and UBSan, and runs the targets, one per CPU at a time.
 #
 #   scripts/fuzz.sh [SECONDS] [TARGET...]      SECONDS for each target (60); TARGETs as in tests/fuzz (all)
 #
-# Starts from tests/fuzz/corpus and from what earlier runs found, which is kept in build/fuzz/corpus. An input that a target
-# fails on is kept in build/fuzz/failures, and the line is said that runs it again.
+# Starts from tests/fuzz/corpus and from the inputs that earlier runs found, which are kept in build/fuzz/corpus. An input on
+# which a target fails is kept in build/fuzz/failures, and the command that runs it again is printed. Ordinary builds replay
+# tests/fuzz/corpus as tests: when the fault is mended, add that input there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -32,12 +33,12 @@ fuzz_one() {
     mkdir -p "$home/corpus/$target" "$home/failures"
     if ! "$home/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=10 -print_final_stats=1 \
         -artifact_prefix="$home/failures/$target-" "$home/corpus/$target" "tests/fuzz/corpus/$target" &>"$log"; then
-        grep -aE '^does not hold|ERROR|runtime error|^ +#[0-9]+ .*/(shim|tests)/' "$log" | head -20 || tail -20 "$log"
+        grep -aE '^does not hold|ERROR|runtime error|^ +#[0-9]+ .*/(shim|tests|tools)/' "$log" | head -20 || tail -20 "$log"
         echo "fuzz: $target FAILED; again: $(sed -n "s,.*Test unit written to ,$home/tests/fuzz/fuzz_$target ,p" "$log")"
         return 1
     fi
     statistics=$(sed -nE 's/^stat::(number_of_executed_units|average_exec_per_sec): *//p' "$log" | xargs)
-    echo "fuzz: $target: runs, and in a second: $statistics"
+    echo "fuzz: $target: runs, runs per second: $statistics"
 }
 export -f fuzz_one
 printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -I{} bash -c 'fuzz_one {} '"$seconds" ||

@@ -183,7 +183,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto unknown = static_cast<std::size_t>(std::ranges::count_if(entries, is_unknown));
     std::size_t complaints_of_unknown = 0;
     for (const auto& complaint : config.complaints()) {
-        complaints_of_unknown += kVariables.contains(complaint.name) ? 0 : 1;
+        complaints_of_unknown += kVariables.contains(complaint.name) ? 0U : 1U;
         expect(environment.has(complaint.value.data()), "a complaint's value lies in the environment");
     }
     expect(complaints_of_unknown == unknown || config.complaint_count == config.complaint_list.size(),

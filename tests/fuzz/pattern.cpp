@@ -2,6 +2,7 @@
 // the others are what the folder holds.
 #include "shim/core/file_pattern.h"
 #include "tests/fuzz/fuzzing.h"
+#include "tests/support/temp_dir.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -15,12 +16,8 @@ using namespace hugepage;
 using fuzzing::expect;
 
 const std::string& folder() {
-    static const std::string path = [] {
-        char name[] = "/dev/shm/fuzz-pattern-XXXXXX";
-        expect(::mkdtemp(name) != nullptr, "a folder can be made in /dev/shm");
-        std::atexit([] { ::rmdir(folder().c_str()); });
-        return std::string(name);
-    }();
+    static const tests::TempDir dir("/dev/shm");
+    static const std::string path = dir.path().string();
     return path;
 }
 

@@ -61,7 +61,7 @@ class RegionModel {
     [[nodiscard]] std::size_t pieces() const {
         std::size_t count = others_;
         for (std::size_t page = 0; page < kPages; ++page) {
-            count += is_live(page) && !goes_on(page) ? 1 : 0;
+            count += is_live(page) && !goes_on(page) ? 1U : 0U;
         }
         return count;
     }
