@@ -28,6 +28,11 @@ class Failure : public std::runtime_error {
     ExitCode code_;
 };
 
+// Throws Failure for a command line that makes no sense.
+[[noreturn]] inline void refuse(const std::string& message) {
+    throw Failure(ExitCode::usage, message);
+}
+
 // The status for a system call that ended in this errno.
 [[nodiscard]] constexpr ExitCode exit_code_of(int error) noexcept {
     const bool permission = error == EACCES || error == EPERM || error == EROFS;

@@ -6,6 +6,7 @@
 #include "tools/pc1/bad_input.h"
 #include "tools/pc1/cores.h"
 #include "tools/pc1/parent_file.h"
+#include "tools/pc1/report.h"
 #include "tools/pc1/room.h"
 #include "tools/pc1/sector.h"
 #include "tools/pc1/unfinished.h"
@@ -24,7 +25,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kSchemaVersion = 1;
 constexpr unsigned kMostThreads = 256;
 
 struct ParentsResult {

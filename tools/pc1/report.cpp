@@ -13,8 +13,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kSchemaVersion = 1;
-
 double ns_per_node(const LayerResult& layer, const Options& options) {
     return layer.seconds * 1e9 / static_cast<double>(options.nodes.size());
 }

@@ -7,6 +7,9 @@
 
 namespace pc1 {
 
+// Of everything that pc1-label prints as JSON.
+inline constexpr int kSchemaVersion = 1;
+
 // Fits 80 columns; ends with a line feed.
 [[nodiscard]] std::string as_table(const Options& options, const Result& result);
 

@@ -17,10 +17,6 @@ namespace {
 
 constexpr std::size_t kMostFiles = 4096;  // as many as the shim keeps account of
 
-[[noreturn]] void wrong(const std::string& message) {
-    throw tools::Failure(tools::ExitCode::usage, message);
-}
-
 std::vector<std::string> parts_of(std::string_view text, char separator) {
     std::vector<std::string> parts;
     for (std::size_t begin = 0; begin <= text.size();) {
@@ -34,7 +30,7 @@ std::vector<std::string> parts_of(std::string_view text, char separator) {
 std::vector<NodeId> nodes_in(const std::string& text) {
     const auto set = hugepage::parse_node_list(text);
     if (!set || set->empty()) {
-        wrong(fmt::format("--node: '{}' is no list of nodes; write all, 0,1 or 0:4,1:2.", text));
+        tools::refuse(fmt::format("--node: '{}' is no list of nodes; write all, 0,1 or 0:4,1:2.", text));
     }
     std::vector<NodeId> nodes;
     for (int i = 0; i < hugepage::kMaxNodes; ++i) {
@@ -53,11 +49,11 @@ void check(const std::vector<Share>& shares, const Machine& machine) {
             for (const Node& one : machine.nodes) {
                 known.push_back(one.id.value);
             }
-            wrong(fmt::format("--node: there is no node {}; this machine has {}.", node.value,
-                              fmt::join(known, ", ")));
+            tools::refuse(fmt::format("--node: there is no node {}; this machine has {}.", node.value,
+                                      fmt::join(known, ", ")));
         }
         if (i > 0 && shares[i - 1].node == node) {
-            wrong(fmt::format("--node: node {} is named twice.", node.value));
+            tools::refuse(fmt::format("--node: node {} is named twice.", node.value));
         }
     }
 }
@@ -67,7 +63,7 @@ void check(const std::vector<Share>& shares, const Machine& machine) {
 ByteSize size_of(const std::string& option, const std::string& text) {
     const auto size = hugepage::parse_byte_size(text);
     if (!size || size->bytes == 0) {
-        wrong(fmt::format("{}: '{}' is no size; write it like 32GiB or 512MiB.", option, text));
+        tools::refuse(fmt::format("{}: '{}' is no size; write it like 32GiB or 512MiB.", option, text));
     }
     return *size;
 }
@@ -75,7 +71,7 @@ ByteSize size_of(const std::string& option, const std::string& text) {
 std::size_t count_of(const std::string& option, const std::string& text, std::size_t largest) {
     const auto count = tools::parse_count(text, largest);
     if (!count) {
-        wrong(fmt::format("{}: '{}' is no number from 1 to {}.", option, text, largest));
+        tools::refuse(fmt::format("{}: '{}' is no number from 1 to {}.", option, text, largest));
     }
     return *count;
 }
@@ -113,8 +109,9 @@ std::optional<ByteSize> page_size_of(const std::string& text, const Machine& mac
         for (const ByteSize one : machine.page_sizes) {
             known.emplace_back(hugepage::to_exact_text(one).view());
         }
-        wrong(fmt::format("--page-size: this kernel has no huge pages of {}, but of {}.", text,
-                          known.empty() ? "no size at all" : fmt::format("{}", fmt::join(known, ", "))));
+        tools::refuse(
+            fmt::format("--page-size: this kernel has no huge pages of {}, but of {}.", text,
+                        known.empty() ? "no size at all" : fmt::format("{}", fmt::join(known, ", "))));
     }
     return size;
 }

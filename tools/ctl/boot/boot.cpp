@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <string_view>
 
@@ -45,18 +44,20 @@ std::string program_in(const std::string& root) {
     return is_file(root + local) ? local : "/usr/bin/hugepagectl";
 }
 
-// The library where it is, or where it would be installed.
-std::string library_in(const std::string& root, bool heap) {
-    const std::string name(heap ? kHeapLibrary : kLibrary);
-    const std::string own = fmt::format("{}/{}", CTL_LIBRARY_FOLDER, name);
-    std::vector<std::string> candidates = {own};
-    for (const char* folder : {"/usr/lib/x86_64-linux-gnu/", "/usr/lib/aarch64-linux-gnu/", "/usr/lib64/",
-                               "/usr/lib/", "/usr/local/lib/"}) {
-        candidates.push_back(folder + name);
-    }
+// The library of that hugepagectl; if it isn't there, where it belongs: in the first folder that is there.
+std::string library_in(const std::string& root, const std::string& program, bool heap) {
+    const std::vector<std::string> places = library_places(program, heap);
     const auto found =
-        std::ranges::find_if(candidates, [&](const std::string& path) { return is_file(root + path); });
-    return found != candidates.end() ? *found : own;
+        std::ranges::find_if(places, [&](const std::string& path) { return is_file(root + path); });
+    if (found != places.end()) {
+        return preloadable(*found);
+    }
+    // The first place is that of a build.
+    const auto folder = std::find_if(places.begin() + 1, places.end(), [&](const std::string& path) {
+        std::error_code ignored;
+        return fs::is_directory(fs::path(root + path).parent_path(), ignored);
+    });
+    return folder != places.end() ? *folder : places.back();
 }
 
 // Where hugetlbfs is mounted for this place now, or is to be.
@@ -136,8 +137,8 @@ BootRequest boot_request(const BootOptions& options, const std::vector<UnitFile>
         const bool is_named = std::ranges::find(named, service) != named.end();
         const auto before = std::ranges::find(installed, drop_in_path(service), &UnitFile::path);
         const bool heap = is_named ? options.heap : has_heap_library(*before);
-        request.sealers.push_back(
-            {service, library_in(options.root, heap), preloaded_by(unit_text_of(service, options.root))});
+        request.sealers.push_back({service, library_in(options.root, request.program, heap),
+                                   preloaded_by(unit_text_of(service, options.root))});
     }
     return request;
 }

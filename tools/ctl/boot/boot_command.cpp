@@ -21,7 +21,7 @@ namespace {
 
 using tools::ExitCode;
 
-struct Options {
+struct BootCommandLine {
     std::string action;
     std::string config = "/etc/hugepage-shim.conf";
     std::vector<std::string> services;
@@ -33,43 +33,40 @@ struct Options {
     [[nodiscard]] BootOptions for_boot() const { return {root, config, services, heap}; }
 };
 
-[[noreturn]] void wrong(const std::string& message) {
-    throw tools::Failure(ExitCode::usage, message);
-}
-
-void check(Options& options) {
+void check(BootCommandLine& options) {
     if (options.action != "install" && options.action != "remove" && options.action != "show") {
-        wrong(fmt::format("'{}' is no action; write install, remove or show.", printable(options.action)));
+        tools::refuse(
+            fmt::format("'{}' is no action; write install, remove or show.", printable(options.action)));
     }
     const auto only_for = [&](bool is_given, const char* option, const char* action) {
         if (is_given && options.action != action) {
-            wrong(fmt::format("{} is for {} alone.", option, action));
+            tools::refuse(fmt::format("{} is for {} alone.", option, action));
         }
     };
     only_for(options.heap, "--heap", "install");
     if (options.heap && options.services.empty()) {
-        wrong("--heap needs --service: which one is to have that library.");
+        tools::refuse("--heap needs --service: which one is to have that library.");
     }
     if (options.action == "show" && (options.dry_run || !options.services.empty())) {
-        wrong("show takes neither --service nor --dry-run.");
+        tools::refuse("show takes neither --service nor --dry-run.");
     }
     for (std::string& service : options.services) {
         service = service_name(service);
     }
     if (!options.config.starts_with('/')) {
-        wrong("--config: a whole path is needed: the file is read at each boot.");
+        tools::refuse("--config: a whole path is needed: the file is read at each boot.");
     }
     if (!options.root.empty()) {
         std::error_code error;
         options.root = std::filesystem::canonical(options.root, error).string();
         if (error || !std::filesystem::is_directory(options.root, error)) {
-            wrong("--root: there is no such folder.");
+            tools::refuse("--root: there is no such folder.");
         }
         options.root = options.root == "/" ? "" : options.root;
     }
 }
 
-BootReport report_of(const Options& options, std::vector<UnitChange> changes) {
+BootReport report_of(const BootCommandLine& options, std::vector<UnitChange> changes) {
     BootReport report;
     report.action = options.action;
     report.root = options.root;
@@ -120,7 +117,7 @@ void note_what_follows(BootReport& report) {
     }
 }
 
-ExitCode finish(const Options& options, BootReport& report) {
+ExitCode finish(const BootCommandLine& options, BootReport& report) {
     const bool reloads = options.root.empty() && systemd_runs() && !changes_nothing(report.changes);
     if (options.dry_run) {
         auto commands = commands_of(report.changes, options.root);
@@ -145,7 +142,7 @@ ExitCode finish(const Options& options, BootReport& report) {
     return ExitCode::done;
 }
 
-ExitCode install(const Options& options) {
+ExitCode install(const BootCommandLine& options) {
     const auto installed = installed_units(options.root);
     const BootRequest request = boot_request(options.for_boot(), installed);
     BootReport report = report_of(options, changes_to(boot_units(request), installed, options.root));
@@ -154,7 +151,7 @@ ExitCode install(const Options& options) {
     return finish(options, report);
 }
 
-ExitCode remove(const Options& options) {
+ExitCode remove(const BootCommandLine& options) {
     const auto installed = installed_units(options.root);
     std::vector<UnitFile> staying;
     std::vector<std::string> unknown = options.services;
@@ -181,7 +178,7 @@ ExitCode remove(const Options& options) {
     return finish(options, report);
 }
 
-ExitCode show(const Options& options) {
+ExitCode show(const BootCommandLine& options) {
     const auto installed = installed_units(options.root);
     std::vector<UnitChange> changes;
     std::string config_error;
@@ -212,7 +209,7 @@ ExitCode show(const Options& options) {
     return report.is_as_configured() ? ExitCode::done : ExitCode::check_failed;
 }
 
-Action chosen_action(Options options) {
+Action chosen_action(BootCommandLine options) {
     check(options);
     return [=] {
         if (options.action == "install") {
@@ -226,7 +223,7 @@ Action chosen_action(Options options) {
 
 void describe_boot(CLI::App& program, Action& chosen) {
     CLI::App* app = program.add_subcommand("boot", "Have systemd make the files at each boot");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<BootCommandLine>();
     app->add_option("ACTION", options->action,
                     "install: write units and enable them\n"
                     "remove: take away what install wrote\n"

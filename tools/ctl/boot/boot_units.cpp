@@ -14,30 +14,27 @@ namespace {
 
 constexpr std::size_t kLongestName = 255;
 
-[[noreturn]] void wrong(const std::string& message) {
-    throw tools::Failure(tools::ExitCode::usage, message);
-}
-
 void require_tellable(const std::string& path) {
     const std::string shown = printable(path);
     const std::string slashed = path + "/";
     if (shown != path || path.ends_with(' ') || path.ends_with('\\')) {
-        wrong(fmt::format(
+        tools::refuse(fmt::format(
             "tell systemd of '{}': paths must be UTF-8, without control characters, and must not end in a "
             "blank or backslash.",
             shown));
     }
     if (!path.starts_with('/') || slashed.find("/./") != std::string::npos ||
         slashed.find("/../") != std::string::npos) {
-        wrong(fmt::format("tell systemd of '{}': paths must be absolute, without . and .. in them.", shown));
+        tools::refuse(
+            fmt::format("tell systemd of '{}': paths must be absolute, without . and .. in them.", shown));
     }
 }
 
 UnitFile mount_unit(const BootRequest& request) {
     const std::string name = unit_name_of(request.mount) + ".mount";
     if (name.size() > kLongestName) {
-        wrong(fmt::format("tell systemd of '{}': the unit's name would be longer than {} characters.",
-                          request.mount, kLongestName));
+        tools::refuse(fmt::format("tell systemd of '{}': the unit's name would be longer than {} characters.",
+                                  request.mount, kLongestName));
     }
     return {fmt::format("{}/{}", kUnitFolder, name),
             fmt::format("{}\n"

@@ -20,7 +20,7 @@ namespace {
 
 using tools::ExitCode;
 
-struct Options {
+struct DoctorOptions {
     PoolOptions pool;
     std::string process;
     std::string library;
@@ -28,11 +28,7 @@ struct Options {
     bool json = false;
 };
 
-[[noreturn]] void wrong(const std::string& message) {
-    throw tools::Failure(ExitCode::usage, message);
-}
-
-Questions questions_of(const Options& options, const std::vector<std::string>& command) {
+Questions questions_of(const DoctorOptions& options, const std::vector<std::string>& command) {
     Questions questions;
     questions.pool = options.pool;
     questions.command = command;
@@ -44,18 +40,19 @@ Questions questions_of(const Options& options, const std::vector<std::string>& c
         return questions;
     }
     if (!command.empty()) {
-        wrong("--pid is about a program that runs, and a command about one that doesn't yet: not both.");
+        tools::refuse(
+            "--pid is about a program that runs, and a command about one that doesn't yet: not both.");
     }
     const auto pid = hugepage::parse_number(options.process, INT_MAX);
     if (!pid || *pid == 0) {
-        wrong(fmt::format("--pid: '{}' is no process's number.", printable(options.process)));
+        tools::refuse(fmt::format("--pid: '{}' is no process's number.", printable(options.process)));
     }
     questions.process = std::to_string(*pid);
     questions.environment = Environment::of_process("/proc/" + questions.process + "/environ");
     return questions;
 }
 
-Action checked(const Options& options, const std::vector<std::string>& command) {
+Action checked(const DoctorOptions& options, const std::vector<std::string>& command) {
     const Questions questions = questions_of(options, command);
     return [=] {
         const Findings findings = diagnose(questions);
@@ -72,14 +69,15 @@ Action checked(const Options& options, const std::vector<std::string>& command) 
 
 void describe_doctor(CLI::App& program, Action& chosen, const std::vector<std::string>& command) {
     CLI::App* app = program.add_subcommand("doctor", "Say what is in the way, and what to type against it");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<DoctorOptions>();
     describe_pool_options(*app, options->pool);
     app->add_option(
            "--pid", options->process,
            "A process that runs: its environment, its limits, and\nwhether it has loaded the library")
         ->option_text("PID");
     app->add_flag("--heap", options->heap, "Look at libhugepage_shim_heap.so, which serves calloc\ntoo");
-    app->add_option("--library", options->library, "The library. Default: where it was installed")
+    app->add_option("--library", options->library,
+                    "The library. Default: the one installed with\nhugepagectl")
         ->option_text("FILE");
     app->add_flag("--json", options->json, "For programs: see hugepagectl(8)");
     app->footer(
@@ -102,7 +100,7 @@ void describe_try_request(CLI::App& program, Action& chosen) {
     app->callback([bytes, &chosen] {
         const auto size = hugepage::parse_number(*bytes, LONG_MAX);
         if (!size || *size == 0) {
-            wrong(fmt::format("BYTES: '{}' is no number.", printable(*bytes)));
+            tools::refuse(fmt::format("BYTES: '{}' is no number.", printable(*bytes)));
         }
         chosen = [size] { return make_request(ByteSize{*size}) ? ExitCode::done : ExitCode::failed; };
     });

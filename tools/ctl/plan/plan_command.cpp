@@ -18,7 +18,7 @@ namespace {
 
 using tools::ExitCode;
 
-struct Options {
+struct PlanOptions {
     std::string sector;
     std::string parallel = "1";
     std::string node = "all";
@@ -47,7 +47,7 @@ bool is_for_boot(const Plan& plan) {
     return plan.page_size >= k1GiB;
 }
 
-std::string as_text(const Plan& plan, const Machine& machine, const Options& options) {
+std::string as_text(const Plan& plan, const Machine& machine, const PlanOptions& options) {
     using Side = Column::Side;
     const Terminal terminal = Terminal::of_stdout();
     std::vector<std::vector<Cell>> rows;
@@ -85,7 +85,7 @@ std::string as_text(const Plan& plan, const Machine& machine, const Options& opt
     return text + "\nThen, once and after each reboot:\n\n  " + setup_command(plan, options.path) + "\n";
 }
 
-nlohmann::ordered_json as_report(const Plan& plan, const Machine& machine, const Options& options) {
+nlohmann::ordered_json as_report(const Plan& plan, const Machine& machine, const PlanOptions& options) {
     nlohmann::ordered_json nodes = nlohmann::ordered_json::array();
     for (const NodePlan& node : plan.nodes) {
         nodes.push_back({{"node", node.node.value},
@@ -105,7 +105,7 @@ nlohmann::ordered_json as_report(const Plan& plan, const Machine& machine, const
             {"setup_command", setup_command(plan, options.path)}};
 }
 
-Action checked(const Options& options) {
+Action checked(const PlanOptions& options) {
     constexpr std::size_t kMostSectors = 2048;  // of two files each
     const Machine machine = read_machine();
     PlanRequest request;
@@ -127,7 +127,7 @@ Action checked(const Options& options) {
 
 void describe_plan(CLI::App& program, Action& chosen) {
     CLI::App* app = program.add_subcommand("plan", "Say what a number of sectors at a time would need");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<PlanOptions>();
     app->add_option("--sector", options->sector, "Size of a sector, e.g. 32GiB. Needed")
         ->option_text("SIZE")
         ->required();

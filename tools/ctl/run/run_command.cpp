@@ -28,7 +28,7 @@ namespace {
 
 using tools::ExitCode;
 
-struct Options {
+struct RunOptions {
     PoolOptions pool;
     std::string log;
     std::string library;
@@ -40,29 +40,25 @@ struct Options {
     bool json = false;
 };
 
-[[noreturn]] void wrong(const std::string& message) {
-    throw tools::Failure(ExitCode::usage, message);
-}
-
-void check(const Options& options, const std::vector<std::string>& command) {
+void check(const RunOptions& options, const std::vector<std::string>& command) {
     constexpr const char* kLevels[] = {"off", "error", "warn", "info", "debug", "trace"};
     if (command.empty()) {
-        wrong("there is no command: write it after --, as in hugepagectl run -- lotus-worker run.");
+        tools::refuse("there is no command: write it after --, as in hugepagectl run -- lotus-worker run.");
     }
     if (command.front().empty()) {
-        wrong("the command's name is empty.");
+        tools::refuse("the command's name is empty.");
     }
     if (!options.log.empty() && std::ranges::find(kLevels, options.log) == std::end(kLevels)) {
-        wrong(fmt::format("--log: '{}' is none of off, error, warn, info, debug, trace.",
-                          printable(options.log)));
+        tools::refuse(fmt::format("--log: '{}' is none of off, error, warn, info, debug, trace.",
+                                  printable(options.log)));
     }
     if (options.json && !options.report && !options.dry_run) {
-        wrong("--json is for --report and --dry-run: nothing else is said.");
+        tools::refuse("--json is for --report and --dry-run: nothing else is said.");
     }
 }
 
 // The one pool; nothing if the environment names it already, or nobody does.
-std::optional<hugepage::FilePattern> pool_of(const Options& options) {
+std::optional<hugepage::FilePattern> pool_of(const RunOptions& options) {
     const bool is_by_option = !options.pool.path.empty() || !options.pool.pattern.empty();
     const auto set = [](const char* name) { return !own_variable(name).value_or("").empty(); };
     if (!is_by_option && (set("HUGEPAGE_FILES_PATH_PATTERN") || set("HUGEPAGE_FILES_PATH"))) {
@@ -74,12 +70,12 @@ std::optional<hugepage::FilePattern> pool_of(const Options& options) {
         for (const PoolChoice& choice : choices) {
             names += (names.empty() ? "" : ", ") + printable(name_of(choice.pattern));
         }
-        wrong(fmt::format("there are several pools: {}; say which by --files-path.", names));
+        tools::refuse(fmt::format("there are several pools: {}; say which by --files-path.", names));
     }
     return choices.empty() ? std::nullopt : std::optional(choices.front().pattern);
 }
 
-Launch launch_of(const Options& options, const std::vector<std::string>& command) {
+Launch launch_of(const RunOptions& options, const std::vector<std::string>& command) {
     LaunchWishes wishes;
     wishes.pool = pool_of(options);
     wishes.library = find_library(options.library, options.heap, own_executable());
@@ -95,7 +91,7 @@ Launch launch_of(const Options& options, const std::vector<std::string>& command
 }
 
 // Says what is in the way. True if that makes it useless.
-bool is_hopeless(const Options& options, const Launch& launch) {
+bool is_hopeless(const RunOptions& options, const Launch& launch) {
     Questions questions;
     questions.environment = launch.environment;
     questions.command = launch.command;
@@ -113,7 +109,7 @@ bool is_hopeless(const Options& options, const Launch& launch) {
     return failed;
 }
 
-std::string dry_run_text(const Options& options, const Launch& launch) {
+std::string dry_run_text(const RunOptions& options, const Launch& launch) {
     const std::string line = as_shell_command(Environment::own(), launch);
     if (!options.json) {
         return line + "\n";
@@ -159,7 +155,7 @@ class LogTarget {
     int fd_ = STDERR_FILENO;
 };
 
-ExitCode run_with_report(const Options& options, Launch launch) {
+ExitCode run_with_report(const RunOptions& options, Launch launch) {
     const Supervisor supervisor;
     int status = 0;
     RunSummary summary;
@@ -185,7 +181,7 @@ ExitCode run_with_report(const Options& options, Launch launch) {
     return static_cast<ExitCode>(end_like(status));
 }
 
-Action checked(const Options& options, const std::vector<std::string>& command) {
+Action checked(const RunOptions& options, const std::vector<std::string>& command) {
     check(options, command);
     const Launch launch = launch_of(options, command);
     return [=] {
@@ -212,7 +208,7 @@ Action checked(const Options& options, const std::vector<std::string>& command) 
 
 void describe_run(CLI::App& program, Action& chosen, const std::vector<std::string>& command) {
     CLI::App* app = program.add_subcommand("run", "Start a command so that the shim serves it");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<RunOptions>();
     auto* path = app->add_option("--files-path", options->pool.path,
                                  "Folder of the pool; its files are in DIR/numa_<N>.\n"
                                  "Default: HUGEPAGE_FILES_PATH_PATTERN or _PATH, else\n"
@@ -231,7 +227,8 @@ void describe_run(CLI::App& program, Action& chosen, const std::vector<std::stri
         ->option_text("LEVEL");
     app->add_flag("--report", options->report,
                   "Wait for the command's end, and say on stderr what\nwas served, and what wasn't and why");
-    app->add_option("--library", options->library, "The library. Default: where it was installed")
+    app->add_option("--library", options->library,
+                    "The library. Default: the one installed with\nhugepagectl")
         ->option_text("FILE");
     app->add_flag("--force", options->force, "Start it even if nothing can be served");
     app->add_flag("--dry-run", options->dry_run, "Only print what would be started");

@@ -11,7 +11,7 @@
 namespace ctl {
 namespace {
 
-[[noreturn]] void wrong(const std::string& path, const std::string& what) {
+[[noreturn]] void refuse_line(const std::string& path, const std::string& what) {
     throw tools::Failure(tools::ExitCode::usage, fmt::format("--config: {}: {}.", printable(path), what));
 }
 
@@ -23,12 +23,12 @@ std::vector<CLI::ConfigItem> items_of(const std::string& path) {
     format.comment('#');
     std::ifstream file(path);
     if (!file) {
-        wrong(path, "it can't be opened");
+        refuse_line(path, "it can't be opened");
     }
     try {
         return format.from_config(file);
     } catch (const CLI::Error& error) {
-        wrong(path, error.what());
+        refuse_line(path, error.what());
     }
 }
 
@@ -40,13 +40,13 @@ void read_config(const std::string& path, const std::map<std::string, std::strin
     for (const CLI::ConfigItem& item : items_of(path)) {
         const auto value = values.find(item.name);
         if (!item.parents.empty() || value == values.end()) {
-            wrong(path, fmt::format("there is no option '{}'", printable(item.fullname())));
+            refuse_line(path, fmt::format("there is no option '{}'", printable(item.fullname())));
         }
         if (!seen.insert(item.name).second || item.inputs.size() != 1) {
-            wrong(path, fmt::format("'{}' must stand there once, with one value", item.name));
+            refuse_line(path, fmt::format("'{}' must stand there once, with one value", item.name));
         }
         if (item.inputs.front().empty()) {
-            wrong(path, fmt::format("'{}' has no value", item.name));
+            refuse_line(path, fmt::format("'{}' has no value", item.name));
         }
         if (!is_given.at(item.name)) {
             *value->second = item.inputs.front();

@@ -13,10 +13,6 @@ namespace {
 
 using hugepage::FilePattern;
 
-[[noreturn]] void wrong(const std::string& message) {
-    throw tools::Failure(tools::ExitCode::usage, message);
-}
-
 // Mounts are known by the paths that the kernel has for them.
 std::string without_links(const std::string& path) {
     std::error_code error;
@@ -28,7 +24,7 @@ std::string without_links(const std::string& path) {
 
 PoolPlace pool_place(const std::string& path, const std::string& pattern) {
     if (path.empty() && pattern.empty()) {
-        wrong("--path or --path-pattern is needed.");
+        tools::refuse("--path or --path-pattern is needed.");
     }
     PoolPlace place;
     std::string text;
@@ -36,8 +32,8 @@ PoolPlace pool_place(const std::string& path, const std::string& pattern) {
         const std::string clean = tools::without_idle_slashes(pattern);
         const std::size_t placeholder = clean.find(FilePattern::kPlaceholder);
         if (placeholder == std::string::npos) {
-            wrong(fmt::format("--path-pattern: '{}' lacks $NUMA_NODE_INDEX (quote it: '$NUMA_NODE_INDEX').",
-                              pattern));
+            tools::refuse(fmt::format(
+                "--path-pattern: '{}' lacks $NUMA_NODE_INDEX (quote it: '$NUMA_NODE_INDEX').", pattern));
         }
         const std::size_t slash = clean.substr(0, placeholder).rfind('/');
         const std::string head = slash == std::string::npos ? "." : clean.substr(0, slash + 1);
@@ -52,7 +48,8 @@ PoolPlace pool_place(const std::string& path, const std::string& pattern) {
     }
     const auto parsed = FilePattern::parse(text);
     if (!parsed) {
-        wrong(fmt::format("{}: '{}' is too long.", pattern.empty() ? "--path" : "--path-pattern", text));
+        tools::refuse(
+            fmt::format("{}: '{}' is too long.", pattern.empty() ? "--path" : "--path-pattern", text));
     }
     place.pattern = *parsed;
     return place;

@@ -23,21 +23,17 @@ namespace {
 
 using tools::ExitCode;
 
-struct Options {
+struct RemoveOptions {
     std::string path, pattern, node, size;
     bool all = false;
     bool dry_run = false;
     bool json = false;
 };
 
-[[noreturn]] void wrong(const std::string& message) {
-    throw tools::Failure(ExitCode::usage, message);
-}
-
-RemoveRequest checked(const Options& options) {
+RemoveRequest checked(const RemoveOptions& options) {
     const bool has_place = !options.path.empty() || !options.pattern.empty();
     if (options.all && (has_place || !options.node.empty() || !options.size.empty())) {
-        wrong("--all goes with no other choice of what to remove.");
+        tools::refuse("--all goes with no other choice of what to remove.");
     }
     RemoveRequest request;
     if (has_place) {
@@ -47,7 +43,7 @@ RemoveRequest checked(const Options& options) {
     }
     if (!options.node.empty() && options.node != "all") {
         if (options.node.find(':') != std::string::npos) {
-            wrong(fmt::format("--node: '{}' is no list of nodes; write 0,1 or 0-3.", options.node));
+            tools::refuse(fmt::format("--node: '{}' is no list of nodes; write 0,1 or 0-3.", options.node));
         }
         for (const Share& share : shares_of(options.node, 1, read_machine())) {
             request.nodes.push_back(share.node);
@@ -99,7 +95,7 @@ ExitCode remove_it(const RemoveRequest& request, bool json) {
 
 void describe_remove(CLI::App& program, Action& chosen) {
     CLI::App* app = program.add_subcommand("remove", "Take back what setup has added, but for files in use");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<RemoveOptions>();
     app->add_option("--path", options->path,
                     "Only files in DIR/numa_<N>, setup's or not.\nDefault: what setup has made")
         ->option_text("DIR");

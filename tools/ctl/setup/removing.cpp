@@ -29,7 +29,7 @@ bool is_meant(const RemoveRequest& request, NodeId node) {
     return request.nodes.empty() || std::ranges::find(request.nodes, node) != request.nodes.end();
 }
 
-bool exists(const std::string& path) {
+bool is_there(const std::string& path) {
     return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
@@ -40,7 +40,7 @@ std::uint64_t pages_in(const std::vector<FileMade>& files, const std::vector<Poo
     for (const FileMade& file : files) {
         const bool stays =
             std::ranges::none_of(going, [&](const PoolFile& one) { return one.file.path == file.path; });
-        if (stays && file.node == pages.node && file.page_size == pages.size && exists(file.path)) {
+        if (stays && file.node == pages.node && file.page_size == pages.size && is_there(file.path)) {
             sum += file.pages();
         }
     }
@@ -48,7 +48,7 @@ std::uint64_t pages_in(const std::vector<FileMade>& files, const std::vector<Poo
 }
 
 void forget_missing_files(Ledger& ledger) {
-    std::erase_if(ledger.record.files, [](const FileMade& file) { return !exists(file.path); });
+    std::erase_if(ledger.record.files, [](const FileMade& file) { return !is_there(file.path); });
     ledger.save();
 }
 
@@ -230,7 +230,7 @@ RemoveReport carry_out(const RemoveRequest& request, RemovePlan plan, const Page
     // Where only part was to go, or somebody holds some, the rest is where it should be.
     if (!request.nodes.empty() || request.size || !report.busy.empty()) {
         std::erase_if(report.left, [&](const Leftover& left) {
-            return exists(left.path) && left.why.ends_with(why_left(Gone::not_empty));
+            return is_there(left.path) && left.why.ends_with(why_left(Gone::not_empty));
         });
     }
     if (request.pattern || request.size) {

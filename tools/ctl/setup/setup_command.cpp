@@ -33,7 +33,7 @@ using tools::ExitCode;
 constexpr std::size_t kMostFiles = 4096;  // as many as the shim keeps account of
 constexpr std::size_t kLongestTimeout = 86400;
 
-struct Options {
+struct SetupOptions {
     std::string size, path, pattern, user, group, mode, threads, config;
     std::string num = "2";
     std::string node = "all";
@@ -45,10 +45,6 @@ struct Options {
     std::map<std::string, bool> is_given;
 };
 
-[[noreturn]] void wrong(const std::string& message) {
-    throw tools::Failure(ExitCode::usage, message);
-}
-
 // Nothing where the option was left out.
 template <class Parse>
 auto optional_value(const char* option, const std::string& text, const char* what, Parse parse)
@@ -58,7 +54,7 @@ auto optional_value(const char* option, const std::string& text, const char* wha
     }
     auto value = parse(text);
     if (!value) {
-        wrong(fmt::format("{}: '{}' is no {}.", option, text, what));
+        tools::refuse(fmt::format("{}: '{}' is no {}.", option, text, what));
     }
     return value;
 }
@@ -67,16 +63,16 @@ void require_possible(const SetupRequest& request) {
     auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
     for (const Share& share : request.shares) {
         if (request.files.size.bytes > most / share.files) {
-            wrong(fmt::format("--size: so many files of {} are more than can be.",
-                              request.files.size_as_typed));
+            tools::refuse(fmt::format("--size: so many files of {} are more than can be.",
+                                      request.files.size_as_typed));
         }
         most -= request.files.size.bytes * share.files;
     }
 }
 
-SetupRequest checked(const Options& options, const Machine& machine) {
+SetupRequest checked(const SetupOptions& options, const Machine& machine) {
     if (options.size.empty()) {
-        wrong("--size is needed, as 32GiB.");
+        tools::refuse("--size is needed, as 32GiB.");
     }
     SetupRequest request;
     request.files.size = size_of("--size", options.size);
@@ -93,7 +89,7 @@ SetupRequest checked(const Options& options, const Machine& machine) {
     request.files.mode =
         optional_value("--mode", options.mode, "octal mode from 0 to 0777", tools::parse_mode);
     if ((request.files.mode.value_or(0) & S_IWOTH) != 0) {
-        wrong("--mode: the shim will not use files that everybody may write to.");
+        tools::refuse("--mode: the shim will not use files that everybody may write to.");
     }
     if (!options.threads.empty()) {
         request.files.threads = static_cast<int>(count_of("--threads", options.threads, hugepage::kMaxCpus));
@@ -133,7 +129,7 @@ ExitCode set_up(const SetupRequest& request, const Machine& machine, std::chrono
     return act(&ledger);
 }
 
-Action chosen_action(Options& options) {
+Action chosen_action(SetupOptions& options) {
     if (!options.config.empty()) {
         read_config(options.config, options.by_name, options.is_given);
     }
@@ -146,7 +142,7 @@ Action chosen_action(Options& options) {
 }
 
 // By the options' long names.
-std::map<std::string, std::string*> values_of(Options& options) {
+std::map<std::string, std::string*> values_of(SetupOptions& options) {
     return {{"size", &options.size},
             {"num", &options.num},
             {"node", &options.node},
@@ -163,7 +159,7 @@ std::map<std::string, std::string*> values_of(Options& options) {
 }  // namespace
 
 SetupRequest read_setup_config(const std::string& file, const Machine& machine, bool is_of_this_system) {
-    Options options;
+    SetupOptions options;
     const auto values = values_of(options);
     std::map<std::string, bool> none_given;
     for (const auto& [name, value] : values) {
@@ -177,7 +173,7 @@ SetupRequest read_setup_config(const std::string& file, const Machine& machine, 
     try {
         const std::string& place = options.pattern.empty() ? options.path : options.pattern;
         if (!place.empty() && !place.starts_with('/')) {
-            wrong(fmt::format("--path: '{}' is not absolute.", printable(place)));
+            tools::refuse(fmt::format("--path: '{}' is not absolute.", printable(place)));
         }
         static_cast<void>(count_of("--timeout", options.timeout, kLongestTimeout));
         return checked(options, machine);
@@ -188,7 +184,7 @@ SetupRequest read_setup_config(const std::string& file, const Machine& machine, 
 
 void describe_setup(CLI::App& program, Action& chosen) {
     CLI::App* app = program.add_subcommand("setup", "Mount hugetlbfs, reserve pages, create memory files");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<SetupOptions>();
     const auto add = [&](const std::string& name, std::string& value, const char* value_name,
                          const char* help) {
         app->add_option("--" + name, value, help)->option_text(value_name);

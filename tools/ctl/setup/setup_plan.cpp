@@ -19,10 +19,6 @@ namespace {
 
 using Kind = hugepage::FileSystem::Kind;
 
-[[noreturn]] void wrong(const std::string& message) {
-    throw tools::Failure(tools::ExitCode::usage, message);
-}
-
 // What the system needs is left to it: the kernel would give its last page away.
 std::uint64_t memory_for_pages(const Node& node) {
     constexpr std::uint64_t kPart = 32;
@@ -64,7 +60,7 @@ std::optional<ByteSize> mounted_size(const SetupRequest& request, const SetupFac
     const auto first = mounted_size(facts.nodes.front());
     for (const file_init::Facts& node : facts.nodes) {
         if (mounted_size(node) != first) {
-            wrong(
+            tools::refuse(
                 fmt::format("{}: {} and {} are not on the same kind of file system; set them up one by one, "
                             "with --node.",
                             request.where, facts.nodes.front().folder.path, node.folder.path));
@@ -78,7 +74,7 @@ ByteSize choose_page_size(const SetupRequest& request, const SetupFacts& facts,
     const ByteSize size = request.files.size;
     if (mounted) {
         if (request.page_size && *request.page_size != *mounted) {
-            wrong(
+            tools::refuse(
                 fmt::format("--page-size: {} is on hugetlbfs with pages of {}, not {}; leave the option out, "
                             "or choose another folder.",
                             facts.nodes.front().folder.existing, tools::page_size_text(*mounted),
@@ -94,7 +90,7 @@ ByteSize choose_page_size(const SetupRequest& request, const SetupFacts& facts,
         return k1GiB;
     }
     if (!machine.has_page_size(k2MiB)) {
-        wrong("--page-size: this kernel has no huge pages of 2MiB; say which to use.");
+        tools::refuse("--page-size: this kernel has no huge pages of 2MiB; say which to use.");
     }
     return k2MiB;
 }
@@ -104,19 +100,20 @@ void require_whole_pages(const SetupRequest& request, ByteSize page_size) {
         return;
     }
     const auto binary = tools::in_binary_unit(request.files.size_as_typed);
-    wrong(fmt::format("--size: {} is no whole number of pages of {}{}.", request.files.size_as_typed,
-                      tools::page_size_text(page_size),
-                      binary ? fmt::format("; did you mean {}?", *binary) : ""));
+    tools::refuse(fmt::format("--size: {} is no whole number of pages of {}{}.", request.files.size_as_typed,
+                              tools::page_size_text(page_size),
+                              binary ? fmt::format("; did you mean {}?", *binary) : ""));
 }
 
 void plan_mount(SetupPlan& plan, const SetupRequest& request, const SetupFacts& facts) {
     const file_init::FolderFacts& folder = facts.nodes.front().folder;
     if (request.place == "/" || request.place == ".") {
-        wrong(fmt::format("{}: nothing can be mounted at {}; choose a folder of its own, as /mnt/huge/pc1.",
-                          request.where, request.place));
+        tools::refuse(
+            fmt::format("{}: nothing can be mounted at {}; choose a folder of its own, as /mnt/huge/pc1.",
+                        request.where, request.place));
     }
     if (!facts.place_is_empty) {
-        wrong(
+        tools::refuse(
             fmt::format("{}: {} is not on hugetlbfs, and a mount would hide what is in it; choose a new or "
                         "empty folder.",
                         request.where, request.place));

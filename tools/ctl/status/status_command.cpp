@@ -26,7 +26,7 @@ namespace {
 
 using tools::ExitCode;
 
-struct Options {
+struct StatusOptions {
     PoolOptions pool;
     std::string watch;
     std::string metrics_file;
@@ -45,7 +45,7 @@ std::vector<Promised> promised_pages(const Machine& machine) {
     return promised;
 }
 
-StatusReport read_status(const Options& options) {
+StatusReport read_status(const StatusOptions& options) {
     StatusReport report;
     const auto mounts = read_machine().mounts;
     for (const PoolChoice& choice : choose_pools(options.pool, own_variable, kConfigFile, mounts)) {
@@ -64,7 +64,7 @@ StatusReport read_status(const Options& options) {
     return report;
 }
 
-void show(const Options& options, Screen* screen) {
+void show(const StatusOptions& options, Screen* screen) {
     const StatusReport report = read_status(options);
     if (!options.metrics_file.empty()) {
         const std::string metrics = status_metrics(report, CTL_VERSION);
@@ -83,7 +83,7 @@ void show(const Options& options, Screen* screen) {
 }
 
 // Ends by a signal alone.
-[[noreturn]] void watch(const Options& options, std::size_t seconds) {
+[[noreturn]] void watch(const StatusOptions& options, std::size_t seconds) {
     constexpr int kMillisecondsPerSecond = 1000;
     const tools::Interrupts interrupts;
     Screen screen;
@@ -97,7 +97,7 @@ void show(const Options& options, Screen* screen) {
     }
 }
 
-ExitCode show_process(const Options& options, pid_t pid) {
+ExitCode show_process(const StatusOptions& options, pid_t pid) {
     const ProcessFacts facts = read_process(pid);
     // The pool is the one that the process was told of, if it was.
     const Environment environment = Environment::of_process(fmt::format("/proc/{}/environ", pid));
@@ -120,7 +120,7 @@ ExitCode show_process(const Options& options, pid_t pid) {
     return report.faults == 0 ? ExitCode::done : ExitCode::check_failed;
 }
 
-Action checked(const Options& options) {
+Action checked(const StatusOptions& options) {
     constexpr std::size_t kMostSeconds = 86400;
     constexpr std::size_t kMostPid = 4194304;  // PID_MAX_LIMIT
     if (!options.pid.empty()) {
@@ -141,7 +141,7 @@ Action checked(const Options& options) {
 
 void describe_status(CLI::App& program, Action& chosen) {
     CLI::App* app = program.add_subcommand("status", "Show huge pages, memory files and who has them");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<StatusOptions>();
     describe_pool_options(*app, options->pool);
     auto* watch = app->add_option("--watch", options->watch,
                                   "Again every so many seconds, until Ctrl-C.\nDefault of SECONDS: 2");

@@ -158,7 +158,7 @@ std::string faults_text(const PoolSurvey& pool, const Terminal& terminal) {
 
 std::string pool_text(const PoolSurvey& pool, const Terminal& terminal, std::int64_t now) {
     std::string title = fmt::format("\n{} {} ({}", in_tone(terminal, Tone::strong, "Pool"),
-                                    printable(name_of(pool.choice.pattern)), pool.choice.source);
+                                    printable(ctl::name_of(pool.choice.pattern)), pool.choice.source);
     title += pool.user != 0 ? fmt::format("; judged as for {})\n", printable(user_text(pool.user))) : ")\n";
     return title + groups_text(pool, terminal) + leases_text(pool, terminal, now) +
            faults_text(pool, terminal);

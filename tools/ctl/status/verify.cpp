@@ -232,7 +232,7 @@ std::string verify_text(const std::vector<PoolSurvey>& pools, const Terminal& te
     for (const PoolSurvey& pool : pools) {
         std::string lines;
         text += fmt::format("{} {} ({}{})\n", in_tone(terminal, Tone::strong, "Pool"),
-                            printable(name_of(pool.choice.pattern)), pool.choice.source,
+                            printable(ctl::name_of(pool.choice.pattern)), pool.choice.source,
                             pool.user != 0 ? "; judged as for " + printable(user_text(pool.user)) : "");
         text += table_of(pool, terminal, all, lines);
         for (const Blind& folder : pool.blind) {

@@ -21,7 +21,7 @@ namespace {
 
 using tools::ExitCode;
 
-struct Options {
+struct VerifyOptions {
     PoolOptions pool;
     std::string node = "all";
     bool json = false;
@@ -56,7 +56,8 @@ class LateProgress {
     std::optional<tools::ProgressBar> bar_;
 };
 
-std::vector<PoolSurvey> survey_pools(const Options& options, const std::optional<std::vector<Share>>& nodes) {
+std::vector<PoolSurvey> survey_pools(const VerifyOptions& options,
+                                     const std::optional<std::vector<Share>>& nodes) {
     std::vector<PoolSurvey> pools;
     std::size_t files = 0;
     for (const PoolChoice& choice :
@@ -76,7 +77,7 @@ std::vector<PoolSurvey> survey_pools(const Options& options, const std::optional
     }
     if (files == 0) {
         throw tools::Failure(ExitCode::failed,
-                             "look for files in " + printable(name_of(pools[0].choice.pattern)) +
+                             "look for files in " + printable(ctl::name_of(pools[0].choice.pattern)) +
                                  ": there are none on " + (nodes ? "these nodes" : "any node") +
                                  "; make some with hugepage-file-init.");
     }
@@ -110,7 +111,7 @@ void look_at_pages(std::vector<PoolSurvey>& pools) {
     }
 }
 
-ExitCode verify(const Options& options, const std::optional<std::vector<Share>>& nodes) {
+ExitCode verify(const VerifyOptions& options, const std::optional<std::vector<Share>>& nodes) {
     auto pools = survey_pools(options, nodes);
     find_holders(pools);
     look_at_pages(pools);
@@ -118,7 +119,7 @@ ExitCode verify(const Options& options, const std::optional<std::vector<Share>>&
     return exit_code_of(pools);
 }
 
-Action checked(const Options& options) {
+Action checked(const VerifyOptions& options) {
     // "all" is all that the pool has, a folder of a node that is gone among them.
     std::optional<std::vector<Share>> nodes;
     if (options.node != "all") {
@@ -135,7 +136,7 @@ Action checked(const Options& options) {
 
 void describe_verify(CLI::App& program, Action& chosen) {
     CLI::App* app = program.add_subcommand("verify", "Check every page of every memory file");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<VerifyOptions>();
     describe_pool_options(*app, options->pool);
     app->add_option("--node", options->node, "Nodes: all, 0,1 or 0-3. Default: all")->option_text("NODES");
     app->add_flag("--json", options->json, "For programs: see hugepagectl(8)");
