@@ -1,8 +1,9 @@
 # What every target is compiled with; targets link it, nothing is set globally.
 add_library(hugepage_shim_options INTERFACE)
 target_compile_features(hugepage_shim_options INTERFACE cxx_std_20)
+# Where several files are compiled as one, one's names may hide another's.
 target_compile_options(hugepage_shim_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor
+  -Wall -Wextra -Wpedantic -Wshadow$<$<BOOL:${CMAKE_UNITY_BUILD}>:=local> -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor
   $<$<BOOL:${HUGEPAGE_SHIM_WERROR}>:-Werror>
   # g++ 12 takes "text" + std::string for copies that overlap (its bug 105329).
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>)
@@ -18,9 +19,15 @@ if(HUGEPAGE_SHIM_SANITIZE)
   target_compile_options(hugepage_shim_options INTERFACE
     -fsanitize=${HUGEPAGE_SHIM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(hugepage_shim_options INTERFACE -fsanitize=${HUGEPAGE_SHIM_SANITIZE})
+  if(HUGEPAGE_SHIM_SANITIZE MATCHES "address")
+    # AddressSanitizer reports a null pointer that is used, and this takes long to compile.
+    target_compile_options(hugepage_shim_options INTERFACE -fno-sanitize=null)
+  endif()
 endif()
 
+# With what it depends on from the compiler itself, so that a miss costs nothing; and the same for a clone elsewhere.
 find_program(HUGEPAGE_SHIM_CCACHE ccache)
 if(HUGEPAGE_SHIM_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${HUGEPAGE_SHIM_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    CCACHE_DEPEND=1 CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=${hugepage_shim_root} ${HUGEPAGE_SHIM_CCACHE})
 endif()

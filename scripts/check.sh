@@ -8,12 +8,13 @@
 #   cppcheck   of shim and tools                                                    5 s
 #   built      builds (release); hardened, and for older systems (check-built.sh)   1 s, and the building
 #   tidy       clang-tidy of shim and tools, as .clang-tidy has it                  5 min or more
-#   asan       tests of labels unit and preload under ASan and UBSan                20 min or more, with the building
+#   asan       fast tests of the shim and the tools' parts under ASan and UBSan     2 min, with the building
 #   tsan       the same under TSan                                                  20 min or more, with the building
 #
 # Times are of two CPUs. What the library exports is checked by scripts/test.sh (Exports.*).
 set -euo pipefail
 cd "$(dirname "$0")/.."
+readonly self=$PWD/scripts/check.sh
 
 check_format() { git ls-files -co --exclude-standard '*.cpp' '*.h' | xargs clang-format --dry-run -Werror; }
 check_layers() { scripts/check-layers.sh; }
@@ -29,24 +30,30 @@ check_built() {
     scripts/check-built.sh
 }
 check_tidy() {
-    cmake --preset release >/dev/null
+    cmake --preset release -B build/tidy -DCMAKE_UNITY_BUILD=OFF >/dev/null
     # But what this machine's compiler doesn't compile.
     git ls-files 'shim/*.cpp' 'tools/*.cpp' | grep -v "$([[ $(uname -m) == x86_64 ]] && echo armv8 || echo -e 'shani\|avx')" |
-        xargs -P "$(nproc)" -n 4 clang-tidy -p build/release --quiet --extra-arg=-Wno-unknown-warning-option
+        xargs -P "$(nproc)" -n 4 clang-tidy -p build/tidy --quiet --extra-arg=-Wno-unknown-warning-option
 }
-check_asan() { scripts/test.sh asan -L 'unit|preload'; }
-check_tsan() { scripts/test.sh tsan -L 'unit|preload'; }
+check_asan() { scripts/test.sh fast asan; }
+check_tsan() { scripts/test.sh fast tsan; }
 
 readonly parts='format layers cppcheck built tidy asan tsan'
 case "${1:-}" in -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
+if [[ ${1:-} == --only ]]; then
+    "check_$2"
+    exit
+fi
 chosen=("$@")
 ((${#chosen[@]} > 0)) || chosen=(format layers cppcheck built)
 for part in "${chosen[@]}"; do
     [[ " $parts " == *" $part "* ]] || { echo "check: no part $part; see $0 --help" >&2; exit 2; }
 done
 scripts/install-packages.sh check
+[[ " ${chosen[*]} " != *" tidy "* ]] || scripts/install-packages.sh tidy
 failed=()
 for part in "${chosen[@]}"; do
-    if (set -e; "check_$part"); then echo "check: $part passed"; else failed+=("$part"); fi
+    # In a process of its own: within a condition bash does not end a function at the first command that fails.
+    if "$self" --only "$part"; then echo "check: $part passed"; else failed+=("$part"); fi
 done
 ((${#failed[@]} == 0)) || { echo "check: failed: ${failed[*]}" >&2; exit 1; }

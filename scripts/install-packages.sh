@@ -2,50 +2,57 @@
 # Installs what building, testing and the demo need and this machine lacks, from the distribution's own packages
 # (Debian 12, Ubuntu 24.04). Does nothing, and asks for nothing, if all is there.
 #
-#   scripts/install-packages.sh build|test|fuzz|check|package|bench
+#   scripts/install-packages.sh build|fast|full|nightly|check|tidy|fuzz|package|bench
+#
+# fast, full, nightly: what these tiers of tests need (scripts/test.sh)
 set -euo pipefail
 
 build=(cmake ninja-build g++ libnuma-dev libhwloc-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libmount-dev
     libsmartcols-dev scdoc)
-test=(ccache libgtest-dev libgmock-dev libbenchmark-dev binutils util-linux git python3 valgrind mandoc
-    bash-completion zsh fish ansible-core python3-kubernetes)
+package=(git dpkg-dev)
+fast=("${build[@]}" ccache libgtest-dev libgmock-dev libbenchmark-dev binutils util-linux git python3 valgrind)
+full=("${fast[@]}" mandoc bash-completion zsh fish)
+# For tests/deploy, tests/bench and tests/package.
+full+=(ansible-core python3-kubernetes python3-matplotlib python3-jinja2 "${package[@]}" lintian rpm cpio)
 # What tests/clients tries the shim with.
-test+=(cargo rustc librust-memmap2-dev librust-libc-dev golang-go default-jdk-headless nodejs libjemalloc2 libmimalloc2.0
-    stress-ng)
-# What tests/bench makes pages and charts with.
-test+=(python3-matplotlib python3-jinja2)
+full+=(cargo rustc librust-memmap2-dev librust-libc-dev golang-go nodejs libjemalloc2 libmimalloc2.0)
+nightly=(default-jdk-headless stress-ng)
+# A fresh system, and one that boots.
+nightly+=(debootstrap debian-archive-keyring systemd e2fsprogs zstd)
 # To test on machines with several nodes (scripts/numa-vm.sh), and a kernel for those where there is none.
 if [[ $(dpkg --print-architecture) == amd64 ]]; then
-    test+=(qemu-system-x86 busybox-static cpio numactl)
+    full+=(qemu-system-x86 busybox-static cpio numactl)
     if ! compgen -G '/boot/vmlinuz-*' >/dev/null; then
-        if grep -q '^ID=ubuntu' /etc/os-release; then test+=(linux-image-virtual); else test+=(linux-image-cloud-amd64); fi
+        if grep -q '^ID=ubuntu' /etc/os-release; then full+=(linux-image-virtual); else full+=(linux-image-cloud-amd64); fi
     fi
 fi
 # To test for aarch64 on another machine.
-[[ $(dpkg --print-architecture) == arm64 ]] || test+=(g++-aarch64-linux-gnu qemu-user googletest)
-package=(git dpkg-dev)
-# What the package is tried in: a fresh system, and one that boots.
-test+=("${package[@]}" debootstrap debian-archive-keyring lintian rpm systemd e2fsprogs zstd)
+[[ $(dpkg --print-architecture) == arm64 ]] || nightly+=(g++-aarch64-linux-gnu qemu-user googletest)
+nightly=("${full[@]}" "${nightly[@]}")
 bench=(libbenchmark-dev python3 python3-matplotlib python3-jinja2 util-linux git)
 # What the shim is measured beside. Not every system has them; what can't be had is left out of the table, which says so.
 peers=(libhugetlbfs-bin libhugetlbfs0 libhugetlbfs-dev libmimalloc2.0)
 fuzz=(cmake ninja-build g++ clang libclang-rt-dev)
-check=("${test[@]}" clang-format clang-tidy cppcheck)
+check=("${fast[@]}" clang-format cppcheck)
+tidy=("${fast[@]}" clang-tidy)
 
 case "${1:-}" in
     build) wanted=("${build[@]}") ;;
-    test) wanted=("${build[@]}" "${test[@]}") ;;
+    fast) wanted=("${fast[@]}") ;;
+    full) wanted=("${full[@]}") ;;
+    nightly) wanted=("${nightly[@]}") ;;
+    check) wanted=("${check[@]}") ;;
+    tidy) wanted=("${tidy[@]}") ;;
     fuzz) wanted=("${fuzz[@]}") ;;
-    bench) wanted=("${build[@]}" "${bench[@]}") ;;
     package) wanted=("${build[@]}" "${package[@]}") ;;
-    check) wanted=("${build[@]}" "${check[@]}") ;;
-    *) echo "usage: $0 build|test|fuzz|check|package|bench" >&2; exit 2 ;;
+    bench) wanted=("${build[@]}" "${bench[@]}") ;;
+    *) echo "usage: $0 build|fast|full|nightly|check|tidy|fuzz|package|bench" >&2; exit 2 ;;
 esac
 
 missing_of() {
     local package
     for package in "$@"; do
-        [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true) == installed ]] || echo "$package"
+        [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true) == installed* ]] || echo "$package"
     done
 }
 mapfile -t missing < <(missing_of "${wanted[@]}")

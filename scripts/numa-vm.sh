@@ -49,10 +49,10 @@ case $pages in
     *) fail "--pages $pages: must be 2M or 1G" ;;
 esac
 for tool in qemu-system-x86_64 busybox cpio setpriv ldd; do
-    command -v "$tool" >/dev/null || fail "$tool is missing: scripts/install-packages.sh test"
+    command -v "$tool" >/dev/null || fail "$tool is missing: scripts/install-packages.sh full"
 done
 kernel=${NUMA_VM_KERNEL:-$(find /boot -maxdepth 1 -name 'vmlinuz-*' -readable | sort -V | tail -1)}
-[[ -r $kernel ]] || fail "no kernel that can be read in /boot: scripts/install-packages.sh test, or set NUMA_VM_KERNEL"
+[[ -r $kernel ]] || fail "no kernel that can be read in /boot: scripts/install-packages.sh full, or set NUMA_VM_KERNEL"
 
 # The value for node $2 of the list $1.
 of_node() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A long storm: 64 processes with the shim preloaded take, fill, verify and give back memory from one pool of huge pages,
 # while they are killed and stopped, fork and exec, and the pool's files are deleted, replaced and added under them. ctest
-# does the same for a minute. What happens is in tests/hugetlb/storm.
+# does the same for ten seconds, and nightly for a minute. What happens is in tests/hugetlb/storm.
 #
 #   scripts/storm.sh [SECONDS [SEED]]      3600 and a new one; the seed is printed, and does the same things again
 #
@@ -18,7 +18,7 @@ done
 (($# <= 2)) || { echo "storm: too many arguments; see $0 --help" >&2; exit 2; }
 cd "$(dirname "$0")/.."
 
-scripts/install-packages.sh test
+scripts/install-packages.sh fast
 cmake --preset release >/dev/null
 cmake --build --preset release --target storm
 

@@ -1,29 +1,57 @@
 #!/usr/bin/env bash
-# Builds everything and runs every test: installs what is missing, configures a preset, builds, ctest.
+# Builds and runs the tests of a tier: installs what is missing, configures a preset, builds what these tests need, ctest.
 #
-#   scripts/test.sh [PRESET] [CTEST ARGUMENTS]      PRESET: release (default), debug, asan, tsan
+#   scripts/test.sh [TIER] [PRESET] [CTEST ARGUMENTS]
+#
+#   TIER    fast      unit, preload and command-line tests, on real huge pages too: at every change
+#           full      these, and a storm, machines of two nodes, other programs, the package: before a change is handed in (default)
+#           nightly   all tests, for longer and with new random numbers, clang-tidy, ThreadSanitizer, a minute of fuzzing a target
+#   PRESET  release (default), debug, asan, tsan
 #
 # Tests that need real huge pages (label hugetlb) reserve their own 2 MiB pages and give them back. That takes root: an
 # ordinary user is asked for sudo for just these; without sudo they are skipped with the reason. To leave them out:
-# scripts/test.sh release -LE hugetlb
+# scripts/test.sh full release -LE hugetlb
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-preset=release
+tier=full preset=release
+case "${1:-}" in
+    -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+    fast | full | nightly) tier=$1; shift ;;
+esac
 case "${1:-}" in
     release | debug | asan | tsan) preset=$1; shift ;;
 esac
+[[ $# == 0 || $1 == -* ]] || { echo "test: no tier or preset '$1'; see $0 --help" >&2; exit 2; }
+case $tier in
+    fast) tiers=fast ;;
+    full) tiers='fast|full' ;;
+    nightly)
+        tiers='fast|full|nightly'
+        export STORM_SECONDS=60 STORM_SEED=random TWINS_SEED=random RANDOM_SECTORS=500 RANDOM_SECTORS_SEED=$RANDOM
+        ;;
+esac
 
-scripts/install-packages.sh test
+scripts/install-packages.sh "$tier"
 scripts/check-layers.sh
 # Warnings are errors where the project is checked, not where a newer compiler has more of them to give.
-cmake --preset "$preset" -DHUGEPAGE_SHIM_WERROR="${CI:-OFF}" >/dev/null
-cmake --build --preset "$preset"
+on=(-DHUGEPAGE_SHIM_BUILD_TESTS=ON)
+[[ $preset != release ]] || on+=(-DHUGEPAGE_SHIM_BUILD_BENCH=ON)
+cmake --preset "$preset" "${on[@]}" -DHUGEPAGE_SHIM_WERROR="${CI:-OFF}" >/dev/null
+cmake --build --preset "$preset" --target "tests_$tier"
 
-tests=(ctest --preset "$preset" --parallel "$(nproc)")
-if ((EUID == 0 || $# > 0)) || ! command -v sudo >/dev/null; then
-    exec "${tests[@]}" "$@"
+# Sanitizers count what they allocate and map: on huge pages only what users run is tried.
+left_out=()
+[[ $preset != asan && $preset != tsan ]] || left_out=(-LE hugetlb)
+tests=(ctest --preset "$preset" --parallel "$(nproc)" -L "^($tiers)\$" --no-tests=error)
+if ((EUID == 0 || $# > 0 || ${#left_out[@]} > 0)) || ! command -v sudo >/dev/null; then
+    "${tests[@]}" "${left_out[@]}" "$@"
+else
+    "${tests[@]}" -LE hugetlb
+    echo "sudo: to run the tests that reserve huge pages of 2 MiB (given back) and mount hugetlbfs in a namespace of their own"
+    sudo -E "${tests[@]}" -L hugetlb
 fi
-"${tests[@]}" -LE hugetlb
-echo "sudo: to run the tests that reserve huge pages of 2 MiB (given back) and mount hugetlbfs in a namespace of their own"
-sudo "${tests[@]}" -L hugetlb
+if [[ $tier == nightly && $# == 0 && $preset == release ]]; then
+    scripts/check.sh format cppcheck tidy asan tsan
+    scripts/fuzz.sh 60
+fi

@@ -4,7 +4,7 @@
 #   run.sh build FOLDER [CMAKE ARGUMENTS]
 #   run.sh test FOLDER CPU [TEST ARGUMENTS]          CPU: as qemu-aarch64 -cpu takes it
 #
-# A missing package is a failure: scripts/install-packages.sh test installs them all.
+# A missing package is a failure: scripts/install-packages.sh nightly installs them all.
 set -euo pipefail
 sources=$(dirname "$(realpath "$0")")/cross
 action=$1 folder=$2
@@ -15,7 +15,7 @@ command -v aarch64-linux-gnu-g++ >/dev/null || missing+=(g++-aarch64-linux-gnu)
 command -v qemu-aarch64 >/dev/null || missing+=(qemu-user)
 [[ -e /usr/src/googletest/CMakeLists.txt ]] || missing+=(googletest)
 if ((${#missing[@]} > 0)); then
-    echo "needs packages: ${missing[*]} (scripts/install-packages.sh test installs them)" >&2
+    echo "needs packages: ${missing[*]} (scripts/install-packages.sh nightly installs them)" >&2
     exit 1
 fi
 

@@ -8,7 +8,7 @@
 set -euo pipefail
 program=$1
 compiler=$2
-command -v valgrind >/dev/null || { echo "valgrind is missing: scripts/install-packages.sh test" >&2; exit 1; }
+command -v valgrind >/dev/null || { echo "valgrind is missing: scripts/install-packages.sh fast" >&2; exit 1; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 

@@ -120,7 +120,7 @@ class PassingOn : public PoolTest {
     void SetUp() override {
         PoolTest::SetUp();
         ASSERT_EQ(run({"valgrind", "--version"}).exit_status, 0)
-            << "valgrind is missing: scripts/install-packages.sh test";
+            << "valgrind is missing: scripts/install-packages.sh fast";
         pool_.add("file", kFileBytes);
     }
     // The program fails if its buffer is not served.

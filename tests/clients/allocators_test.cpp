@@ -20,9 +20,6 @@ void PrintTo(const Allocator& allocator, std::ostream* out) {
     *out << allocator.name;
 }
 
-const Tool kPython{PYTHON, "python3"};
-const Tool kCppClient{CPP_CLIENT, "g++"};
-
 class BesideAnAllocator : public Clients, public testing::WithParamInterface<Allocator> {
   protected:
     using Clients::Clients;
@@ -31,7 +28,7 @@ class BesideAnAllocator : public Clients, public testing::WithParamInterface<All
         Clients::SetUp();
         ASSERT_TRUE(std::filesystem::exists(GetParam().library))
             << "needs the package " << GetParam().package
-            << ": run scripts/install-packages.sh test, configure and build again";
+            << ": run scripts/install-packages.sh full, configure and build again";
     }
 
     [[nodiscard]] Both cpp(const std::string& libraries, const char* way) const {

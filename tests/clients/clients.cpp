@@ -65,7 +65,7 @@ Trial Clients::try_with(const std::string& libraries, const Tool& tool, const Ar
                         const Environment& more) const {
     if (!std::filesystem::exists(tool.path)) {
         ADD_FAILURE() << "needs the package " << tool.package
-                      << ": run scripts/install-packages.sh test, configure and build again";
+                      << ": run scripts/install-packages.sh full, configure and build again";
         return {};
     }
     const auto log = dir_.path() / "log";

@@ -27,6 +27,9 @@ struct Tool {
     std::string package;
 };
 
+inline const Tool kPython{PYTHON, "python3"};
+inline const Tool kCppClient{CPP_CLIENT, "g++"};
+
 struct Trial {
     Outcome outcome;
     std::string log;

@@ -10,12 +10,9 @@
 namespace tests {
 namespace {
 
-const Tool kPython{PYTHON, "python3"};
 const Tool kRustClient{RUST_CLIENT, "cargo, librust-memmap2-dev or librust-libc-dev"};
 const Tool kGoClient{GO_CLIENT, "golang-go"};
-const Tool kJava{JAVA, "default-jdk-headless"};
 const Tool kNode{NODE, "nodejs"};
-const Tool kCppClient{CPP_CLIENT, "g++"};
 
 // --- Python
 class Python : public Clients {
@@ -130,33 +127,6 @@ class Go : public Clients {};
 TEST_F(Go, IsServedAMappingThroughCgoWhileItsOwnRuntimeIsLeftAlone) {
     expect_served(compare(kShim, kGoClient, {kBytes}, {{"GOGC", "10"}}));
     expect_served(compare(kHeapShim, kGoClient, {kBytes}, {{"GOGC", "10"}}));
-}
-
-// --- Java
-class Java : public Clients {
-  protected:
-    [[nodiscard]] Both compare_buffer(const std::string& libraries, const std::string& collector) const {
-        return compare(libraries, kJava, {"-Xmx128m", collector, kSources + "/Client.java", kBytes});
-    }
-};
-
-const std::vector<std::string> kCollectors = {"-XX:+UseSerialGC", "-XX:+UseG1GC", "-XX:+UseParallelGC"};
-
-TEST_F(Java, IsLeftAloneByTheShimProper) {
-    for (const auto& collector : kCollectors) {
-        const auto both = compare_buffer(kShim, collector);
-        EXPECT_EQ(both.preloaded.outcome.err, "taken 0\ndone 0\n");
-        EXPECT_EQ(both.preloaded.leases(), 0U) << both.preloaded.log;
-    }
-}
-
-TEST_F(Java, IsServedADirectBufferByTheHeapVariant) {
-    for (const auto& collector : kCollectors) {
-        const auto both = compare_buffer(kHeapShim, collector);
-        EXPECT_EQ(both.plain.outcome.err, "taken 0\ndone 0\n");
-        EXPECT_EQ(both.preloaded.outcome.err, "taken 1\ndone 1\n");
-        EXPECT_EQ(both.preloaded.leases(), 1U) << both.preloaded.log;
-    }
 }
 
 // --- Node.js

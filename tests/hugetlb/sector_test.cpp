@@ -17,7 +17,7 @@ using testing::Each;
 using testing::HasSubstr;
 using testing::SizeIs;
 
-constexpr std::uint64_t kSector = 64UL << 20;
+constexpr std::uint64_t kSector = 8UL << 20;
 constexpr PageKind kTwoSectors{"Huge2M", 2UL << 20, 2 * kSector};
 
 // The digests of the first layers that the reference program gives for this sector, API version 1.1.
@@ -65,9 +65,9 @@ class Sector : public testing::Test {
             GTEST_SKIP() << pool_.missing();
         }
         const auto made =
-            run({FILE_INIT, "--node=0", "--num=2", "--size=64MiB", "--path=" + pool_.path().string()});
+            run({FILE_INIT, "--node=0", "--num=2", "--size=8MiB", "--path=" + pool_.path().string()});
         ASSERT_EQ(made.exit_status, 0) << made.err;
-        files_ = {pool_.path() / "numa_0/64.0_MiB_0", pool_.path() / "numa_0/64.0_MiB_1"};
+        files_ = {pool_.path() / "numa_0/8.0_MiB_0", pool_.path() / "numa_0/8.0_MiB_1"};
         ASSERT_EQ(made.out,
                   "Created hugepage memory files:\n" + files_[0].string() + "\n" + files_[1].string() + "\n");
     }
@@ -80,8 +80,9 @@ class Sector : public testing::Test {
     std::vector<std::filesystem::path> files_;
 };
 
-const std::vector<std::string> kLabelTwoLayers = {PC1_LABEL, "--sector-size=64MiB", "--layers=2", "--digest",
-                                                  "--json"};
+constexpr std::size_t kLayers = 11;
+const std::vector<std::string> kLabel = {PC1_LABEL, "--sector-size=8MiB",
+                                         "--layers=" + std::to_string(kLayers), "--digest", "--json"};
 
 std::vector<std::string> digests(const Outcome& outcome) {
     const auto report = nlohmann::json::parse(outcome.out);
@@ -93,7 +94,7 @@ std::vector<std::string> digests(const Outcome& outcome) {
 }
 
 TEST_F(Sector, IsLabelledOnHugePagesWithTheReferenceDigests) {
-    ChildProcess labelling(kLabelTwoLayers, environment());
+    ChildProcess labelling(kLabel, environment());
     // Both buffers are there from before the first layer to the end: look while it runs.
     std::vector<long> sizes;
     while (sizes.size() < 2 && is_running(labelling.pid())) {
@@ -107,15 +108,15 @@ TEST_F(Sector, IsLabelledOnHugePagesWithTheReferenceDigests) {
     ASSERT_EQ(served.exit_status, 0) << served.err;
     EXPECT_THAT(served.err, HasSubstr("leased memory file: " + files_[0].string()));
     EXPECT_THAT(served.err, HasSubstr("leased memory file: " + files_[1].string()));
-    EXPECT_EQ(digests(served), reference_digests(2));
+    EXPECT_EQ(digests(served), reference_digests(kLayers));
     EXPECT_FALSE(is_leased(files_[0]));
     EXPECT_FALSE(is_leased(files_[1]));
 }
 
 TEST_F(Sector, IsLabelledTheSameWithoutTheShim) {
-    const auto plain = run(kLabelTwoLayers);
+    const auto plain = run(kLabel);
     ASSERT_EQ(plain.exit_status, 0) << plain.err;
-    EXPECT_EQ(digests(plain), reference_digests(2));
+    EXPECT_EQ(digests(plain), reference_digests(kLayers));
 }
 
 }  // namespace

@@ -16,8 +16,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-const bool kSanitized = !std::string(SANITIZER).empty();
-
 std::set<std::string> symbols(const std::string& which) {
     const auto listed = run({"nm", "-D", which, "-P", SHIM_LIBRARY});
     EXPECT_TRUE(listed.ok()) << listed.err;

@@ -17,7 +17,6 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const bool kSanitized = !std::string_view(SANITIZER).empty();
 constexpr const char* kNotSanitized =
     "a sanitizer's runtime maps memory too, and ends the program if it can't";
 

@@ -15,8 +15,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-const std::string kAnonymous = "memory: anonymous 4kB\n";
-
 // Real jobs of programs nobody built for this: their output, errors and exit status, byte for byte.
 class UnchangedProgram : public testing::TestWithParam<std::pair<const char*, const char*>> {};
 

@@ -12,8 +12,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-const bool kSanitized = !std::string_view(SANITIZER).empty();
-
 class Nested : public PoolTest {
   protected:
     // Files that the program recognises among its mappings.
@@ -168,6 +166,9 @@ TEST_P(Nested, ALibraryMayTakeALockBeforeForkUnderWhichItMaps) {
 }
 
 TEST_P(Nested, MsyncIsACancellationPointAsEver) {
+    if (kSanitized) {
+        GTEST_SKIP() << "AddressSanitizer takes the stack of a cancelled thread for overrun";
+    }
     add_files(1, kFileBytes);
     const auto outcome = nested({"cancel", bytes(kFileBytes)}, environment());
     EXPECT_TRUE(outcome.ok()) << outcome.err;

@@ -9,11 +9,15 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tests {
 
 inline constexpr std::uint64_t kFileBytes = 8UL << 20;  // four pages of 2 MiB
+inline const bool kSanitized = !std::string_view(SANITIZER).empty();
+// How the probe describes memory that was not served.
+inline const std::string kAnonymous = "memory: anonymous 4kB\n";
 
 inline std::string bytes(std::uint64_t count) {
     return std::to_string(count);

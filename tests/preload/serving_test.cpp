@@ -18,8 +18,6 @@ using testing::MatchesRegex;
 using testing::Not;
 using testing::StartsWith;
 
-const std::string kAnonymous = "memory: anonymous 4kB\n";
-
 class Serving : public PoolTest {};
 INSTANTIATE_TEST_SUITE_P(, Serving, testing::Values(kTmpfs, kHuge2M), name_of_kind);
 

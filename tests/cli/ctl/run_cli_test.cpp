@@ -19,8 +19,8 @@ using tests::Environment;
 using tests::Outcome;
 using tests::Pool;
 
-constexpr std::uint64_t kFileBytes = 8UL << 20;
-const std::string kBytes = std::to_string(kFileBytes);
+constexpr std::uint64_t kRunFileBytes = 8UL << 20;
+const std::string kRunBytes = std::to_string(kRunFileBytes);
 
 using Words = std::vector<std::string>;
 
@@ -30,8 +30,8 @@ class RunTest : public testing::TestWithParam<tests::PageKind> {
         if (!pool_.missing().empty()) {
             GTEST_SKIP() << pool_.missing();
         }
-        file_ = pool_.add("one", kFileBytes);
-        static_cast<void>(pool_.add("two", kFileBytes));
+        file_ = pool_.add("one", kRunFileBytes);
+        static_cast<void>(pool_.add("two", kRunFileBytes));
     }
 
     [[nodiscard]] Words command(const Words& options, const Words& words) const {
@@ -59,7 +59,7 @@ class RunTest : public testing::TestWithParam<tests::PageKind> {
 };
 
 TEST_P(RunTest, HasTheCommandServed) {
-    const Outcome outcome = run({}, {PROBE, "map", kBytes});
+    const Outcome outcome = run({}, {PROBE, "map", kRunBytes});
     EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
     EXPECT_THAT(outcome.out, HasSubstr(served()));
     EXPECT_THAT(outcome.err, HasSubstr("leased memory file: " + file_.string()));
@@ -98,12 +98,12 @@ TEST_P(RunTest, AddsToTheEnvironment) {
 }
 
 TEST_P(RunTest, RequiresIfAsked) {
-    const Outcome outcome = run({"--require"}, {PROBE, "hold", kBytes, "3"});
+    const Outcome outcome = run({"--require"}, {PROBE, "hold", kRunBytes, "3"});
     EXPECT_THAT(outcome.err, HasSubstr("failing with ENOMEM"));
 }
 
 TEST_P(RunTest, ReportsWhatWasServedAndWhatNot) {
-    const Outcome outcome = run({"--report"}, {PROBE, "hold", kBytes, "3"});
+    const Outcome outcome = run({"--report"}, {PROBE, "hold", kRunBytes, "3"});
     EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
     EXPECT_THAT(outcome.err, HasSubstr("hugepagectl: 2 requests served from files, 1 not\n"));
     EXPECT_THAT(outcome.err, HasSubstr("  served       " + file_.string() + ": 8.0 MiB in pages of "));
@@ -116,13 +116,13 @@ TEST_P(RunTest, ReportsWhatWasServedAndWhatNot) {
 
 TEST_P(RunTest, ReportsAsJsonAndLogsAsTheVariablesSay) {
     const auto log = temp_.path() / "log";
-    const Outcome outcome = run({"--report", "--json", "--log", "warn"}, {PROBE, "hold", kBytes, "3"},
+    const Outcome outcome = run({"--report", "--json", "--log", "warn"}, {PROBE, "hold", kRunBytes, "3"},
                                 {{"HUGEPAGE_LOG_FILE", log.string()}});
     const auto report = nlohmann::json::parse(outcome.err, nullptr, false);
     ASSERT_FALSE(report.is_discarded()) << outcome.err;
     EXPECT_EQ(report["times_served"], 2);
     EXPECT_EQ(report["not_served"][0]["reason"], "all_leased");
-    EXPECT_EQ(report["not_served"][0]["size_bytes"], kFileBytes);
+    EXPECT_EQ(report["not_served"][0]["size_bytes"], kRunFileBytes);
     EXPECT_EQ(report["exit_status"], 0);
     EXPECT_THAT(tests::read_file(log), HasSubstr(" WARN "));
     EXPECT_THAT(tests::read_file(log), Not(HasSubstr(" INFO ")));
@@ -130,7 +130,8 @@ TEST_P(RunTest, ReportsAsJsonAndLogsAsTheVariablesSay) {
 
 TEST_P(RunTest, HandsOnSignalsAndLeavesNothingWhenKilled) {
     // It never comes to the end of its stdin, so nothing but the signal ends it, or a failed test's limit.
-    const std::string hold = std::string("ulimit -t 60; exec ") + PROBE + " hold " + kBytes + " 1 </dev/zero";
+    const std::string hold =
+        std::string("ulimit -t 60; exec ") + PROBE + " hold " + kRunBytes + " 1 </dev/zero";
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
         ChildProcess child(command({"--report"}, {"/bin/sh", "-c", hold}), environment());
         ASSERT_TRUE(child.wait_for("holding"));
@@ -157,7 +158,7 @@ TEST_P(RunTest, WaitsForACommandThatDoesNotEndAtOnce) {
 }
 
 TEST_P(RunTest, PrintsWhatItWouldDo) {
-    const Outcome outcome = run({"--dry-run"}, {PROBE, "map", kBytes}, {{"LD_PRELOAD", HEAP_LIBRARY}});
+    const Outcome outcome = run({"--dry-run"}, {PROBE, "map", kRunBytes}, {{"LD_PRELOAD", HEAP_LIBRARY}});
     EXPECT_EQ(outcome.exit_status, 0);
     EXPECT_THAT(outcome.out, testing::StartsWith("env "));
     EXPECT_THAT(outcome.out, HasSubstr(" LD_PRELOAD=" + std::string(HEAP_LIBRARY) + ":" + SHIM_LIBRARY));

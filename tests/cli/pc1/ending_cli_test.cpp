@@ -27,10 +27,10 @@ using testing::Contains;
 using testing::EndsWith;
 using testing::Not;
 
-// The first layers of a sector of 64 MiB with everything left at its default; from the reference program.
+// The first layers of a sector of 8 MiB with everything left at its default; from the reference program.
 const std::map<std::string, std::string> kDigests{
-    {"sc-02-data-layer-1.dat", "09cb846bafc5162d6370fc9a21238844624d6501261ba5951e2b60fd3b7f8234"},
-    {"sc-02-data-layer-2.dat", "116e55d52951b0dfb823b495c6542ab2a8e35c94b427cc67b15487d5c8beb352"}};
+    {"sc-02-data-layer-1.dat", "fc9ca696d461a586c6f78bf87f273b48ce114a1ecd405070d3ceead0989e9c85"},
+    {"sc-02-data-layer-2.dat", "5a26c3dd083242eb5a344c534bb52562b49ff8de3c07dfc78ffe149118460c53"}};
 
 // It waits for signals by a signalfd, which it opens after it has blocked them. (A sanitizer's runtime blocks
 // them too, for a while, before main.)
@@ -78,7 +78,7 @@ class Ending : public testing::Test {
 
     tests::Outcome run_until(Moment moment, int signal) const {
         tests::ChildProcess run(
-            {PC1_LABEL, "--sector-size", "64MiB", "--layers", "11", "--output", folder().string()}, {});
+            {PC1_LABEL, "--sector-size", "8MiB", "--layers", "11", "--output", folder().string()}, {});
         siginfo_t ended{};
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(10);
         while (!has_come(moment, run.pid()) && ended.si_pid == 0) {
@@ -115,7 +115,7 @@ class Ending : public testing::Test {
     void expect_that_the_next_run_goes_on() const {
         const bool resumes = exists(1, "");
         const auto result =
-            labelled({"--sector-size", "64MiB", "--layers", "2", "--output", folder().string()});
+            labelled({"--sector-size", "8MiB", "--layers", "2", "--output", folder().string()});
         EXPECT_EQ(result.at("layers").at(0).at("resumed"), resumes);
         EXPECT_THAT(digests(result),
                     testing::ElementsAre(kDigests.begin()->second, kDigests.rbegin()->second));

@@ -50,6 +50,7 @@ int compare(std::size_t bytes, bool huge, bool locked) {
     int compared = 0;
     int limits = 0;
     int wrong = 0;
+    twins::H = static_cast<long>(bytes / twins::kPage / 4);
     for (const auto& rows : {twins::rows_of_mapping(), twins::rows_of_advice(), twins::rows_of_moving()}) {
         for (const Row& row : rows) {
             for (const bool shared : {false, true}) {

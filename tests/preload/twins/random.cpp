@@ -90,7 +90,7 @@ class Run {
     }
 
     [[nodiscard]] Step next_step() {
-        const auto huge = static_cast<std::size_t>(kPagesPerHuge);
+        const auto huge = static_cast<std::size_t>(H);
         const auto below = [this](std::size_t bound) { return random_() % bound; };
         Step step = tests::choose_step(kCalls, {model_.size(), huge, 40}, model_, below);
         if (step.call == Call::unmap && step.count > 300 && random_() % 4 != 0) {

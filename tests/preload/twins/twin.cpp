@@ -11,6 +11,10 @@
 namespace twins {
 namespace {
 
+std::size_t huge() {
+    return static_cast<std::size_t>(H) * kPage;
+}
+
 constexpr int kAnonymous = MAP_ANONYMOUS | MAP_NORESERVE;
 constexpr int kPopulated = MAP_ANONYMOUS | MAP_POPULATE;
 
@@ -83,19 +87,19 @@ Twin::Twin(Sort sort, Kind kind, std::size_t bytes) : kind_(kind), bytes_(bytes)
 
 // Gap, memory below, the stretch, memory above, gap, the place to move to, gap.
 void Twin::lay_out(Sort sort) {
-    ground_bytes_ = 2 * bytes_ + 9 * kHuge;
+    ground_bytes_ = 2 * bytes_ + 9 * huge();
     ground_ = must_map(nullptr, ground_bytes_, PROT_NONE, MAP_PRIVATE | kAnonymous);
     const auto start = reinterpret_cast<std::uintptr_t>(ground_);
-    base_ = ground_ + ((start + kHuge - 1) / kHuge * kHuge - start) + 2 * kHuge;
-    place_ = base_ + bytes_ + 2 * kHuge;
+    base_ = ground_ + ((start + huge() - 1) / huge() * huge() - start) + 2 * huge();
+    place_ = base_ + bytes_ + 2 * huge();
     ::munmap(ground_, ground_bytes_);
-    for (char* other : {base_ - kHuge, base_ + bytes_}) {
-        must_map(other, kHuge, PROT_READ | PROT_WRITE, MAP_PRIVATE | kPopulated | MAP_FIXED);
-        std::memset(other, 's', kHuge);
-        ::mprotect(other, kHuge, PROT_READ);
+    for (char* other : {base_ - huge(), base_ + bytes_}) {
+        must_map(other, huge(), PROT_READ | PROT_WRITE, MAP_PRIVATE | kPopulated | MAP_FIXED);
+        std::memset(other, 's', huge());
+        ::mprotect(other, huge(), PROT_READ);
     }
     // So that no address that the kernel chooses lies there.
-    must_map(place_, bytes_ + 2 * kHuge, PROT_NONE, MAP_PRIVATE | kAnonymous | MAP_FIXED);
+    must_map(place_, bytes_ + 2 * huge(), PROT_NONE, MAP_PRIVATE | kAnonymous | MAP_FIXED);
     const int flags = kPopulated | (kind_.shared ? MAP_SHARED : MAP_PRIVATE);
     // MAP_FIXED is not served; a hint is, and kept.
     must_map(base_, bytes_, PROT_READ | PROT_WRITE, flags | (sort == Sort::plain ? MAP_FIXED : 0));
@@ -195,11 +199,11 @@ void Twin::fill(long from, long count, char byte) {
 }
 
 void Twin::look() {
-    look_at("below", base_ - kHuge, kHuge);
+    look_at("below", base_ - huge(), huge());
     look_at("memory", base_, bytes_);
-    look_at("above", base_ + bytes_, kHuge);
+    look_at("above", base_ + bytes_, huge());
     if (place_used_) {
-        look_at("place", place_, bytes_ + 2 * kHuge);
+        look_at("place", place_, bytes_ + 2 * huge());
     }
     if (moved_ != nullptr) {
         look_at("moved", moved_, moved_bytes_);

@@ -11,9 +11,9 @@
 namespace twins {
 
 inline constexpr std::size_t kPage = 4096;
-inline constexpr std::size_t kHuge = 2UL << 20;
-inline constexpr long kPagesPerHuge = kHuge / kPage;
-inline constexpr long H = kPagesPerHuge;  // in the rows, where everything is counted in pages
+// A huge page, in pages of 4 KiB: what the rows count in. On memory that has none it may be less, down to 64,
+// which takes less time.
+inline long H = 512;
 
 struct Kind {
     bool shared;

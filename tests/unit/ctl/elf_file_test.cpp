@@ -28,7 +28,7 @@ std::optional<ElfFile> read(const std::string& content) {
             return 0;
         }
         const std::size_t length = std::min<std::size_t>(into.size(), content.size() - offset);
-        std::memcpy(into.data(), content.data() + offset, length);
+        std::ranges::copy(std::as_bytes(std::span(content).subspan(offset, length)), into.begin());
         return length;
     };
     const auto file = ctl::read_elf({content.size(), at});

@@ -1,5 +1,7 @@
 #include "tools/pc1/memory_pages.h"
 
+#include "sizes.h"
+
 #include <gmock/gmock.h>
 
 #include <sys/mman.h>
@@ -13,9 +15,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-constexpr std::uint64_t kKiB = 1024;
-constexpr std::uint64_t kMiB = 1024 * kKiB;
 
 // As the kernel has them: 4 KiB pages, transparent huge pages, pages of hugetlbfs, and a mapping beside.
 constexpr const char* kSmaps =

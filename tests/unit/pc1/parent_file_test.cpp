@@ -1,7 +1,6 @@
 // The file of all parents: its name, its digest, and what is not taken for it.
 #include "tools/pc1/parent_file.h"
 
-#include "reference.h"
 #include "tests/support/temp_dir.h"
 #include "tools/pc1/bad_input.h"
 #include "tools/pc1/sector.h"
@@ -16,39 +15,6 @@ namespace pc1 {
 namespace {
 
 using testing::HasSubstr;
-
-constexpr std::uint64_t kMiB = 1 << 20;
-const auto kIgnoreRows = [](std::uint64_t, std::span<const std::uint8_t>) {};
-
-TEST(ParentFile, HasTheNameAndDigestThatUpstreamPublishes) {
-    ASSERT_EQ(reference::official_parent_files().size(), 10U);
-    int computed = 0;
-    for (const auto& official : reference::official_parent_files()) {
-        SCOPED_TRACE(official.file_name);
-        EXPECT_EQ(parent_file_name(official.nodes, official.porep_id), official.file_name);
-        if (official.nodes * kNodeBytes <= 512 * kMiB) {
-            const Graph graph(official.nodes, official.version, official.porep_id);
-            EXPECT_EQ(to_hex(for_each_piece_of_parent_file(graph, 2, kIgnoreRows)), official.sha256);
-            ++computed;
-        }
-    }
-    EXPECT_EQ(computed, 6);
-}
-
-TEST(ParentFile, HasTheDigestOfTheReferenceProgramForEverySizeInItsRecord) {
-    ASSERT_FALSE(reference::labels().empty());
-    for (const auto& expected : reference::labels()) {
-        for (const Chacha8Kernel* kernel : chacha8_kernels()) {
-            if (expected.sector_size > 8 * kMiB && kernel != &best_chacha8_kernel()) {
-                continue;  // larger ones would only take longer
-            }
-            const Graph graph(expected.sector_size / kNodeBytes, expected.version, expected.porep_id,
-                              *kernel);
-            EXPECT_EQ(to_hex(for_each_piece_of_parent_file(graph, 1, kIgnoreRows)), expected.parents_sha256)
-                << reference::describe(expected) << ", ChaCha8: " << kernel->name;
-        }
-    }
-}
 
 class StoredParents : public testing::Test {
   protected:

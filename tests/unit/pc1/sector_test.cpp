@@ -1,6 +1,8 @@
 // Sizes as text, and what the network's proofs of a size use.
 #include "tools/pc1/sector.h"
 
+#include "sizes.h"
+
 #include <gmock/gmock.h>
 
 namespace pc1 {
@@ -8,10 +10,6 @@ namespace {
 
 using testing::Eq;
 using testing::Optional;
-
-constexpr std::uint64_t kKiB = 1024;
-constexpr std::uint64_t kMiB = 1024 * kKiB;
-constexpr std::uint64_t kGiB = 1024 * kMiB;
 
 TEST(SizeText, KnowsBinaryFromDecimalUnits) {
     EXPECT_THAT(parse_size("2048"), Optional(2048U));
