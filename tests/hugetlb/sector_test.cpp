@@ -34,8 +34,9 @@ std::vector<std::string> reference_digests(std::size_t layers) {
     return digests;
 }
 
-// The kernel page sizes, in kB, of the mappings of exactly so many bytes in another process.
-std::vector<long> kernel_page_sizes(pid_t pid, std::uint64_t length) {
+// The kernel page sizes, in kB, of the mappings of exactly so many bytes in another process that are of files
+// in the folder. (A thread's stack may have as many bytes.)
+std::vector<long> kernel_page_sizes(pid_t pid, std::uint64_t length, const std::string& folder) {
     std::ifstream maps("/proc/" + std::to_string(pid) + "/smaps");
     std::vector<long> sizes;
     bool inside = false;
@@ -43,7 +44,7 @@ std::vector<long> kernel_page_sizes(pid_t pid, std::uint64_t length) {
         unsigned long begin = 0;
         unsigned long end = 0;
         if (std::sscanf(line.c_str(), "%lx-%lx ", &begin, &end) == 2) {
-            inside = end - begin == length;
+            inside = end - begin == length && line.find(folder) != std::string::npos;
         } else if (inside && line.starts_with("KernelPageSize:")) {
             sizes.push_back(std::strtol(line.c_str() + 15, nullptr, 10));
         }
@@ -98,7 +99,7 @@ TEST_F(Sector, IsLabelledOnHugePagesWithTheReferenceDigests) {
     // Both buffers are there from before the first layer to the end: look while it runs.
     std::vector<long> sizes;
     while (sizes.size() < 2 && is_running(labelling.pid())) {
-        sizes = kernel_page_sizes(labelling.pid(), kSector);
+        sizes = kernel_page_sizes(labelling.pid(), kSector, pool_.path());
     }
     EXPECT_THAT(sizes, SizeIs(2));
     EXPECT_THAT(sizes, Each(2048));
