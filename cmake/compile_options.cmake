@@ -25,7 +25,7 @@ if(HUGEPAGE_SHIM_SANITIZE)
   endif()
 endif()
 
-# With what it depends on from the compiler itself, so that a miss costs nothing; and the same for a clone elsewhere.
+# With what it depends on from the compiler itself, so that a miss costs next to nothing. A clone elsewhere finds what has no path in it.
 find_program(HUGEPAGE_SHIM_CCACHE ccache)
 if(HUGEPAGE_SHIM_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
