@@ -10,8 +10,8 @@ set -euo pipefail
 build=(cmake ninja-build g++ libnuma-dev libhwloc-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libmount-dev
     libsmartcols-dev scdoc)
 package=(git dpkg-dev)
-fast=("${build[@]}" ccache libgtest-dev libgmock-dev libbenchmark-dev binutils util-linux git python3 valgrind)
-full=("${fast[@]}" mandoc bash-completion zsh fish)
+fast=("${build[@]}" ccache libgtest-dev libgmock-dev libbenchmark-dev binutils util-linux git python3)
+full=("${fast[@]}" valgrind mandoc bash-completion zsh fish)
 # For tests/deploy, tests/bench and tests/package.
 full+=(ansible-core python3-kubernetes python3-matplotlib python3-jinja2 "${package[@]}" lintian rpm cpio)
 # What tests/clients tries the shim with.

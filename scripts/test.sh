@@ -38,7 +38,7 @@ scripts/check-layers.sh
 on=(-DHUGEPAGE_SHIM_BUILD_TESTS=ON)
 [[ $preset != release ]] || on+=(-DHUGEPAGE_SHIM_BUILD_BENCH=ON)
 cmake --preset "$preset" "${on[@]}" -DHUGEPAGE_SHIM_WERROR="${CI:-OFF}" >/dev/null
-cmake --build --preset "$preset" --target "tests_$tier"
+cmake --build --preset "$preset" --parallel "$(nproc)" --target "tests_$tier"
 
 # Sanitizers count what they allocate and map: on huge pages only what users run is tried.
 left_out=()

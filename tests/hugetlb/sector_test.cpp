@@ -81,7 +81,7 @@ class Sector : public testing::Test {
     std::vector<std::filesystem::path> files_;
 };
 
-constexpr std::size_t kLayers = 11;
+constexpr std::size_t kLayers = 4;  // each buffer is read and written
 const std::vector<std::string> kLabel = {PC1_LABEL, "--sector-size=8MiB",
                                          "--layers=" + std::to_string(kLayers), "--digest", "--json"};
 

@@ -69,7 +69,7 @@ TEST_P(Nested, OfAThousandThreadsNoTwoHaveTheSameFile) {
     constexpr std::uint64_t kBytes = 2UL << 20;
     const auto files = add_files(8, kBytes);
     expect_all_free_at_the_end({"crowd", bytes(kBytes), kSanitized ? "100" : "1000"},
-                               "served: 8\nfaults: 0\n", files);
+                               "served: 8\nfaults: 0\n", files, {{"HUGEPAGE_FALLBACK", "plain"}});
 }
 
 TEST_P(Nested, AnAllocatorMayHoldItsLockWhileItMaps) {

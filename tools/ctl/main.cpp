@@ -3,12 +3,11 @@
 // stdout gets the command's result and nothing else; stderr gets messages and, on a terminal, the progress.
 #include "tools/common/command_line.h"
 #include "tools/common/interrupts.h"
+#include "tools/common/log.h"
 #include "tools/ctl/base/output.h"
 #include "tools/ctl/commands.h"
 
 #include <CLI/CLI.hpp>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <clocale>
@@ -81,23 +80,22 @@ ExitCode run(int argc, const char* const* argv) {
 
 int main(int argc, char** argv) {
     std::setlocale(LC_CTYPE, "");  // which characters the terminal can show
-    spdlog::set_default_logger(spdlog::stderr_logger_st("hugepagectl"));
-    spdlog::set_pattern("hugepagectl: %v");
+    tools::start_log("hugepagectl");
     const std::string command = argc > 1 && *argv[1] != '-' ? std::string(argv[1]) + " " : "";
+    const std::string try_help = " Try 'hugepagectl " + command + "--help'.";
     try {
         return static_cast<int>(run(argc, argv));
     } catch (const tools::WrongCommandLine& wrong) {
-        spdlog::error("{} Try 'hugepagectl {}--help'.", wrong.what(), command);
+        tools::error(wrong.what() + try_help);
         return static_cast<int>(ExitCode::usage);
     } catch (const tools::Failure& failure) {
-        const bool usage = failure.code() == ExitCode::usage;
-        spdlog::error("{}{}", failure.what(), usage ? " Try 'hugepagectl " + command + "--help'." : "");
+        tools::error(failure.what() + (failure.code() == ExitCode::usage ? try_help : ""));
         return static_cast<int>(failure.code());
     } catch (const tools::Interrupted& interrupted) {
-        spdlog::error("interrupted");
+        tools::error("interrupted");
         return kSignalBase + interrupted.signal();
     } catch (const std::exception& error) {
-        spdlog::error("{}", error.what());
+        tools::error(error.what());
         return static_cast<int>(ExitCode::failed);
     }
 }

@@ -2,12 +2,10 @@
 //
 // stdout gets the list of files and nothing else; stderr gets messages and, on a terminal, the progress.
 #include "tools/common/failure.h"
+#include "tools/common/log.h"
 #include "tools/file_init/create.h"
 #include "tools/file_init/inspect.h"
 #include "tools/file_init/options.h"
-
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include <sys/stat.h>
 
@@ -37,7 +35,7 @@ std::string list_of(const char* heading, const std::vector<std::string>& paths) 
 
 void run(const file_init::Request& request) {
     if ((request.mode.value_or(0) & S_IWOTH) != 0) {
-        spdlog::warn("--mode: the shim will not use files that everybody may write to");
+        tools::warn("--mode: the shim will not use files that everybody may write to");
     }
     const tools::Interrupts interrupts;
     const auto nodes = file_init::nodes_of_machine();
@@ -53,8 +51,7 @@ void run(const file_init::Request& request) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    spdlog::set_default_logger(spdlog::stderr_logger_st("hugepage-file-init"));
-    spdlog::set_pattern("hugepage-file-init: %v");
+    tools::start_log("hugepage-file-init");
     try {
         const auto parsed = file_init::parse_options(argc, argv);
         if (const auto* wanted = std::get_if<file_init::TextForUser>(&parsed)) {
@@ -65,14 +62,14 @@ int main(int argc, char** argv) {
         return static_cast<int>(tools::ExitCode::done);
     } catch (const tools::Failure& failure) {
         const bool usage = failure.code() == tools::ExitCode::usage;
-        spdlog::error("{}{}", failure.what(), usage ? " Try 'hugepage-file-init --help'." : "");
+        tools::error(failure.what() + std::string(usage ? " Try 'hugepage-file-init --help'." : ""));
         return static_cast<int>(failure.code());
     } catch (const tools::Interrupted& interrupted) {
         constexpr int kSignalBase = 128;
-        spdlog::error("interrupted, nothing was created");
+        tools::error("interrupted, nothing was created");
         return kSignalBase + interrupted.signal();
     } catch (const std::exception& error) {
-        spdlog::error("{}", error.what());
+        tools::error(error.what());
         return static_cast<int>(tools::ExitCode::failed);
     }
 }

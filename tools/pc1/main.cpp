@@ -4,14 +4,12 @@
 // stdout gets the result and nothing else; stderr gets messages and, on a terminal, the progress.
 #include "tools/common/command_line.h"
 #include "tools/common/interrupts.h"
+#include "tools/common/log.h"
 #include "tools/pc1/bad_input.h"
 #include "tools/pc1/options.h"
 #include "tools/pc1/parents_command.h"
 #include "tools/pc1/report.h"
 #include "tools/pc1/run.h"
-
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include <cstdio>
 #include <exception>
@@ -28,7 +26,7 @@ constexpr int kSignalBase = 128;
 
 int print(const std::string& text) {
     if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
-        spdlog::error("cannot write the result to stdout");
+        tools::error("cannot write the result to stdout");
         return kFailed;
     }
     return kDone;
@@ -58,22 +56,22 @@ std::string parents(int argc, const char* const* argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    spdlog::set_default_logger(spdlog::stderr_logger_st("pc1-label"));
-    spdlog::set_pattern("pc1-label: %v");
+    tools::start_log("pc1-label");
     const bool for_parents = argc > 1 && std::string_view(argv[1]) == "parents";
     try {
         return print(for_parents ? parents(argc - 1, argv + 1) : label(argc, argv));
     } catch (const tools::WrongCommandLine& error) {
-        spdlog::error("{} Try 'pc1-label {}--help'.", error.what(), for_parents ? "parents " : "");
+        tools::error(error.what() + std::string(for_parents ? " Try 'pc1-label parents --help'."
+                                                            : " Try 'pc1-label --help'."));
         return kUsage;
     } catch (const pc1::BadInput& error) {
-        spdlog::error("{}", error.what());
+        tools::error(error.what());
         return kUsage;
     } catch (const tools::Interrupted& interrupted) {
-        spdlog::error("interrupted, nothing unfinished is left");
+        tools::error("interrupted, nothing unfinished is left");
         return kSignalBase + interrupted.signal();
     } catch (const std::exception& error) {
-        spdlog::error("{}", error.what());
+        tools::error(error.what());
         return kFailed;
     }
 }

@@ -1,6 +1,7 @@
 // The phases of a labelling: CPUs, parents, the folder for the output, two buffers, then layer by layer.
 #include "tools/pc1/run.h"
 
+#include "tools/common/log.h"
 #include "tools/common/progress.h"
 #include "tools/pc1/graph.h"
 #include "tools/pc1/labels.h"
@@ -12,7 +13,6 @@
 #include "tools/pc1/sha256.h"
 
 #include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
@@ -73,7 +73,7 @@ void bind_threads(const Options& options, Result& result) {
     if (options.bind) {
         auto [bound, reason] = bind_to_shared_cache(options.crew.producers + 1);
         if (!bound) {
-            spdlog::warn("threads are not bound to CPUs: {}", reason);
+            tools::warn("threads are not bound to CPUs: " + reason);
         }
         result.cpus = std::move(bound);
     }
@@ -95,9 +95,9 @@ Buffers get_buffers(const Options& options, const tools::Interrupts& interrupts,
     if (lock_error != 0) {
         const char* hint =
             lock_error == ENOMEM || lock_error == EPERM ? "; see the limit in 'ulimit -l'" : "";
-        spdlog::warn("memory is not locked ({} of {} buffers): mlock of {}: {}{}",
-                     kBuffers - result.locked_buffers, kBuffers, size_text(options.sector_size),
-                     std::strerror(lock_error), hint);
+        tools::warn(fmt::format("memory is not locked ({} of {} buffers): mlock of {}: {}{}",
+                                kBuffers - result.locked_buffers, kBuffers, size_text(options.sector_size),
+                                std::strerror(lock_error), hint));
     }
     return buffers;
 }
@@ -172,8 +172,8 @@ std::unique_ptr<OutputFolder> open_output(const Options& options) {
     const LayerRange layers{.first = options.first_layer, .last = options.last_layer};
     auto output = std::make_unique<OutputFolder>(*options.output, sector, layers, *options.sha256);
     if (output->is_garbled()) {
-        spdlog::warn("all layers are computed anew: {} makes no sense",
-                     (*options.output / kManifestName).string());
+        tools::warn(fmt::format("all layers are computed anew: {} makes no sense",
+                                (*options.output / kManifestName).string()));
     }
     return output;
 }
@@ -195,7 +195,7 @@ std::optional<LayerResult> read_layer(const OutputFolder& output, const Layer& l
                            .digest = digest,
                            .file = output.path_of(layer.number)};
     } catch (const LayerSpoilt& reason) {
-        spdlog::warn("layer {} is computed anew: {}", layer.number, reason.what());
+        tools::warn(fmt::format("layer {} is computed anew: {}", layer.number, reason.what()));
         return std::nullopt;
     }
 }

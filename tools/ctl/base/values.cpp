@@ -1,6 +1,7 @@
 #include "tools/ctl/base/values.h"
 
 #include "shim/core/id_set.h"
+#include "shim/core/pool.h"
 #include "shim/core/text_file.h"
 #include "tools/common/failure.h"
 #include "tools/common/values.h"
@@ -14,8 +15,6 @@
 
 namespace ctl {
 namespace {
-
-constexpr std::size_t kMostFiles = 4096;  // as many as the shim keeps account of
 
 std::vector<std::string> parts_of(std::string_view text, char separator) {
     std::vector<std::string> parts;
@@ -88,8 +87,9 @@ std::vector<Share> shares_of(const std::string& text, std::size_t files, const M
     }
     for (const std::string& part : parts_of(text, ',')) {
         const std::size_t colon = part.find(':');
-        const std::size_t own =
-            colon == std::string::npos ? files : count_of("--node", part.substr(colon + 1), kMostFiles);
+        const std::size_t own = colon == std::string::npos
+                                    ? files
+                                    : count_of("--node", part.substr(colon + 1), hugepage::Pool::kMaxFiles);
         for (const NodeId node : nodes_in(part.substr(0, colon))) {
             shares.push_back({node, own});
         }

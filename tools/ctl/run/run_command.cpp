@@ -1,6 +1,7 @@
 // hugepagectl run: starts a command so that the shim serves it, after a look at whether it can.
 #include "tools/common/failure.h"
 #include "tools/common/fd.h"
+#include "tools/common/log.h"
 #include "tools/ctl/base/output.h"
 #include "tools/ctl/commands.h"
 #include "tools/ctl/doctor/doctor.h"
@@ -13,7 +14,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <spdlog/spdlog.h>
+#include <spdlog/fmt/fmt.h>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -100,9 +101,9 @@ bool is_hopeless(const RunOptions& options, const Launch& launch) {
     bool failed = false;
     for (const Finding& finding : diagnose(questions)) {
         if (finding.verdict == Verdict::warn) {
-            spdlog::warn("warning: {}", as_line(finding));
+            tools::warn("warning: " + as_line(finding));
         } else if (finding.verdict == Verdict::fail) {
-            spdlog::error("{}", as_line(finding));
+            tools::error(as_line(finding));
             failed = true;
         }
     }
@@ -190,7 +191,7 @@ Action checked(const RunOptions& options, const std::vector<std::string>& comman
             return ExitCode::done;
         }
         if (is_hopeless(options, launch) && !options.force) {
-            spdlog::error("not started; --force starts it all the same, without the shim's help.");
+            tools::error("not started; --force starts it all the same, without the shim's help.");
             return ExitCode::check_failed;
         }
         if (launch.program.empty()) {

@@ -2,11 +2,12 @@
 
 #include "shim/core/holders.h"
 #include "tools/common/failure.h"
+#include "tools/common/log.h"
 #include "tools/ctl/base/output.h"
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <spdlog/spdlog.h>
+#include <spdlog/fmt/fmt.h>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -90,7 +91,7 @@ RunLock::RunLock(std::string folder, std::chrono::seconds patience, const tools:
                             folder_, holder));
         }
         if (!is_told) {
-            spdlog::warn("waiting for {}, which is at work", holder);
+            tools::warn(fmt::format("waiting for {}, which is at work", holder));
             is_told = true;
         }
         pollfd interrupted{interrupts.fd(), POLLIN, 0};

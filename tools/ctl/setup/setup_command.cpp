@@ -1,4 +1,5 @@
 // hugepagectl setup: hugetlbfs, pages and files, as far as they are wanting.
+#include "shim/core/pool.h"
 #include "tools/common/failure.h"
 #include "tools/common/interrupts.h"
 #include "tools/common/values.h"
@@ -30,7 +31,6 @@ namespace {
 
 using tools::ExitCode;
 
-constexpr std::size_t kMostFiles = 4096;  // as many as the shim keeps account of
 constexpr std::size_t kLongestTimeout = 86400;
 
 struct SetupOptions {
@@ -77,7 +77,8 @@ SetupRequest checked(const SetupOptions& options, const Machine& machine) {
     SetupRequest request;
     request.files.size = size_of("--size", options.size);
     request.files.size_as_typed = options.size;
-    request.shares = shares_of(options.node, count_of("--num", options.num, kMostFiles), machine);
+    request.shares =
+        shares_of(options.node, count_of("--num", options.num, hugepage::Pool::kMaxFiles), machine);
     request.page_size = page_size_of(options.page_size, machine);
     const PoolPlace place = pool_place(options.path, options.pattern);
     request.files.pattern = place.pattern;

@@ -2,6 +2,7 @@
 #include "shim/core/hugetlbfs.h"
 #include "tools/common/failure.h"
 #include "tools/common/interrupts.h"
+#include "tools/common/log.h"
 #include "tools/ctl/base/values.h"
 #include "tools/ctl/commands.h"
 #include "tools/ctl/pool/file_pages.h"
@@ -14,7 +15,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <poll.h>
-#include <spdlog/spdlog.h>
+#include <spdlog/fmt/fmt.h>
 
 #include <ctime>
 #include <memory>
@@ -111,7 +112,7 @@ ExitCode show_process(const StatusOptions& options, pid_t pid) {
         try {
             pools.push_back(survey(choice));
         } catch (const tools::Failure& failure) {
-            spdlog::warn("{}", failure.what());  // what the process has can be told all the same
+            tools::warn(failure.what());  // what the process has can be told all the same
         }
     }
     const ProcessReport report = judge(facts, machine, pools);
