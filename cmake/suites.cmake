@@ -30,10 +30,10 @@ endfunction()
 # run at a time. A test that looks at the machine's counters, or uses pages that are free, waits for both.
 set(all_huge_pages "huge_pages;more_huge_pages")
 
-# add_suite(PROGRAM KIND TIER [LOCK huge_pages|more_huge_pages] [arguments of gtest_discover_tests]): the tests of a GoogleTest program.
+# add_suite(PROGRAM KIND TIER [LOCK huge_pages|more_huge_pages] [FIXTURE NAME] [arguments of gtest_discover_tests]): the tests of a GoogleTest program.
 # Without LOCK, those of kind hugetlb wait for huge_pages.
 function(add_suite program kind tier)
-  cmake_parse_arguments(arg "" "LOCK" "" ${ARGN})
+  cmake_parse_arguments(arg "" "LOCK;FIXTURE" "" ${ARGN})
   add_dependencies(tests_${tier} ${program})
   set(tests ${program}_${kind})
   set(properties "TIMEOUT 600")
@@ -42,6 +42,9 @@ function(add_suite program kind tier)
       set(arg_LOCK huge_pages)
     endif()
     string(APPEND properties " RESOURCE_LOCK \"${arg_LOCK}\"")
+  endif()
+  if(arg_FIXTURE)
+    string(APPEND properties " FIXTURES_REQUIRED ${arg_FIXTURE}")
   endif()
   gtest_discover_tests(${program} DISCOVERY_TIMEOUT 60 TEST_LIST ${tests} ${arg_UNPARSED_ARGUMENTS})
   # gtest_discover_tests can't give a test two labels, or locks. ctest reads this after the list of tests, which is empty where it isn't built.

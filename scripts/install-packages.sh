@@ -2,10 +2,12 @@
 # Installs what building, testing and the demo need and this machine lacks, from the distribution's own packages
 # (Debian 12, Ubuntu 24.04). Does nothing, and asks for nothing, if all is there.
 #
-#   scripts/install-packages.sh build|fast|full|nightly|check|tidy|fuzz|package|bench
+#   scripts/install-packages.sh build|fast|full|nightly|check|tidy|fuzz|package|bench|sealer
 #
 # fast, full, nightly: what these tiers of tests need (scripts/test.sh)
+# sealer: what scripts/build-sealer.sh needs, with the crates and, where the distribution's Rust is too old, another one
 set -euo pipefail
+. "$(dirname "$0")/rust.sh"
 
 build=(cmake ninja-build g++ libnuma-dev libhwloc-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libmount-dev
     libsmartcols-dev scdoc)
@@ -33,6 +35,14 @@ bench=(libbenchmark-dev python3 python3-matplotlib python3-jinja2 util-linux git
 # What the shim is measured beside. Not every system has them; what can't be had is left out of the table, which says so.
 peers=(libhugetlbfs-bin libhugetlbfs0 libhugetlbfs-dev libmimalloc2.0)
 fuzz=(cmake ninja-build g++ clang libclang-rt-dev)
+sealer=(g++ libhwloc-dev pkg-config)
+if [[ ${1:-} == sealer ]] && ! find_rust 2>/dev/null; then
+    # Too old itself on Debian 12; but what another one needs comes with it.
+    sealer+=(cargo rustc)
+    # Ubuntu has several, side by side.
+    newest=$(apt-cache pkgnames cargo-1. | sort -V | tail -1)
+    [[ -z $newest ]] || sealer+=("$newest" "${newest/cargo/rustc}")
+fi
 check=("${fast[@]}" clang-format cppcheck)
 tidy=("${fast[@]}" clang-tidy)
 
@@ -46,7 +56,8 @@ case "${1:-}" in
     fuzz) wanted=("${fuzz[@]}") ;;
     package) wanted=("${build[@]}" "${package[@]}") ;;
     bench) wanted=("${build[@]}" "${bench[@]}") ;;
-    *) echo "usage: $0 build|fast|full|nightly|check|tidy|fuzz|package|bench" >&2; exit 2 ;;
+    sealer) wanted=("${sealer[@]}") ;;
+    *) echo "usage: $0 build|fast|full|nightly|check|tidy|fuzz|package|bench|sealer" >&2; exit 2 ;;
 esac
 
 missing_of() {
@@ -57,7 +68,8 @@ missing_of() {
 }
 mapfile -t missing < <(missing_of "${wanted[@]}")
 mapfile -t missing_peers < <([[ $1 != bench ]] || missing_of "${peers[@]}")
-((${#missing[@]} + ${#missing_peers[@]} > 0)) || exit 0
+fetch_crates() { [[ $1 != sealer ]] || "$(dirname "$0")/build-sealer.sh" fetch; }
+((${#missing[@]} + ${#missing_peers[@]} > 0)) || { fetch_crates "$1"; exit; }
 
 as_root=()
 if ((EUID != 0)); then
@@ -87,3 +99,4 @@ fi
 for package in "${missing_peers[@]}"; do
     install "$package" || echo "$0: apt-get could not install $package; it is left out" >&2
 done
+fetch_crates "$1"

@@ -5,9 +5,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <sys/wait.h>
-
-#include <algorithm>
 #include <fstream>
 
 namespace tests {
@@ -32,31 +29,6 @@ std::vector<std::string> reference_digests(std::size_t layers) {
         }
     }
     return digests;
-}
-
-// The kernel page sizes, in kB, of the mappings of exactly so many bytes in another process that are of files
-// in the folder. (A thread's stack may have as many bytes.)
-std::vector<long> kernel_page_sizes(pid_t pid, std::uint64_t length, const std::string& folder) {
-    std::ifstream maps("/proc/" + std::to_string(pid) + "/smaps");
-    std::vector<long> sizes;
-    bool inside = false;
-    for (std::string line; std::getline(maps, line);) {
-        unsigned long begin = 0;
-        unsigned long end = 0;
-        if (std::sscanf(line.c_str(), "%lx-%lx ", &begin, &end) == 2) {
-            inside = end - begin == length && line.find(folder) != std::string::npos;
-        } else if (inside && line.starts_with("KernelPageSize:")) {
-            sizes.push_back(std::strtol(line.c_str() + 15, nullptr, 10));
-        }
-    }
-    return sizes;
-}
-
-// Not yet a zombie, that is.
-bool is_running(pid_t pid) {
-    siginfo_t ended{};
-    return ::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-           ended.si_pid == 0;
 }
 
 class Sector : public testing::Test {
@@ -97,12 +69,12 @@ std::vector<std::string> digests(const Outcome& outcome) {
 TEST_F(Sector, IsLabelledOnHugePagesWithTheReferenceDigests) {
     ChildProcess labelling(kLabel, environment());
     // Both buffers are there from before the first layer to the end: look while it runs.
-    std::vector<long> sizes;
-    while (sizes.size() < 2 && is_running(labelling.pid())) {
-        sizes = kernel_page_sizes(labelling.pid(), kSector, pool_.path());
+    std::vector<std::string> buffers;
+    while (buffers.size() < 2 && !labelling.has_ended()) {
+        buffers = labelling.mapped_files(pool_.path());
     }
-    EXPECT_THAT(sizes, SizeIs(2));
-    EXPECT_THAT(sizes, Each(2048));
+    EXPECT_THAT(buffers, SizeIs(2));
+    EXPECT_THAT(buffers, Each(HasSubstr(" kernelpagesize_kB=2048")));
     EXPECT_TRUE(is_leased(files_[0]));
     EXPECT_TRUE(is_leased(files_[1]));
     const auto served = labelling.wait();

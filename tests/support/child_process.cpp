@@ -12,6 +12,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <stdexcept>
 #include <utility>
 
@@ -118,6 +119,23 @@ bool ChildProcess::wait_for(const std::string& text) {
         }
     }
     return true;
+}
+
+bool ChildProcess::has_ended() const {
+    siginfo_t end{};
+    return ::waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+           end.si_pid != 0;
+}
+
+std::vector<std::string> ChildProcess::mapped_files(const std::string& folder) const {
+    std::ifstream maps("/proc/" + std::to_string(pid_) + "/numa_maps");
+    std::vector<std::string> files;
+    for (std::string line; std::getline(maps, line);) {
+        if (const auto at = line.find("file=" + folder); at != std::string::npos) {
+            files.push_back(line.substr(at));
+        }
+    }
+    return files;
 }
 
 void ChildProcess::close_stdin() {

@@ -39,6 +39,12 @@ class ChildProcess {
     // What it has written so far, as far as wait_for has read.
     [[nodiscard]] const std::string& out() const { return out_; }
 
+    // wait() still tells how.
+    [[nodiscard]] bool has_ended() const;
+    // What the kernel says (numa_maps) of the files below a folder that it has mapped: the path of each, and how
+    // many pages of which size on which node.
+    [[nodiscard]] std::vector<std::string> mapped_files(const std::string& folder) const;
+
     // Ends the child's stdin, on which a waiting program goes on.
     void close_stdin();
     void kill(int signal) const;

@@ -2,7 +2,6 @@
 
 #include "tests/vm/vm.h"
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -74,7 +73,7 @@ class Sealer : public Vm {
                              "mmap", "--digest"},
                             environment);
         Labelled result;
-        while (bytes_on(all_nodes(), result.buffers) < 2 * sector() && !has_ended(sealer.pid())) {
+        while (bytes_on(all_nodes(), result.buffers) < 2 * sector() && !sealer.has_ended()) {
             sealer.kill(SIGSTOP);
             result.buffers = buffers_of(sealer.pid());
             sealer.kill(SIGCONT);
@@ -82,11 +81,6 @@ class Sealer : public Vm {
         }
         result.outcome = sealer.wait();
         return result;
-    }
-    static bool has_ended(pid_t pid) {
-        siginfo_t end{};
-        ::waitid(P_PID, static_cast<id_t>(pid), &end, WEXITED | WNOHANG | WNOWAIT);
-        return end.si_pid != 0;
     }
     static std::string digests(const Outcome& outcome) {
         return outcome.out.substr(outcome.out.find("SHA-256 of the stretch"));

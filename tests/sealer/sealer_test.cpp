@@ -1,0 +1,307 @@
+// The program that users run, served: filecoin-proofs seals a sector of 8 MiB, pre-commit 1 (the labels) and
+// pre-commit 2 (the trees), and prints the same commitments and layers as without the shim
+// (tests/sealer/prepare.sh).
+
+#include "tests/support/child_process.h"
+#include "tests/support/pool_fixture.h"
+#include "tests/support/temp_dir.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <ostream>
+#include <string_view>
+#include <thread>
+
+namespace tests {
+namespace {
+
+using testing::Contains;
+using testing::Each;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+constexpr std::uint64_t kSector = 8UL << 20;
+constexpr PageKind kEightSectors{"Huge2M", 2UL << 20, 8 * kSector};
+
+const std::filesystem::path kPrepared = PREPARED;
+
+// One of the library's two ways to label.
+struct Way {
+    const char* name;
+    const char* multicore;  // FIL_PROOFS_USE_MULTICORE_SDR
+    const char* library;
+    // At this sector's size the heap variant serves more than the two buffers: pre-commit 2 builds its trees
+    // in blocks of 8 MiB.
+    bool serves_trees;
+};
+// Its default: the buffers come from calloc.
+constexpr Way kSingleCore{"SingleCore", "0", HEAP_LIBRARY, true};
+// They come from mmap, and are locked.
+constexpr Way kMulticore{"Multicore", "1", SHIM_LIBRARY, false};
+
+// How gtest shows it.
+void PrintTo(const Way& way, std::ostream* out) {
+    *out << way.name;
+}
+
+// A pool file's content, as it is at any moment.
+class View {
+  public:
+    explicit View(const std::filesystem::path& file) {
+        const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+        data_ = ::mmap(nullptr, kSector, PROT_READ, MAP_SHARED, fd, 0);
+        ::close(fd);
+        EXPECT_NE(data_, MAP_FAILED) << file;
+    }
+    ~View() { ::munmap(data_, kSector); }
+    View(const View&) = delete;
+    View& operator=(const View&) = delete;
+
+    [[nodiscard]] std::string_view content() const { return {static_cast<const char*>(data_), kSector}; }
+
+  private:
+    void* data_;
+};
+
+class Sealer : public testing::TestWithParam<Way> {
+  protected:
+    void SetUp() override {
+        if (!exists(kPrepared / "expected")) {
+            GTEST_SKIP() << "the sealer isn't built; scripts/build-sealer.sh native does it in some minutes";
+        }
+        if (!pool_.missing().empty()) {
+            GTEST_SKIP() << pool_.missing();
+        }
+    }
+
+    void add_files(int count) {
+        for (int i = 0; i < count; ++i) {
+            files_.push_back(pool_.add(std::to_string(i), kSector));
+        }
+    }
+
+    [[nodiscard]] Environment environment(Environment more = {}) const {
+        more.insert({{"FIL_PROOFS_PARENT_CACHE", kPrepared / "parents"},
+                     {"FIL_PROOFS_USE_MULTICORE_SDR", GetParam().multicore},
+                     {"HUGEPAGE_FILES_PATH", pool_.path()},
+                     {"LD_PRELOAD", GetParam().library}});
+        return more;
+    }
+    // Pre-commit 2 reads the layers from disk: of the buffers it tells no more than they do.
+    enum class Phases { kFirst, kBoth };
+    static std::vector<std::string> seal_into(const TempDir& folder, Phases phases = Phases::kFirst) {
+        std::vector<std::string> command = {kPrepared / "seal", "8MiB", folder.path()};
+        if (phases == Phases::kFirst) {
+            command.emplace_back("--phase1");
+        }
+        return command;
+    }
+    static std::string expected(Phases phases = Phases::kFirst) {
+        const std::string all = read_file(kPrepared / "expected");
+        return phases == Phases::kBoth ? all : all.substr(0, all.find("comm_r"));
+    }
+
+    // Seals in a folder of its own, and prints what it is to print.
+    Outcome expect_the_same(Phases phases, const Environment& more = {},
+                            std::vector<std::string> command = {}) const {
+        const TempDir folder;
+        const auto seal = seal_into(folder, phases);
+        command.insert(command.end(), seal.begin(), seal.end());
+        auto outcome = run(command, environment(more));
+        EXPECT_TRUE(outcome.ok()) << outcome.err << " signal " << outcome.signal;
+        EXPECT_EQ(outcome.out, expected(phases)) << outcome.err;
+        expect_all_free();
+        return outcome;
+    }
+    void expect_all_free() const {
+        for (const auto& file : files_) {
+            EXPECT_FALSE(is_leased(file)) << file;
+        }
+    }
+
+    static bool has_layer(const TempDir& folder, int number) {
+        return exists(folder.path() / "cache" / ("sc-02-data-layer-" + std::to_string(number) + ".dat"));
+    }
+    // Stops it as soon as it is so; false if it has ended, or has computed layer 2.
+    template <class Condition>
+    static bool stop_when(const ChildProcess& sealer, const TempDir& folder, Condition condition) {
+        while (!condition() && !sealer.has_ended()) {
+            std::this_thread::sleep_for(std::chrono::microseconds(100));
+        }
+        sealer.kill(SIGSTOP);
+        siginfo_t stopped{};
+        ::waitid(P_PID, static_cast<id_t>(sealer.pid()), &stopped, WSTOPPED | WEXITED | WNOWAIT);
+        return stopped.si_code == CLD_STOPPED && !has_layer(folder, 2);
+    }
+    // Layer 1 is complete and on disk by then; both buffers are in use.
+    static bool stop_in_layer_2(const ChildProcess& sealer, const TempDir& folder) {
+        return stop_when(sealer, folder, [&] { return has_layer(folder, 1); });
+    }
+
+    [[nodiscard]] std::vector<std::string> mapped_by(const ChildProcess& sealer) const {
+        return sealer.mapped_files(pool_.path());
+    }
+
+    Pool pool_{kEightSectors};
+    std::vector<std::filesystem::path> files_;
+};
+INSTANTIATE_TEST_SUITE_P(, Sealer, testing::Values(kSingleCore, kMulticore),
+                         [](const testing::TestParamInfo<Way>& way) { return std::string(way.param.name); });
+
+TEST_P(Sealer, HasItsTwoBuffersOnHugePages) {
+    add_files(2);
+    const TempDir folder;
+    ChildProcess sealer(seal_into(folder), environment());
+    ASSERT_TRUE(stop_in_layer_2(sealer, folder)) << sealer.wait().err;
+    const auto buffers = mapped_by(sealer);
+    EXPECT_THAT(buffers, SizeIs(2));
+    EXPECT_THAT(buffers, Each(HasSubstr(" N0=4 kernelpagesize_kB=2048")));
+    sealer.kill(SIGCONT);
+    const auto outcome = sealer.wait();
+    EXPECT_EQ(outcome.out, expected()) << outcome.err;
+    expect_all_free();
+}
+
+// The one that layer 1 isn't written to, as long as that is computed.
+TEST_P(Sealer, FindsItsSecondBufferZeroed) {
+    add_files(2);
+    const View views[] = {View(files_[0]), View(files_[1])};
+    const TempDir folder;
+    ChildProcess sealer(seal_into(folder), environment());
+    const std::string first_label = read_file(kPrepared / "first-label");
+    const auto is_layer_1 = [&](const View& view) { return view.content().starts_with(first_label); };
+    ASSERT_TRUE(stop_when(sealer, folder, [&] { return is_layer_1(views[0]) || is_layer_1(views[1]); }));
+    ASSERT_FALSE(has_layer(folder, 1));
+    const View& second = is_layer_1(views[0]) ? views[1] : views[0];
+    EXPECT_EQ(second.content().find_first_not_of('\0'), std::string_view::npos);
+}
+
+TEST_P(Sealer, SealsWhenEveryRequestIsServed) {
+    add_files(8);
+    EXPECT_THAT(expect_the_same(Phases::kBoth, {{"HUGEPAGE_MODE", "require"}}).err,
+                Not(HasSubstr("falling back")));
+}
+
+TEST_P(Sealer, FallsBackWhereThereAreTooFewFiles) {
+    add_files(1);
+    EXPECT_THAT(expect_the_same(Phases::kBoth).err, HasSubstr("reason: all_leased"));
+}
+
+TEST_P(Sealer, EndsWithAnErrorWhereFilesAreRequiredAndThereAreTooFew) {
+    add_files(1);
+    const TempDir folder;
+    const auto outcome = run(seal_into(folder), environment({{"HUGEPAGE_MODE", "require"}}));
+    EXPECT_FALSE(outcome.ok());
+    EXPECT_THAT(outcome.out, IsEmpty());
+    EXPECT_THAT(outcome.err, HasSubstr("reason: all_leased"));
+    expect_all_free();
+}
+
+TEST_P(Sealer, NeedsNoZeroesWhereItMapsItself) {
+    add_files(2);
+    expect_the_same(Phases::kFirst, {{"HUGEPAGE_ZERO", "never"}});
+}
+
+TEST_P(Sealer, LocksItsBuffersUnderASmallLimit) {
+    add_files(2);
+    expect_the_same(
+        Phases::kFirst, {},
+        {"setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock", "prlimit", "--memlock=65536"});
+}
+
+TEST_P(Sealer, SharesNoFileWithAnother) {
+    add_files(4);
+    const TempDir folders[2];
+    ChildProcess first(seal_into(folders[0]), environment());
+    ASSERT_TRUE(stop_in_layer_2(first, folders[0]));
+    ChildProcess second(seal_into(folders[1]), environment());
+    ASSERT_TRUE(stop_in_layer_2(second, folders[1]));
+    const auto of_first = mapped_by(first);
+    const auto of_second = mapped_by(second);
+    EXPECT_THAT(of_first, SizeIs(2));
+    EXPECT_THAT(of_second, SizeIs(2));
+    for (const auto& file : of_first) {
+        EXPECT_THAT(of_second, Not(Contains(file)));
+    }
+    for (ChildProcess* sealer : {&first, &second}) {
+        sealer->kill(SIGCONT);
+    }
+    EXPECT_EQ(first.wait().out, expected());
+    EXPECT_EQ(second.wait().out, expected());
+    expect_all_free();
+}
+
+TEST_P(Sealer, SealsBesideAnotherThatHasAllFiles) {
+    add_files(2);
+    const TempDir folder;
+    ChildProcess first(seal_into(folder), environment());
+    ASSERT_TRUE(stop_in_layer_2(first, folder));
+    EXPECT_THAT(mapped_by(first), SizeIs(2));
+    const TempDir other;
+    ChildProcess second(seal_into(other), environment());
+    const auto fallen_back = second.wait();
+    EXPECT_EQ(fallen_back.out, expected());
+    EXPECT_THAT(fallen_back.err, HasSubstr("reason: all_leased"));
+    first.kill(SIGCONT);
+    EXPECT_EQ(first.wait().out, expected());
+    expect_all_free();
+}
+
+// A sealer that is started again goes on from the layers on disk.
+TEST_P(Sealer, SealsTheSameAfterItWasKilledTwice) {
+    add_files(2);
+    const TempDir folder;
+    for (int round = 0; round < 2; ++round) {
+        ChildProcess sealer(seal_into(folder), environment());
+        ASSERT_TRUE(
+            stop_when(sealer, folder, [&] { return has_layer(folder, 1) && mapped_by(sealer).size() == 2; }));
+        sealer.kill(SIGKILL);
+        EXPECT_EQ(sealer.wait().signal, SIGKILL);
+        expect_all_free();
+    }
+    const auto outcome = run(seal_into(folder, Phases::kBoth), environment());
+    EXPECT_EQ(outcome.out, expected(Phases::kBoth)) << outcome.err;
+    expect_all_free();
+}
+
+// The digests of both layers, by the library and by our own program, for a sector and ids that neither has as
+// a default.
+void expect_the_same_labels(const std::string& size) {
+    if (!exists(kPrepared / "expected")) {
+        GTEST_SKIP() << "the sealer isn't built; scripts/build-sealer.sh native does it in some minutes";
+    }
+    const std::string porep_id(64, '5');
+    const std::string replica_id(64, '3');
+    const TempDir folder;
+    const auto library = run({kPrepared / "label", size, "2", folder.path() / "layers", "--porep-id",
+                              porep_id, "--replica-id", replica_id},
+                             {{"FIL_PROOFS_PARENT_CACHE", folder.path() / "parents"}});
+    ASSERT_TRUE(library.ok()) << library.err;
+    const auto ours = run({PC1_LABEL, "--sector-size=" + size, "--layers=2", "--porep-id=" + porep_id,
+                           "--replica-id=" + replica_id, "--digest", "--json"});
+    ASSERT_TRUE(ours.ok()) << ours.err;
+    for (const auto& layer : nlohmann::json::parse(ours.out).at("layers")) {
+        EXPECT_THAT(library.out, HasSubstr(" " + layer.at("sha256").get<std::string>() + "\n"));
+    }
+}
+
+TEST(SealerLabels, AreThoseOfPc1Label) {
+    expect_the_same_labels("8MiB");
+}
+TEST(LargeSealerLabels, AreThoseOfPc1Label) {
+    expect_the_same_labels("512MiB");
+}
+
+}  // namespace
+}  // namespace tests

@@ -1,0 +1,49 @@
+// filecoin-proofs (tests/sealer), pinned to a node.
+
+#include "tests/vm/vm.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <utility>
+
+namespace tests {
+namespace {
+
+using testing::Each;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+constexpr std::uint64_t kSector = 8UL << 20;
+
+using RealSealer = Vm;
+
+TEST_F(RealSealer, HasBothBuffersOnItsNodeOnEitherWayToLabel) {
+    for (const int node : {0, 1}) {
+        make_files(node, 2, kSector / page_bytes());
+    }
+    for (const auto& [multicore, library] : {std::pair{"0", HEAP_LIBRARY}, std::pair{"1", SHIM_LIBRARY}}) {
+        SCOPED_TRACE(library);
+        const TempDir folder;
+        ChildProcess sealer({"numactl", "--cpunodebind=1", SEALER, "8MiB", "2", folder.path() / "layers"},
+                            environment({{"FIL_PROOFS_PARENT_CACHE", folder.path() / "parents"},
+                                         {"FIL_PROOFS_USE_MULTICORE_SDR", multicore},
+                                         {"LD_PRELOAD", library}}));
+        // From before layer 1 to the end of layer 2.
+        std::vector<std::string> buffers;
+        while (buffers.size() < 2 && !sealer.has_ended()) {
+            ::usleep(100'000);
+            sealer.kill(SIGSTOP);
+            buffers = sealer.mapped_files("/mnt/huge");
+            sealer.kill(SIGCONT);
+        }
+        sealer.kill(SIGKILL);
+        const auto outcome = sealer.wait();
+        EXPECT_THAT(buffers, SizeIs(2)) << outcome.err;
+        EXPECT_THAT(buffers, Each(HasSubstr(" N1=" + std::to_string(kSector / page_bytes()) + " ")))
+            << outcome.err;
+    }
+}
+
+}  // namespace
+}  // namespace tests
