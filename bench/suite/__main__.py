@@ -1,45 +1,23 @@
 """The command line of scripts/bench.sh."""
 
 import argparse
-import signal
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
 from suite import overview, run, targets, words
+from suite.command_line import BROKEN, INTERRUPTED, OK, USAGE, Parser, end_as_by_ctrl_c, minutes, power_of_two
 from suite.machine import LEAST_BUFFER, large_buffer, read_machine, stay_on_node
 from suite.result import Result, read_result
-
-OK, BROKEN, USAGE, INTERRUPTED = 0, 1, 2, 130
-
-
-class Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> None:
-        print(f"bench: {message}; see scripts/bench.sh --help", file=sys.stderr)
-        sys.exit(USAGE)
-
-
-def positive(text: str) -> float:
-    number = float(text)
-    if not 0 < number < 100_000:
-        raise ValueError
-    return number
-
-
-def buffer_size(text: str) -> int:
-    number = words.size_of(text)
-    if number < LEAST_BUFFER or number & (number - 1):
-        raise argparse.ArgumentTypeError(f"{text} is no power of two of 64 MiB or more")
-    return number
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = Parser(prog="scripts/bench.sh", description="Measures the shim on this machine and writes a report of it.")
-    parser.add_argument("--minutes", type=positive, default=10, metavar="N", help="how long it may take (default: %(default)s)")
+    parser.add_argument("--minutes", type=minutes, default=10, metavar="N", help="how long it may take (default: %(default)s)")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to write (default: build/bench-runs/<time>)")
     parser.add_argument("--build", type=Path, metavar="FOLDER", help="what to measure (default: builds and uses build/release)")
     parser.add_argument("--only", metavar="STEP,...", help="the steps to run (default: all, see --list)")
-    parser.add_argument("--buffer", type=buffer_size, metavar="SIZE",
+    parser.add_argument("--buffer", type=power_of_two(LEAST_BUFFER), metavar="SIZE",
                         help="size of the large buffer (default: the largest that fits three times, up to 32GiB)")  # fmt: skip
     parser.add_argument("--list", action="store_true", help="lists the steps and ends")
     parser.add_argument("--report", type=Path, metavar="FOLDER",
@@ -116,9 +94,7 @@ def summary(result: Result, out: Path, written: bool) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    # What would end us shall end us as Ctrl-C does: with everything given back and what was measured written.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    end_as_by_ctrl_c()
     options = parse(arguments)
     if options.list:
         list_steps(options.steps)

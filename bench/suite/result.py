@@ -52,10 +52,10 @@ class Result:
     def add(self, found: Row | Fact | LeftOut) -> None:
         {Row: self.rows, Fact: self.facts, LeftOut: self.left_out}[type(found)].append(found)
 
-    def write(self, folder: Path) -> Path:
-        """Writes run.json, whole or not at all."""
-        path = folder / "run.json"
-        new = folder / ".run.json.new"
+    def write(self, path: Path) -> Path:
+        """Writes the file, or run.json in the folder; whole or not at all."""
+        path = path / "run.json" if path.is_dir() else path
+        new = path.with_name(f".{path.name}.new")
         new.write_text(json.dumps({"schema_version": SCHEMA_VERSION, **dataclasses.asdict(self)}, indent=1) + "\n")
         os.replace(new, path)
         return path
