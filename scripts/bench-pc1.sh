@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Compares PC1's labelling (pc1-label) on ordinary pages, on transparent huge pages, and with the shim on 2 MiB and 1 GiB pages,
-# in interleaved rounds: ns for a node, median and spread, and how many times the plain one's time each takes in the same round.
+# in interleaved rounds: ns for a label, median and spread, and how many times the plain one's time each takes in the same round.
 #
 #   scripts/bench-pc1.sh [--sector SIZE] [--path single-core|multicore|both] [--sealers N|all] [--rounds N | --minutes M]
-#                        [--max-nodes N] [--variants NAME,...] [--json FILE] [--build FOLDER]
+#                        [--max-nodes N] [--variants NAME,...] [--fragmented] [--json FILE] [--build FOLDER]
 #
 #   --sector SIZE       a power of two (default: 512MiB); needs 2.4 times as much free memory for each sealer
 #   --path PATH         single-core: one thread, buffers by calloc; multicore: two, buffers by mmap and mlock (default: both)
@@ -12,6 +12,7 @@
 #   --minutes M         how long it may take (default: 5)
 #   --max-nodes N       nodes to label, from the middle of layer 2 (default: a million; at most half of the layer)
 #   --variants NAME,... of: plain, THP, shim 2 MiB, shim 1 GiB (default: all)
+#   --fragmented        free memory is fragmented, for THP, while it runs; the shim's files are made before
 #   --json FILE         writes rows, facts and what was left out, as scripts/bench.sh does into run.json
 #   --build FOLDER      a build folder to measure (default: builds and uses build/release)
 #

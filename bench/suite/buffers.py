@@ -7,7 +7,8 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,14 +93,38 @@ def thp_page() -> int:
         return 2 << 20
 
 
-def pages_of(entries: Sequence[Mapping]) -> Pages:
-    of_node: dict[int, int] = {}
+def pages_of(entries: Iterable[Mapping]) -> Pages:
+    of_size: Counter[int] = Counter()
+    of_node: Counter[int] = Counter()
+    transparent = 0
     for entry in entries:
-        for node, held in entry["nodes"].items():
-            of_node[int(node)] = of_node.get(int(node), 0) + held
-    return Pages(
-        {entry["page_size"]: entry["resident"] for entry in entries}, sum(entry["transparent"] for entry in entries), of_node
-    )
+        of_size[entry["page_size"]] += entry["resident"]
+        of_node.update({int(node): held for node, held in entry["nodes"].items()})
+        transparent += entry["transparent"]
+    return Pages(of_size, transparent, of_node)
+
+
+def pages_of_process(process: int, least: int) -> Pages:
+    """What its mappings of at least so many bytes lie on."""
+    smaps, numa_maps = (Path(f"/proc/{process}/{name}") for name in ("smaps", "numa_maps"))
+    return pages_of(entries(smaps.read_text(), numa_maps.read_text() if numa_maps.exists() else "", least))
+
+
+def entries(smaps: str, numa_maps: str, least: int) -> Iterator[Mapping]:
+    """As pc1-label reports them."""
+    on_nodes = dict(line.split(" ", 1) for line in numa_maps.splitlines())  # by the address that the mapping begins at
+    for mapping in re.split(r"^(?=[0-9a-f]+-[0-9a-f]+ )", smaps, flags=re.M)[1:]:
+        found = {name: int(kib) << 10 for name, kib in re.findall(r"^(\w+): +(\d+) kB$", mapping, re.M)}
+        resident = found["Rss"] + found.get("Shared_Hugetlb", 0) + found.get("Private_Hugetlb", 0)
+        if resident and found["Size"] >= least:
+            page = found["KernelPageSize"]
+            nodes = re.findall(r"\bN(\d+)=(\d+)", on_nodes.get(mapping.split("-")[0], ""))
+            yield {
+                "page_size": page,
+                "resident": resident,
+                "transparent": found.get("AnonHugePages", 0),
+                "nodes": {node: int(count) * page for node, count in nodes},
+            }
 
 
 @dataclass(frozen=True)

@@ -39,14 +39,17 @@ class Context:
         """A file of sysfs or procfs has this value until this is left. Raises Shortage where it can't be written."""
         return pages.setting(path, value)
 
+    def fragmented_memory(self) -> AbstractContextManager[str]:
+        return pages.fragmented_memory(self.machine.node, self.machine.memory_free_bytes)
+
     def say(self, text: str) -> None:
         print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
 @contextmanager
-def alone(build: Path, seconds: float, buffer_bytes: int | None = None) -> Iterator[Context]:
-    """A context to try a single step with."""
+def alone(build: Path, seconds: float, buffer_bytes: int | None = None, parent: str | None = None) -> Iterator[Context]:
+    """A context to try a single step with, whose scratch folder is in this one."""
     machine = read_machine()
     stay_on_node(machine)
-    with pages.scratch_folder() as scratch:
+    with pages.scratch_folder(parent) as scratch:
         yield Context(build, scratch, seconds, machine, buffer_bytes or large_buffer(machine.memory_free_bytes))

@@ -1,7 +1,7 @@
-"""pc1-label on ordinary pages, on transparent huge ones and with the shim, in interleaved rounds, by one sealer or by many.
+"""Labelling on ordinary pages, on transparent huge ones and with the shim, in interleaved rounds, by one sealer or by many.
 
-What is labelled is a stretch from the middle of layer 2, as ten of a sector's eleven layers are: parents lie all over both
-buffers, which are filled before the time is taken. No file of parents is read or written.
+pc1-label labels a stretch from the middle of layer 2, as ten of a sector's eleven layers are: parents lie all over both
+buffers, which are filled before the time is taken. No file of parents is read or written. The real sealer: sealer.py.
 """
 
 import json
@@ -9,7 +9,7 @@ import os
 import statistics
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,6 @@ from suite.context import Context, Shortage
 from suite.machine import PLAIN_PAGE, cpu_list
 from suite.rows import Fact, LeftOut, Row, in_rounds
 
-GROUP = "pc1"
 MIB = 1 << 20
 GIB = 1 << 30
 NODE_BYTES = 32
@@ -34,12 +33,10 @@ class Variant:
     page_size: int = 0  # of the shim's files; 0: no shim
     thp: bool = False
 
-    def has_its_pages(self, pages: Pages) -> bool:
-        if self.page_size:
-            return set(pages.of_size) == {self.page_size}
-        if set(pages.of_size) != {PLAIN_PAGE}:
+    def has_its_pages(self, pages: Pages, least_thp: float = HUGE) -> bool:
+        if set(pages.of_size) != {self.page_size or PLAIN_PAGE}:
             return False
-        return pages.huge_share >= HUGE if self.thp else pages.huge_share < 0.01
+        return bool(self.page_size) or (pages.huge_share >= least_thp if self.thp else pages.huge_share < 0.01)
 
 
 PLAIN = Variant("plain")
@@ -47,13 +44,28 @@ THP = Variant("THP", thp=True)
 SHIMS = (Variant("shim 2 MiB", 2 * MIB), Variant("shim 1 GiB", GIB))
 VARIANTS = (PLAIN, THP, *SHIMS)
 
+Computed = dict[int, dict[str, set[str]]]  # of each layer, by their digest: who has computed these labels
+
+
+@dataclass
+class Labelled:
+    seconds_per_label: dict[int, float]  # by layer; of the sealers on average
+    pages: list[Pages]
+    digests: set[tuple[int, str]]  # with the layer
+
 
 @dataclass(frozen=True)
 class Scenario:
+    """pc1-label's."""
+
     path: str  # "single-core": one thread, buffers by calloc; "multicore": two threads, buffers by mmap and mlock
     sector: int  # bytes
     cpus: Sequence[str]  # of each sealer, as taskset takes them; their number is that of the sealers
-    most_nodes: int  # of a layer
+    most_nodes: int = 0  # of a layer
+    fragmented: bool = False  # free memory
+
+    group = "pc1"
+    other_bytes = 0  # memory that it needs beside the buffers
 
     @property
     def sealers(self) -> int:
@@ -77,14 +89,26 @@ class Scenario:
         """Of all sealers."""
         return 2 * self.sector * self.sealers
 
-    @property
-    def parameters(self) -> dict[str, int | str]:
-        return {"path": self.path, "sector": self.sector, "sealers": self.sealers, "threads": self.threads}
+    def parameters(self, layer: int) -> dict[str, int | str]:
+        found: dict[str, int | str] = {"path": self.path, "sector": self.sector, "sealers": self.sealers, "threads": self.threads}
+        return found | ({"memory": "fragmented"} if self.fragmented else {})
 
     @property
     def text(self) -> str:
         who = "1 sealer" if self.sealers == 1 else f"{self.sealers} sealers at once"
-        return f"{self.path}, {words.size(self.sector)}, {who}"
+        return f"{self.path}, {words.size(self.sector)}, {who}" + ", fragmented memory" * self.fragmented
+
+    def too_large(self, context: Context) -> str:
+        """Why it doesn't fit; empty if it does."""
+        needed = self.buffer_bytes + self.other_bytes
+        fits = needed <= FREE_SHARE * context.machine.memory_free_bytes
+        return "" if fits else f"{words.size(needed)} don't fit into what is free"
+
+    def run(self, context: Context, environment: Mapping[str, str]) -> Labelled:
+        """All sealers at once. Raises Failed if one of them has not come to its end."""
+        commands = [self.command(context.build / buffers.PC1_LABEL, number) for number in range(self.sealers)]
+        with running(commands, environment) as sealers:
+            return parse([output(sealer) for sealer in sealers])
 
     def command(self, program: Path, sealer: int) -> list[str]:
         producers = ["--producers", "0"] if self.path == "single-core" else []
@@ -117,24 +141,48 @@ def places(all_cores: Sequence[int], threads: int, sealers: int) -> list[str] | 
     return [",".join(str(cpu) for cpu in all_cores[first * threads : (first + 1) * threads]) for first in range(sealers)]
 
 
-@dataclass
-class Labelled:
-    seconds_per_node: float  # of the sealers on average
-    pages: list[Pages]
-    digests: set[tuple[str, ...]]
-    wall: float
-    labelling: float  # of that, the layers of the slowest
+@contextmanager
+def running(commands: Iterable[Sequence[str]], environment: Mapping[str, str]) -> Iterator[list[subprocess.Popen[str]]]:
+    """All at once; those that still run on leaving are killed."""
+    variables = [f"{name}={value}" for name, value in environment.items()]
+    sealers: list[subprocess.Popen[str]] = []
+    try:
+        for command in commands:
+            # What it says fits into the pipe.
+            sealers.append(
+                subprocess.Popen(
+                    programs.tied_to_us(["env", *variables, *command]),
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    env=programs.clean_environment(),
+                )
+            )
+        yield sealers
+    finally:
+        for sealer in sealers:
+            if sealer.poll() is None:
+                sealer.kill()
+                sealer.wait()
 
 
-def parse(outputs: Sequence[str], wall: float) -> Labelled:
+def output(sealer: subprocess.Popen[str]) -> str:
+    """All that it says. Raises Failed."""
+    out, err = sealer.communicate()
+    if sealer.returncode != 0:
+        raise Failed((err.strip().splitlines() or [f"the sealer ended with status {sealer.returncode}"])[-1])
+    return out
+
+
+def parse(outputs: Sequence[str]) -> Labelled:
+    """Of several layers the middle one counts."""
     said = [json.loads(text) for text in outputs]
     layers = [each["layers"] for each in said]
+    middle = [each[len(each) // 2] for each in layers]
     return Labelled(
-        seconds_per_node=statistics.fmean(each[len(each) // 2]["ns_per_node"] for each in layers) * 1e-9,
-        pages=[buffers.pages_of(each["pages"]) for each in said],
-        digests={tuple(layer["sha256_of_stretch"] for layer in each) for each in layers},
-        wall=wall,
-        labelling=max(sum(layer["seconds"] for layer in each) for each in layers),
+        {middle[0]["layer"]: statistics.fmean(each["ns_per_node"] for each in middle) * 1e-9},
+        [buffers.pages_of(each["pages"]) for each in said],
+        {(layer["layer"], layer["sha256_of_stretch"]) for each in layers for layer in each},
     )
 
 
@@ -144,10 +192,10 @@ class Measuring:
 
     context: Context
     scenario: Scenario
+    computed: Computed
     folders: dict[str, Path] = field(default_factory=dict)  # of the variants whose files are there all the time
     failures: dict[str, str] = field(default_factory=dict)
     pages: dict[str, list[Pages]] = field(default_factory=dict)
-    digests: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
 
     @contextmanager
     def files(self, variant: Variant) -> Iterator[Path]:
@@ -176,53 +224,25 @@ class Measuring:
                     "LD_PRELOAD": str(self.context.build / f"libhugepage_shim{heap}.so"),
                 }
             stack.enter_context(self.surroundings(variant))
-            found = run_all(self.context, self.scenario, environment)
+            found = self.scenario.run(self.context, environment)
         for pages in found.pages:
-            if not variant.has_its_pages(pages):
+            if not variant.has_its_pages(pages, least_thp=0 if self.scenario.fragmented else HUGE):
                 raise Failed(f"a sealer's buffers had {pages.text}")
             if pages.of_node and pages.node_share(self.context.machine.node) < 0.99:
                 raise Failed(f"a sealer's buffers were not all on node {self.context.machine.node}")
         self.pages.setdefault(variant.name, []).extend(found.pages)
-        self.digests.setdefault(variant.name, set()).update(found.digests)
+        for layer, digest in found.digests:
+            self.computed.setdefault(layer, {}).setdefault(digest, set()).add(f"{self.scenario.path}, {variant.name}")
         return found
 
-    def once(self, variant: Variant) -> dict[str, float]:
+    def once(self, variant: Variant) -> dict[int, float]:
         if variant.name in self.failures:
             return {}
         try:
-            return {"seconds": self.label(variant).seconds_per_node}
+            return self.label(variant).seconds_per_label
         except (Failed, Shortage) as reason:
             self.failures[variant.name] = str(reason)
             return {}
-
-
-def run_all(context: Context, scenario: Scenario, environment: Mapping[str, str]) -> Labelled:
-    """All sealers at once. Raises Failed if one of them has not come to its end."""
-    variables = [f"{name}={value}" for name, value in environment.items()]
-    program = context.build / buffers.PC1_LABEL
-    begin = time.monotonic()
-    sealers: list[subprocess.Popen[str]] = []
-    outputs = []
-    try:
-        for number in range(scenario.sealers):
-            command = programs.tied_to_us(["env", *variables, *scenario.command(program, number)])
-            # What it says fits into the pipe.
-            sealers.append(
-                subprocess.Popen(
-                    command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=programs.clean_environment()
-                )
-            )
-        for sealer in sealers:
-            out, err = sealer.communicate()
-            if sealer.returncode != 0:
-                raise Failed((err.strip().splitlines() or [f"pc1-label ended with status {sealer.returncode}"])[-1])
-            outputs.append(out)
-    finally:
-        for sealer in sealers:
-            if sealer.poll() is None:
-                sealer.kill()
-                sealer.wait()
-    return parse(outputs, time.monotonic() - begin)
 
 
 def why_not(context: Context, scenario: Scenario, variant: Variant) -> str:
@@ -240,44 +260,60 @@ def why_not(context: Context, scenario: Scenario, variant: Variant) -> str:
 
 
 def measure(
-    context: Context, scenario: Scenario, seconds: float, variants: Sequence[Variant] = VARIANTS, least: int = 2, most: int = 1000
+    context: Context,
+    scenario: Scenario,
+    seconds: float,
+    variants: Sequence[Variant] = VARIANTS,
+    least: int = 2,
+    most: int = 1000,
+    computed: Computed | None = None,
 ) -> Iterator[Row | Fact | LeftOut]:
-    """A row for each variant; the first round, in which memory is new, doesn't count."""
+    """A row for each variant and layer; the first round, in which memory is new, doesn't count.
+
+    Raises RuntimeError if other labels were computed than those of another variant, or than those in `computed`.
+    """
     end = time.monotonic() + seconds
-    free = FREE_SHARE * context.machine.memory_free_bytes
-    if scenario.buffer_bytes > free:
-        why = f"{scenario.text}: buffers of {words.size(scenario.buffer_bytes)} don't fit into what is free"
-        yield LeftOut(GROUP, "all", why)
+    group, free = scenario.group, FREE_SHARE * context.machine.memory_free_bytes
+    why = scenario.too_large(context)
+    if why:
+        yield LeftOut(group, "all", f"{scenario.text}: {why}")
         return
-    measuring = Measuring(context, scenario)
+    measuring = Measuring(context, scenario, {} if computed is None else computed)
     possible = []
     with ExitStack() as held:
         for variant in reversed(variants):  # those of the largest pages first
             reason = why_not(context, scenario, variant)
-            keeps = variant.page_size and 2 * scenario.buffer_bytes + sum_of(measuring.folders, scenario) <= free
-            if not reason and keeps:
+            # Files that aren't kept are made anew for each run, which fragmented memory has no pages for.
+            keeps = (2 + len(measuring.folders)) * scenario.buffer_bytes + scenario.other_bytes <= free
+            if not reason and variant.page_size and (keeps or scenario.fragmented):
                 try:
+                    if not keeps:
+                        raise Shortage("its files don't fit beside the buffers of the other variants")
                     measuring.folders[variant.name] = held.enter_context(measuring.files(variant))
                 except (Shortage, Failed) as shortage:
                     reason = str(shortage)
             if reason:
-                yield LeftOut(GROUP, variant.name, f"{scenario.text}: {reason}")
+                yield LeftOut(group, variant.name, f"{scenario.text}: {reason}")
             else:
                 possible.insert(0, variant)
-        context.say(f"{scenario.text}, {scenario.nodes} nodes: {', '.join(variant.name for variant in possible)}")
+        if scenario.fragmented:
+            try:
+                yield Fact(group, "memory", f"memory, {scenario.text}", held.enter_context(context.fragmented_memory()))
+            except Shortage as shortage:
+                yield LeftOut(group, "all", f"{scenario.text}: {shortage}")
+                return
+        context.say(f"{scenario.text}, {scenario.nodes} labels: {', '.join(variant.name for variant in possible)}")
         for variant in possible:
             measuring.once(variant)
         subjects = {variant.name: lambda variant=variant: measuring.once(variant) for variant in possible}
         found = in_rounds(subjects, end - time.monotonic(), least, most)
     for variant in possible:
         if variant.name in measuring.failures:
-            yield LeftOut(GROUP, variant.name, f"{scenario.text}: {measuring.failures[variant.name]}")
+            yield LeftOut(group, variant.name, f"{scenario.text}: {measuring.failures[variant.name]}")
             continue
-        yield Row(GROUP, variant.name, "s", found[variant.name]["seconds"], scenario.parameters)
-        yield Fact(GROUP, variant.name, f"pages, {scenario.text}", buffers.text_of(measuring.pages[variant.name]))
-    if len(set().union(*measuring.digests.values())) > 1:
-        raise RuntimeError(f"{scenario.text}: not all have computed the same labels: {measuring.digests}")
-
-
-def sum_of(folders: Mapping[str, Path], scenario: Scenario) -> int:
-    return len(folders) * scenario.buffer_bytes
+        for layer, values in found[variant.name].items():
+            yield Row(group, variant.name, "s", values, scenario.parameters(layer))
+        yield Fact(group, variant.name, f"pages, {scenario.text}", buffers.text_of(measuring.pages[variant.name]))
+    differing = {layer: digests for layer, digests in measuring.computed.items() if len(digests) > 1}
+    if differing:
+        raise RuntimeError(f"{scenario.text}: not all have computed the same labels: by layer and digest: {differing}")

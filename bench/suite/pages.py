@@ -1,12 +1,19 @@
 """Huge pages and settings of the machine for as long as they are needed; scripts/guardian.sh gives them back in any case."""
 
+import mmap
 import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from suite import words
+from suite.machine import PLAIN_PAGE
+
+HUGE = 2 << 20
+MADV_POPULATE_WRITE = 23
+PROACTIVENESS = Path("/proc/sys/vm/compaction_proactiveness")
 GUARDIAN = Path(__file__).parents[2] / "scripts/guardian.sh"
 
 
@@ -53,8 +60,49 @@ def setting(path: str, value: str) -> Iterator[None]:
 
 
 @contextmanager
-def scratch_folder(prefix: str = "hugepage-bench-") -> Iterator[Path]:
+def fragmented_memory(node: int, most: int) -> Iterator[str]:
+    """Until this is left, hardly any of the node's free memory is in blocks of a huge page; says how much is.
+
+    All free memory (`most` at most) is taken in ordinary pages; then all of these but each 16th are given back. They are this
+    process' own memory, so nothing must be undone if it is killed. A fiftieth of the machine's memory is left alone, so that the
+    kernel need not reclaim any; the blocks in it are taken whole.
+    """
+
+    def taken(size: int, advice: int) -> mmap.mmap:
+        try:
+            memory = held.enter_context(mmap.mmap(-1, max(size, PLAIN_PAGE), mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
+            memory.madvise(advice)
+            for at in range(0, size, 64 * HUGE):
+                memory.madvise(MADV_POPULATE_WRITE, at, min(size - at, 64 * HUGE))
+        except OSError as error:
+            raise Shortage(f"could not fragment {words.size(size)} of memory: {error.strerror}") from error
+        return memory
+
+    with ExitStack() as held:
+        if PROACTIVENESS.exists():
+            held.enter_context(setting(str(PROACTIVENESS), "0"))  # or the kernel would put blocks together again
+        left_out = os.sysconf("SC_PHYS_PAGES") // 50 * PLAIN_PAGE
+        small = taken(min(free_bytes(node) - left_out, most), mmap.MADV_NOHUGEPAGE)
+        for at in range(0, len(small) - 16 * PLAIN_PAGE, 16 * PLAIN_PAGE):
+            small.madvise(mmap.MADV_DONTNEED, at + PLAIN_PAGE, 15 * PLAIN_PAGE)
+        taken(min(free_bytes(node, HUGE), left_out), mmap.MADV_HUGEPAGE)
+        free, in_blocks = free_bytes(node), free_bytes(node, HUGE)
+        found = f"{words.size(free)} free, {words.size(in_blocks)} of it in blocks of 2 MiB or more"
+        if in_blocks > free / 20:
+            raise Shortage(f"could not fragment memory: {found}")
+        yield found
+
+
+def free_bytes(node: int, least_block: int = 0) -> int:
+    """Of the node, in blocks of at least so many bytes."""
+    zones = [line.split()[4:] for line in Path("/proc/buddyinfo").read_text().splitlines() if line.startswith(f"Node {node},")]
+    blocks = [(PLAIN_PAGE << order, int(count)) for zone in zones for order, count in enumerate(zone)]
+    return sum(size * count for size, count in blocks if size >= least_block)
+
+
+@contextmanager
+def scratch_folder(parent: str | None = None) -> Iterator[Path]:
     """An empty folder that is removed on leaving, also when this process is killed."""
-    folder = tempfile.mkdtemp(prefix=prefix)
+    folder = tempfile.mkdtemp(prefix="hugepage-bench-", dir=parent)
     with guarded("--remove", folder):
         yield Path(folder)

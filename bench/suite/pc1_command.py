@@ -1,38 +1,22 @@
-"""The command line of scripts/bench-pc1.sh."""
+"""The command line of scripts/bench-pc1.sh, and with --label that of scripts/bench-sealer.sh."""
 
 import argparse
-import dataclasses
-import json
 import math
-import os
-import signal
 import statistics
 import sys
 from contextlib import suppress
 from pathlib import Path
 
 from suite import buffers, labelling, run, targets, words
+from suite.command_line import BROKEN, INTERRUPTED, OK, Parser, end_as_by_ctrl_c, minutes, power_of_two
 from suite.context import Context, alone
-from suite.labelling import Scenario
-from suite.result import SCHEMA_VERSION, Result
+from suite.labelling import Computed, Scenario
+from suite.result import Result
 from suite.rows import Fact, LeftOut, Row
+from suite.sealer import Sealer
 
-OK, BROKEN, USAGE, INTERRUPTED = 0, 1, 2, 130
 PATHS = {"single-core": ["single-core"], "multicore": ["multicore"], "both": ["single-core", "multicore"]}
 LEAST_SECTOR = 2 << 20
-
-
-class Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> None:
-        print(f"bench-pc1: {message}; see scripts/bench-pc1.sh --help", file=sys.stderr)
-        sys.exit(USAGE)
-
-
-def sector_size(text: str) -> int:
-    number = words.size_of(text)
-    if number < LEAST_SECTOR or number & (number - 1):
-        raise argparse.ArgumentTypeError(f"{text} is no power of two of 2 MiB or more")
-    return number
 
 
 def positive(text: str) -> int:
@@ -47,69 +31,80 @@ def sealers(text: str) -> int:
     return 0 if text == "all" else positive(text)
 
 
-def minutes(text: str) -> float:
-    number = float(text)
-    if not 0 < number < 100_000:
-        raise ValueError
-    return number
-
-
 def parse(arguments: list[str]) -> argparse.Namespace:
     what = "Compares labelling on ordinary pages, on transparent huge pages and with the shim."
-    parser = Parser(prog="scripts/bench-pc1.sh", description=what)
+    of_sealer = any(argument.startswith("--label") for argument in arguments)
+    parser = Parser(prog=f"scripts/bench-{'sealer' if of_sealer else 'pc1'}.sh", description=what)
     names = [variant.name for variant in labelling.VARIANTS]
-    parser.add_argument("--sector", type=sector_size, default="512MiB", metavar="SIZE", help="a power of two (default: 512MiB)")
+    size = power_of_two(LEAST_SECTOR)
+    parser.add_argument("--sector", type=size, default="512MiB", metavar="SIZE", help="a power of two (default: 512MiB)")
     parser.add_argument("--path", choices=PATHS, default="both", help="(default: both)")
-    parser.add_argument("--sealers", type=sealers, default=1, metavar="N", help="so many at once, or all (default: 1)")
+    parser.add_argument("--fragmented", action="store_true", help="on fragmented memory")
     parser.add_argument("--variants", default=",".join(names), metavar="NAME,...", help="of: %(default)s")
     parser.add_argument("--rounds", type=positive, metavar="N", help="exactly so many (default: what time allows, at least 2)")
     parser.add_argument("--minutes", type=minutes, default=5, metavar="M", help="(default: 5)")
-    parser.add_argument("--max-nodes", type=positive, default=1_000_000, metavar="N", help="of a layer (default: a million)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="writes the rows there, as bench.sh does into run.json")
     parser.add_argument("--build", type=Path, metavar="FOLDER", default=run.PROJECT / "build/release")
+    if of_sealer:
+        parser.add_argument("--label", type=Path, metavar="FILE", help="the sealer (default: builds it)")
+        parser.set_defaults(sealers=1)
+    else:
+        parser.add_argument("--sealers", type=sealers, default=1, metavar="N", help="so many at once, or all (default: 1)")
+        parser.add_argument("--max-nodes", type=positive, default=1_000_000, metavar="N", help="of a layer (default: a million)")
+        parser.set_defaults(label=None)
     options = parser.parse_args(arguments)
     unknown = set(options.variants.split(",")) - set(names)
     if unknown:
         parser.error(f"no variant {min(unknown) or '(empty)'}; there are {', '.join(names)}")
     options.variants = [variant for variant in labelling.VARIANTS if variant.name in options.variants.split(",")]
-    if not (options.build / buffers.PC1_LABEL).is_file():
-        parser.error(f"{options.build} holds no {buffers.PC1_LABEL}")
+    options.build = options.build.resolve()
+    for needed in (options.build / buffers.FILE_INIT, options.label or options.build / buffers.PC1_LABEL):
+        if not needed.is_file():
+            parser.error(f"there is no {needed}")
     return options
 
 
-def scenario_of(options: argparse.Namespace, path: str, all_cores: list[int]) -> Scenario | LeftOut:
-    threads = labelling.threads_of(path)
+def scenario_of(options: argparse.Namespace, context: Context, path: str) -> Scenario | LeftOut:
+    threads, all_cores = labelling.threads_of(path), labelling.cores()
     count = options.sealers or max(1, len(all_cores) // threads)
     cpus = labelling.places(all_cores, threads, count)
     if cpus is None:
         why = f"{path}: {count} sealers take {count * threads} cores, and here are {len(all_cores)}"
-        return LeftOut(labelling.GROUP, "all", why)
-    return Scenario(path, options.sector, cpus, options.max_nodes)
+        return LeftOut("pc1", "all", why)
+    if options.label:
+        of_label = {"program": options.label.resolve(), "folder": context.scratch}
+        return Sealer(path, options.sector, cpus, fragmented=options.fragmented, **of_label)
+    return Scenario(path, options.sector, cpus, options.max_nodes, fragmented=options.fragmented)
 
 
 def measure(options: argparse.Namespace, context: Context, result: Result) -> None:
     paths = PATHS[options.path]
+    computed: Computed = {}
     for path in paths:
-        scenario = scenario_of(options, path, labelling.cores())
+        scenario = scenario_of(options, context, path)
         if isinstance(scenario, LeftOut):
             result.add(scenario)
             continue
         least, most = (options.rounds, options.rounds) if options.rounds else (2, 1000)
         seconds = math.inf if options.rounds else 60 * options.minutes / len(paths)
         first = len(result.rows)
-        for found in labelling.measure(context, scenario, seconds, options.variants, least, most):
+        for found in labelling.measure(context, scenario, seconds, options.variants, least, most, computed):
             result.add(found)
-        print(table(scenario, result.rows[first:], result.facts), flush=True)
+        rows = result.rows[first:]
+        for layer in sorted({row.parameters.get("layer", 2) for row in rows}, reverse=True):
+            of_layer = [row for row in rows if row.parameters.get("layer", layer) == layer]
+            print(table(scenario, layer, of_layer, result.facts), flush=True)
 
 
-def table(scenario: Scenario, rows: list[Row], facts: list[Fact]) -> str:
-    """For people: ns for a node, and how many times the first row's time each takes, round by round."""
+def table(scenario: Scenario, layer: int, rows: list[Row], facts: list[Fact]) -> str:
+    """For people: ns for a label, and how many times the first row's time each takes, round by round."""
     threads = "1 thread" if scenario.threads == 1 else f"{scenario.threads} threads"
     rounds = len(rows[0].values) if rows else 0
-    lines = [f"\n{scenario.text}, {threads} each; {scenario.nodes:,} nodes of layer 2; {rounds} rounds"]
+    lines = [f"\n{scenario.text}, {threads} each; {scenario.nodes:,} labels of layer {layer}; {rounds} rounds"]
+    lines += [f"memory: {fact.text}" for fact in facts if fact.name == f"memory, {scenario.text}"]
     pages = {fact.subject: fact.text for fact in facts if fact.name == f"pages, {scenario.text}"}
     width = 2 + max(map(len, ["pages", *pages.values()]))
-    lines.append(f"{'':<12}{'pages':<{width}}{'ns/node':>8}  {'lowest - highest':<18}{'times plain':<12}lowest - highest")
+    lines.append(f"{'':<12}{'pages':<{width}}{'ns/label':>8}  {'lowest - highest':<18}{'times plain':<12}lowest - highest")
     for row in rows:
         nanoseconds = [value * 1e9 for value in row.values]
         spread = f"{min(nanoseconds):.1f} - {max(nanoseconds):.1f}"
@@ -121,33 +116,24 @@ def table(scenario: Scenario, rows: list[Row], facts: list[Fact]) -> str:
     return "\n".join(lines)
 
 
-def write(result: Result, path: Path) -> None:
-    """Whole or not at all."""
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(json.dumps({"schema_version": SCHEMA_VERSION, **dataclasses.asdict(result)}, indent=1) + "\n")
-    os.replace(new, path)
-
-
 def main(arguments: list[str]) -> int:
-    # What would end us shall end us as Ctrl-C does: with everything given back.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    end_as_by_ctrl_c()
     options = parse(arguments)
     result, status = None, OK
     with suppress(BrokenPipeError):
         try:
-            with alone(options.build.resolve(), 60 * options.minutes) as context:
+            with alone(options.build, 60 * options.minutes, parent="/dev/shm" if options.label else None) as context:
                 result = run.new_result(context.machine, options.minutes, context.buffer_bytes)
                 measure(options, context, result)
         except KeyboardInterrupt:
             status = INTERRUPTED
         except RuntimeError as error:
-            print(f"bench-pc1: {error}", file=sys.stderr)
+            print(f"bench: {error}", file=sys.stderr)
             status = BROKEN
         for left_out in result.left_out if result else []:
             print(f"left out: {left_out.subject}: {left_out.why}")
     if result and options.json:
-        write(result, options.json)
+        result.write(options.json)
     return status
 
 

@@ -155,7 +155,7 @@ def started(command: list[str], environment: Mapping[str, str], limit: float) ->
 
 def clean_environment() -> dict[str, str]:
     """Ours, without what would change what is measured."""
-    mine = ("HUGEPAGE_", "LD_PRELOAD", "GLIBC_TUNABLES", "MALLOC_", "HUGETLB_", "MIMALLOC_", "BENCHMARK_")
+    mine = ("HUGEPAGE_", "LD_PRELOAD", "GLIBC_TUNABLES", "MALLOC_", "HUGETLB_", "MIMALLOC_", "BENCHMARK_", "FIL_PROOFS_")
     return {name: value for name, value in os.environ.items() if not name.startswith(mine)} | {"LC_ALL": "C"}
 
 

@@ -48,13 +48,13 @@ class LeftOut:
 
 
 def in_rounds(
-    subjects: Mapping[str, Callable[[], Mapping[str, float]]], seconds: float, least: int = 2, most: int = 1000
-) -> dict[str, dict[str, list[float]]]:
+    subjects: Mapping[str, Callable[[], Mapping[str | int, float]]], seconds: float, least: int = 2, most: int = 1000
+) -> dict[str, dict[str | int, list[float]]]:
     """Measures each subject once a round, in an order shuffled anew, until `seconds` are over and at least `least` rounds are done.
 
-    A subject returns what it measured, by name. What comes back are the values of each subject, by that name.
+    A subject returns what it measured, by name or number. What comes back are the values of each subject, by that.
     """
-    found: dict[str, dict[str, list[float]]] = {subject: {} for subject in subjects}
+    found: dict[str, dict[str | int, list[float]]] = {subject: {} for subject in subjects}
     start = time.monotonic()
     rounds = 0
     while rounds < most and (rounds < least or (time.monotonic() - start) * (rounds + 1) / rounds <= seconds):

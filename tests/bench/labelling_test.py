@@ -33,8 +33,14 @@ def scenario(path: str = "single-core", sector: int = 64 * MIB, sealers: int = 1
 
 def said(digest: str = "abc", times: tuple[float, ...] = (800.0,)) -> str:
     entry = {"page_size": 4096, "resident": 128 * MIB, "transparent": 0, "nodes": {"0": 128 * MIB}}
-    layers = [{"seconds": 1.0, "ns_per_node": time, "sha256_of_stretch": digest} for time in times]
+    layers = [{"layer": 2 + i, "ns_per_node": time, "sha256_of_stretch": digest} for i, time in enumerate(times)]
     return json.dumps({"layers": layers, "pages": [entry]})
+
+
+def says(*digests: str):
+    """A patch by which one run after the other says these."""
+    left = iter(digests)
+    return mock.patch.object(Scenario, "run", lambda *_: labelling.parse([said(next(left))]))
 
 
 class Places(unittest.TestCase):
@@ -71,8 +77,8 @@ class Command(unittest.TestCase):
         command = scenario("multicore", sealers=2).command(Path("pc1-label"), 1)
         self.assertEqual(command[command.index("--layers") + 1], "4")
         self.assertNotIn("--producers", command)
-        found = labelling.parse([said(times=(900, 800, 700)), said(times=(900, 1000, 700))], 5)
-        self.assertAlmostEqual(found.seconds_per_node * 1e9, 900)
+        found = labelling.parse([said(times=(900, 800, 700)), said(times=(900, 1000, 700))])
+        self.assertEqual({layer: round(seconds * 1e9) for layer, seconds in found.seconds_per_label.items()}, {3: 900})
 
     def test_labels_no_more_than_there_is(self) -> None:
         self.assertEqual(Scenario("single-core", 2 * MIB, ["0"], 1_000_000).nodes, 32768)
@@ -88,6 +94,7 @@ class Variants(unittest.TestCase):
             "plain": [True, False, False], "THP": [False, True, False],
             "shim 2 MiB": [False, False, True], "shim 1 GiB": [False] * 3,
         })  # fmt: skip
+        self.assertTrue(THP.has_its_pages(SMALL_PAGES, least_thp=0))  # fragmented memory
 
     def test_that_cannot_be_had_say_why(self) -> None:
         why = labelling.why_not
@@ -97,23 +104,28 @@ class Variants(unittest.TestCase):
         self.assertIn("takes root", why(context(is_root=False), scenario(), THP))
 
     def test_that_fell_back_are_no_measurement(self) -> None:
-        measuring = labelling.Measuring(context(), scenario(), {"shim 2 MiB": Path("/files")})
-        with mock.patch.object(labelling, "run_all", lambda *_: labelling.parse([said()], 1)):
-            self.assertAlmostEqual(measuring.once(PLAIN)["seconds"] * 1e9, 800)
+        measuring = labelling.Measuring(context(), scenario(), {}, {"shim 2 MiB": Path("/files")})
+        with says("a", "a"):
+            self.assertAlmostEqual(measuring.once(PLAIN)[2] * 1e9, 800)
             with self.assertRaisesRegex(Failed, "buffers had 4 KiB"):
                 measuring.label(SHIMS[0])
 
     def test_with_memory_of_another_node_are_no_measurement(self) -> None:
-        measuring = labelling.Measuring(context(node=1), scenario())
-        with mock.patch.object(labelling, "run_all", lambda *_: labelling.parse([said()], 1)):
+        measuring = labelling.Measuring(context(node=1), scenario(), {})
+        with says("a"):
             self.assertEqual(measuring.once(PLAIN), {})
         self.assertIn("not all on node 1", measuring.failures["plain"])
 
     def test_that_computed_other_labels_end_it(self) -> None:
-        digests = iter("aab")
-        with mock.patch.object(labelling, "run_all", lambda *_: labelling.parse([said(next(digests))], 1)):
-            with self.assertRaisesRegex(RuntimeError, "not all have computed the same labels"):
-                list(labelling.measure(context(), scenario(), 0, [PLAIN]))
+        with says("a", "a", "b"), self.assertRaisesRegex(RuntimeError, "not all have computed the same labels"):
+            list(labelling.measure(context(), scenario(), 0, [PLAIN]))
+
+    def test_that_computed_other_labels_than_those_of_another_path_end_it(self) -> None:
+        computed: labelling.Computed = {}
+        with says("a", "a", "a", "b", "b", "b"):
+            list(labelling.measure(context(), scenario(), 0, [PLAIN], computed=computed))
+            with self.assertRaisesRegex(RuntimeError, "single-core, plain.*multicore, plain"):
+                list(labelling.measure(context(), scenario("multicore"), 0, [PLAIN], computed=computed))
 
     def test_too_large_for_the_machine_are_left_out(self) -> None:
         found = list(labelling.measure(context(), scenario(sector=64 * GIB), 0))
@@ -151,10 +163,10 @@ class Table(unittest.TestCase):
     def test_compares_each_with_plain_round_by_round(self) -> None:
         one = scenario()
         found = {"plain": ("4 KiB", [1e-6, 2e-6]), "THP": ("2 MiB (THP)", [0.5e-6, 1.5e-6])}
-        rows = [Row("pc1", name, "s", values, one.parameters) for name, (_, values) in found.items()]
+        rows = [Row("pc1", name, "s", values, one.parameters(2)) for name, (_, values) in found.items()]
         facts = [Fact("pc1", name, f"pages, {one.text}", pages) for name, (pages, _) in found.items()]
-        lines = pc1_command.table(one, rows, facts).splitlines()
-        self.assertEqual(lines[1], "single-core, 64 MiB, 1 sealer, 1 thread each; 1,000 nodes of layer 2; 2 rounds")
+        lines = pc1_command.table(one, 2, rows, facts).splitlines()
+        self.assertEqual(lines[1], "single-core, 64 MiB, 1 sealer, 1 thread each; 1,000 labels of layer 2; 2 rounds")
         self.assertRegex(lines[3], r"^plain +4 KiB +1500\.0  1000\.0 - 2000\.0$")
         self.assertRegex(lines[4], r"^THP +2 MiB \(THP\) +1000\.0  500\.0 - 1500\.0 +0\.625 +0\.500 - 0\.750$")
 

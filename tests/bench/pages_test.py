@@ -90,6 +90,14 @@ class Pages(unittest.TestCase):
             raise ZeroDivisionError
         self.assertFalse(is_mounted(str(folder)))
 
+    def test_memory_is_not_called_fragmented_when_too_little_was_taken(self) -> None:
+        before = pages.PROACTIVENESS.read_text()
+        with self.assertRaisesRegex(pages.Shortage, "could not fragment memory: .* free, .* in blocks of 2 MiB"):
+            with pages.fragmented_memory(self.node, 64 << 20):
+                self.fail("most of it is in blocks")
+        self.assertEqual(pages.PROACTIVENESS.read_text(), before)
+        self.assertLessEqual(pages.free_bytes(self.node, pages.HUGE), pages.free_bytes(self.node))
+
     def test_nothing_is_left_when_the_holder_is_killed(self) -> None:
         setting = chosen(SETTING.read_text())
         other = "defer" if setting != "defer" else "madvise"
