@@ -20,6 +20,7 @@ from suite.context import Context, Shortage
 from suite.machine import PLAIN_PAGE, cpu_list
 from suite.rows import Fact, LeftOut, Row, in_rounds
 
+GROUP = "pc1"
 MIB = 1 << 20
 GIB = 1 << 30
 NODE_BYTES = 32
@@ -64,7 +65,6 @@ class Scenario:
     most_nodes: int = 0  # of a layer
     fragmented: bool = False  # free memory
 
-    group = "pc1"
     other_bytes = 0  # memory that it needs beside the buffers
 
     @property
@@ -225,14 +225,14 @@ class Measuring:
                 }
             stack.enter_context(self.surroundings(variant))
             found = self.scenario.run(self.context, environment)
+        for layer, digest in found.digests:
+            self.computed.setdefault(layer, {}).setdefault(digest, set()).add(f"{self.scenario.path}, {variant.name}")
         for pages in found.pages:
             if not variant.has_its_pages(pages, least_thp=0 if self.scenario.fragmented else HUGE):
                 raise Failed(f"a sealer's buffers had {pages.text}")
             if pages.of_node and pages.node_share(self.context.machine.node) < 0.99:
                 raise Failed(f"a sealer's buffers were not all on node {self.context.machine.node}")
         self.pages.setdefault(variant.name, []).extend(found.pages)
-        for layer, digest in found.digests:
-            self.computed.setdefault(layer, {}).setdefault(digest, set()).add(f"{self.scenario.path}, {variant.name}")
         return found
 
     def once(self, variant: Variant) -> dict[int, float]:
@@ -273,10 +273,10 @@ def measure(
     Raises RuntimeError if other labels were computed than those of another variant, or than those in `computed`.
     """
     end = time.monotonic() + seconds
-    group, free = scenario.group, FREE_SHARE * context.machine.memory_free_bytes
+    free = FREE_SHARE * context.machine.memory_free_bytes
     why = scenario.too_large(context)
     if why:
-        yield LeftOut(group, "all", f"{scenario.text}: {why}")
+        yield LeftOut(GROUP, "all", f"{scenario.text}: {why}")
         return
     measuring = Measuring(context, scenario, {} if computed is None else computed)
     possible = []
@@ -293,14 +293,14 @@ def measure(
                 except (Shortage, Failed) as shortage:
                     reason = str(shortage)
             if reason:
-                yield LeftOut(group, variant.name, f"{scenario.text}: {reason}")
+                yield LeftOut(GROUP, variant.name, f"{scenario.text}: {reason}")
             else:
                 possible.insert(0, variant)
         if scenario.fragmented:
             try:
-                yield Fact(group, "memory", f"memory, {scenario.text}", held.enter_context(context.fragmented_memory()))
+                yield Fact(GROUP, "memory", f"memory, {scenario.text}", held.enter_context(context.fragmented_memory()))
             except Shortage as shortage:
-                yield LeftOut(group, "all", f"{scenario.text}: {shortage}")
+                yield LeftOut(GROUP, "all", f"{scenario.text}: {shortage}")
                 return
         context.say(f"{scenario.text}, {scenario.nodes} labels: {', '.join(variant.name for variant in possible)}")
         for variant in possible:
@@ -309,11 +309,11 @@ def measure(
         found = in_rounds(subjects, end - time.monotonic(), least, most)
     for variant in possible:
         if variant.name in measuring.failures:
-            yield LeftOut(group, variant.name, f"{scenario.text}: {measuring.failures[variant.name]}")
+            yield LeftOut(GROUP, variant.name, f"{scenario.text}: {measuring.failures[variant.name]}")
             continue
         for layer, values in found[variant.name].items():
-            yield Row(group, variant.name, "s", values, scenario.parameters(layer))
-        yield Fact(group, variant.name, f"pages, {scenario.text}", buffers.text_of(measuring.pages[variant.name]))
+            yield Row(GROUP, variant.name, "s", values, scenario.parameters(layer))
+        yield Fact(GROUP, variant.name, f"pages, {scenario.text}", buffers.text_of(measuring.pages[variant.name]))
     differing = {layer: digests for layer, digests in measuring.computed.items() if len(digests) > 1}
     if differing:
         raise RuntimeError(f"{scenario.text}: not all have computed the same labels: by layer and digest: {differing}")

@@ -70,7 +70,7 @@ def scenario_of(options: argparse.Namespace, context: Context, path: str) -> Sce
     cpus = labelling.places(all_cores, threads, count)
     if cpus is None:
         why = f"{path}: {count} sealers take {count * threads} cores, and here are {len(all_cores)}"
-        return LeftOut("pc1", "all", why)
+        return LeftOut(labelling.GROUP, "all", why)
     if options.label:
         of_label = {"program": options.label.resolve(), "folder": context.scratch}
         return Sealer(path, options.sector, cpus, fragmented=options.fragmented, **of_label)
@@ -98,9 +98,9 @@ def measure(options: argparse.Namespace, context: Context, result: Result) -> No
 
 def table(scenario: Scenario, layer: int, rows: list[Row], facts: list[Fact]) -> str:
     """For people: ns for a label, and how many times the first row's time each takes, round by round."""
-    threads = "1 thread" if scenario.threads == 1 else f"{scenario.threads} threads"
-    rounds = len(rows[0].values) if rows else 0
-    lines = [f"\n{scenario.text}, {threads} each; {scenario.nodes:,} labels of layer {layer}; {rounds} rounds"]
+    threads = words.count(scenario.threads, "thread")
+    rounds = words.count(len(rows[0].values) if rows else 0, "round")
+    lines = [f"\n{scenario.text}, {threads} each; {scenario.nodes:,} labels of layer {layer}; {rounds}"]
     lines += [f"memory: {fact.text}" for fact in facts if fact.name == f"memory, {scenario.text}"]
     pages = {fact.subject: fact.text for fact in facts if fact.name == f"pages, {scenario.text}"}
     width = 2 + max(map(len, ["pages", *pages.values()]))

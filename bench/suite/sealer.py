@@ -27,8 +27,6 @@ class Sealer(Scenario):
     program: Path
     folder: Path  # on tmpfs
 
-    group = "sealer"
-
     @property
     def nodes(self) -> int:
         return self.sector // NODE_BYTES
@@ -38,12 +36,12 @@ class Sealer(Scenario):
         return LAYERS * self.sector + PARENTS_BYTES * self.nodes
 
     def parameters(self, layer: int) -> dict[str, int | str]:
-        return super().parameters(layer) | {"layer": layer}
+        return super().parameters(layer) | {"program": "filecoin-proofs", "layer": layer}
 
     def too_large(self, context: Context) -> str:
-        folder = self.folder.parent
-        fits = self.other_bytes <= shutil.disk_usage(folder).total
-        why = f"layers and parents of {words.size(self.other_bytes)} don't fit into {folder}"
+        there = sum(file.stat().st_size for file in self.folder.glob("parents/*"))
+        fits = self.other_bytes <= there + shutil.disk_usage(self.folder).free
+        why = f"layers and parents of {words.size(self.other_bytes)} don't fit into {self.folder.parent}"
         return super().too_large(context) or ("" if fits else why)
 
     def run(self, context: Context, environment: Mapping[str, str]) -> Labelled:
@@ -75,7 +73,7 @@ def look(sealer: subprocess.Popen[str], first_layer: Path, sector: int) -> Pages
     """What its buffers lie on while it labels layer 2, the last time that both are there: one may be in place only at the end."""
     begin, pages = time.monotonic(), Pages({}, 0, {})
     while sealer.poll() is None and not first_layer.exists():
-        time.sleep(0.02)
+        time.sleep(0.05)
     pause = (time.monotonic() - begin) / 4
     while sealer.poll() is None:
         pages = max(pages, buffers.pages_of_process(sealer.pid, sector), key=lambda each: each.total)

@@ -97,7 +97,7 @@ class SealerRun(OneRun):
         before = set(Path("/dev/shm").iterdir())
         result, printed = self.run_once("--path", "single-core")
         self.assertEqual(set(Path("/dev/shm").iterdir()), before)
-        found = {(row.subject, row.parameters["layer"], len(row.values)) for row in result.find("sealer", path="single-core")}
+        found = {(row.subject, row.parameters["layer"], len(row.values)) for row in result.find("pc1", path="single-core")}
         left_out = {each.subject for each in result.left_out}
         names = {"plain", "THP", "shim 2 MiB", "shim 1 GiB"} - left_out
         self.assertEqual(found, {(name, layer, 2) for name in names for layer in (1, 2)})

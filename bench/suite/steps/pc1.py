@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from suite import buffers, labelling
 from suite.context import Context
-from suite.labelling import GIB, MIB, Scenario
+from suite.labelling import GIB, GROUP, MIB, Scenario
 from suite.rows import Fact, LeftOut, Row
 
 TITLE = "Labelling (PC1)"
@@ -21,7 +21,7 @@ OVERHEAD_PER_BYTE = 0.7e-9  # seconds, by and large, for taking, filling and giv
 def measure(context: Context) -> Iterator[Row | Fact | LeftOut]:
     missing = buffers.not_built(context, buffers.PC1_LABEL, buffers.FILE_INIT, *buffers.LIBRARIES)
     if missing:
-        yield LeftOut(Scenario.group, "all", missing)
+        yield LeftOut(GROUP, "all", missing)
         return
     all_cores = labelling.cores()
     wanted, left_out = scenarios(context, all_cores)
@@ -44,7 +44,7 @@ def scenarios(context: Context, all_cores: list[int]) -> tuple[list[Scenario], l
                 wanted.append(Scenario(path, sector, cpus, nodes_for(context)))
         if most_sealers < 2:
             why = f"{path}, sealers at once: two of them take {2 * threads} cores, and here are {len(all_cores)}"
-            left_out.append(LeftOut(Scenario.group, "all", why))
+            left_out.append(LeftOut(GROUP, "all", why))
     return wanted, left_out
 
 
