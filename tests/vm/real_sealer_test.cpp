@@ -22,11 +22,12 @@ TEST_F(RealSealer, HasBothBuffersOnItsNodeOnEitherWayToLabel) {
     for (const int node : {0, 1}) {
         make_files(node, 2, kSector / page_bytes());
     }
+    const TempDir parents;  // made once, in minutes
     for (const auto& [multicore, library] : {std::pair{"0", HEAP_LIBRARY}, std::pair{"1", SHIM_LIBRARY}}) {
         SCOPED_TRACE(library);
         const TempDir folder;
         ChildProcess sealer({"numactl", "--cpunodebind=1", SEALER, "8MiB", "2", folder.path() / "layers"},
-                            environment({{"FIL_PROOFS_PARENT_CACHE", folder.path() / "parents"},
+                            environment({{"FIL_PROOFS_PARENT_CACHE", parents.path()},
                                          {"FIL_PROOFS_USE_MULTICORE_SDR", multicore},
                                          {"LD_PRELOAD", library}}));
         // From before layer 1 to the end of layer 2.
