@@ -41,8 +41,8 @@ class ChildProcess {
 
     // wait() still tells how.
     [[nodiscard]] bool has_ended() const;
-    // What the kernel says (numa_maps) of the files below a folder that it has mapped: the path of each, and how
-    // many pages of which size on which node.
+    // What the kernel says (numa_maps) of the files below a folder that it has mapped: the path of each, and
+    // how many pages of which size on which node.
     [[nodiscard]] std::vector<std::string> mapped_files(const std::string& folder) const;
 
     // Ends the child's stdin, on which a waiting program goes on.
