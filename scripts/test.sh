@@ -35,8 +35,13 @@ esac
 scripts/install-packages.sh "$tier"
 # Where minutes don't matter, the real sealer is built too (tests/sealer); elsewhere its tests run if it is built already.
 if [[ $tier == nightly || ( $tier == full && ${CI:-} ) ]]; then
-    scripts/install-packages.sh sealer
-    export BUILD_SEALER=yes
+    if scripts/install-packages.sh sealer; then
+        export BUILD_SEALER=yes
+    elif [[ $tier == nightly ]]; then
+        exit 1
+    else
+        echo "test: the real sealer's crates are not available here; its tests run only if it is built already" >&2
+    fi
 fi
 scripts/check-layers.sh
 # Warnings are errors where the project is checked, not where a newer compiler has more of them to give.
