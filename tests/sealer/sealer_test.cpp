@@ -291,7 +291,9 @@ void expect_the_same_labels(const std::string& size) {
     const auto ours = run({PC1_LABEL, "--sector-size=" + size, "--layers=2", "--porep-id=" + porep_id,
                            "--replica-id=" + replica_id, "--digest", "--json"});
     ASSERT_TRUE(ours.ok()) << ours.err;
-    for (const auto& layer : nlohmann::json::parse(ours.out).at("layers")) {
+    const auto layers = nlohmann::json::parse(ours.out).at("layers");
+    ASSERT_THAT(layers, SizeIs(2));
+    for (const auto& layer : layers) {
         EXPECT_THAT(library.out, HasSubstr(" " + layer.at("sha256").get<std::string>() + "\n"));
     }
 }
