@@ -20,7 +20,9 @@ file is to be had the sealer gets what the kernel would have given it.
 With it come hugepagectl and hugepage-file-init, which make and check the
 memory files, and pc1-label, a labelling program to try and measure it with.
 Nothing is preloaded, reserved or mounted before it is configured.")
-set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+# With DESTDIR, so that CMAKE_INSTALL_PREFIX is /usr to packaging/systemd too, and not a folder of the build.
+set(CPACK_SET_DESTDIR ON)
+set(CPACK_INSTALL_PREFIX /usr)
 # Nothing is installed outside the package's folder.
 set(CPACK_ERROR_ON_ABSOLUTE_INSTALL_DESTINATION ON)
 # Not ALL: that would replace the list of files which `cmake --install` left in the build folder, perhaps as root.

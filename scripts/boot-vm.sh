@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the package in a fresh system with systemd, has `hugepagectl boot install` make its units there, and boots it twice on a
-# machine with two nodes (qemu without KVM), with its power cut in between. Each time a service that stands for a sealer must find the
-# memory files there before it starts, and be served on both nodes.
+# Installs the package in a fresh system with systemd, enables its unit, gives a service that stands for a sealer its drop-in, and boots
+# the system twice on a machine with two nodes (qemu without KVM), with its power cut in between. Each time the sealer must find the memory
+# files there before it starts, and be served on both nodes; and the metrics must tell of the files.
 #
 #   scripts/boot-vm.sh [--timeout SECONDS] [--build FOLDER]
 #
@@ -58,6 +58,12 @@ unpack_system build/package/base.tar "$root"
 cp build/package/*.deb "$root/package.deb"
 install_in "$root" systemd-sysv /package.deb
 
+# A package that is removed leaves no enabled unit behind.
+in_system "$root" systemctl --quiet enable hugepage-shim.service
+in_system "$root" dpkg --remove hugepage-shim >"$root/tmp/dpkg" 2>&1 || fail "the package can't be removed: $(<"$root/tmp/dpkg")"
+[[ -z $(find "$root/etc/systemd/system" -name 'hugepage-shim*') ]] || fail "the unit is enabled after the package was removed"
+in_system "$root" dpkg --install /package.deb >"$root/tmp/dpkg" 2>&1 || fail "the package can't be installed again: $(<"$root/tmp/dpkg")"
+
 # As an operator would have it: a configuration, and a sealer's service that knows nothing of the shim.
 cat >"$root/etc/hugepage-shim.conf" <<'END'
 size = 2MiB
@@ -83,6 +89,8 @@ moment() { LD_PRELOAD= systemctl show --value --property "$1" "$2"; }
     echo "boot $(</proc/sys/kernel/random/boot_id)"
     echo "ready $(moment ActiveEnterTimestampMonotonic hugepage-shim.service)"
     echo "started $(moment ExecMainStartTimestampMonotonic sealer.service)"
+    LD_PRELOAD= systemctl start hugepage-shim-metrics.service
+    grep '^hugepage_shim_files{' /var/lib/prometheus/node-exporter/hugepages.prom
     for node in 0 1; do
         cpus=$(</sys/devices/system/node/node$node/cpulist)
         taskset -c "$cpus" pc1-label --sector-size 2MiB --layers 2 --alloc mmap --digest 2>&1
@@ -99,9 +107,9 @@ for unit in getty.target apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.
     systemd-journal-flush.service systemd-random-seed.service systemd-timesyncd.service e2scrub_reap.service; do
     ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
-ctl=$root/usr/bin/hugepagectl
-"$ctl" boot install --root "$root" --service sealer.service >"$folder/installed" || fail "boot install: $(<"$folder/installed")"
-"$ctl" boot show --root "$root" >"$folder/installed" || fail "boot show: $(<"$folder/installed")"
+install -D -m 644 -t "$root/etc/systemd/system/sealer.service.d" "$root/usr/share/doc/hugepage-shim/examples/zz-hugepage-shim.conf"
+mkdir -p "$root/var/lib/prometheus/node-exporter"
+in_system "$root" systemctl --quiet enable hugepage-shim.service
 
 rm -rf "$root"/package.deb "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/usr/share/{doc,locale,man}
 umount "$root/proc"
@@ -182,6 +190,8 @@ check() {
         [[ $(value_of "$1" "status$node") == 0 ]] || { cat "$said" >&2; fail "$1: the sealer failed on node $node"; }
         served=$(grep -c "leased memory file: /mnt/huge/pc1/numa_$node/" "$said" || true)
         ((served == 2)) || { cat "$said" >&2; fail "$1: $served buffers, not 2, were served on node $node"; }
+        grep -qF "hugepage_shim_files{node=\"$node\",size=\"2097152\",state=\"free\"} 2" "$said" ||
+            { cat "$said" >&2; fail "$1: the metrics do not tell of two free files on node $node"; }
     done
     (($(value_of "$1" ready) > 0 && $(value_of "$1" ready) <= $(value_of "$1" started))) ||
         { cat "$said" >&2; fail "$1: the sealer started before the files were ready"; }

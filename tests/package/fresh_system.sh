@@ -39,7 +39,6 @@ files() { (cd "$root" && find . -xdev \( -type f -o -type l -o -type d \) ! -pat
 
 # What it depends on is there before, so that what is left over later is the package's own.
 depends=$(dpkg-deb -f "$package" Depends | sed -E 's/ *\([^)]*\)//g; s/,//g')
-mkdir -p "$root/etc/systemd/system"
 # shellcheck disable=SC2086
 install_in "$root" $depends
 files >build/package/before
@@ -59,12 +58,8 @@ grep -q '^/usr/bin/hugepagectl$' <<<"$listed" || fail "dpkg lists no hugepagectl
 while read -r file; do
     [[ ! -f $root$file ]] || ! inside ldd "$file" 2>&1 </dev/null | grep 'not found' || fail "$file lacks libraries"
 done < <(grep -E '^/usr/(bin|lib)/' <<<"$listed")
-[[ -z $(inside systemctl --version 2>/dev/null) ]] || fail "the fresh system has a systemd"
-inside sh -c 'cp /usr/share/doc/hugepage-shim/examples/hugepage-shim.conf /etc && hugepagectl boot install' >/dev/null ||
-    fail "the example is no configuration"
 
 inside dpkg --purge hugepage-shim >"$root/tmp/purge" 2>&1 || { cat "$root/tmp/purge" >&2; fail "it can't be purged"; }
-rm "$root/etc/hugepage-shim.conf"
 files >build/package/after
 diff build/package/before build/package/after || fail "this is left of the package, or gone with it"
 [[ -z $(inside dpkg-query -W -f '${db:Status-Status}' hugepage-shim 2>/dev/null) ]] || fail "dpkg still knows of it"

@@ -20,7 +20,7 @@ for file in lib64/libhugepage_shim.so lib64/libhugepage_shim_heap.so bin/hugepag
     share/man/man8/hugepagectl.8; do
     grep -qx "/usr/$file\(\.gz\)\?" <<<"$files" || fail "no /usr/$file in it: $files"
 done
-strange=$(grep -vE '^/usr/(bin|lib64|share)(/|$)' <<<"$files" || true)
+strange=$(grep -vE '^/usr/(bin|lib/systemd|lib64|share)(/|$)' <<<"$files" || true)
 [[ -z $strange ]] || fail "in folders where nobody looks: $strange"
 
 folder=$(mktemp -d)

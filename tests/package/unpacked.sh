@@ -3,7 +3,7 @@
 
 # check_unpacked FOLDER LIBRARY_FOLDER      LIBRARY_FOLDER: where this kind of package has the libraries
 check_unpacked() {
-    local folder=$1 library_folder=$2 program library page said
+    local folder=$1 library_folder=$2 program library page unit said
     for library in libhugepage_shim.so libhugepage_shim_heap.so; do
         [[ -f $folder$library_folder/$library ]] || fail "no $library_folder/$library"
         said=$(env -u HUGEPAGE_FILES_PATH_PATTERN HUGEPAGE_FILES_PATH=/nowhere LD_PRELOAD="$folder$library_folder/$library" /bin/true 2>&1) ||
@@ -27,12 +27,22 @@ check_unpacked() {
         [[ -s $folder/usr/share/$page ]] || fail "no /usr/share/$page"
     done
 
-    # hugepagectl finds the library of its own package: here, and in a system that is to boot.
+    # hugepagectl finds the library of its own package.
     said=$("$folder/usr/bin/hugepagectl" run --files-path "$folder" --force -- cat /proc/self/maps) || fail "hugepagectl run fails"
     grep -qF "$folder$library_folder/libhugepage_shim.so" <<<"$said" || fail "hugepagectl run preloads something else"
-    mkdir -p "$folder/etc/systemd/system"
-    cp "$folder/usr/share/doc/hugepage-shim/examples/hugepage-shim.conf" "$folder/etc"
-    "$folder/usr/bin/hugepagectl" boot install --root "$folder" --service sealer >/dev/null || fail "the example is no configuration"
-    grep -q "LD_PRELOAD=$library_folder/libhugepage_shim.so" "$folder/etc/systemd/system/sealer.service.d/50-hugepage-shim.conf" ||
-        fail "hugepagectl boot preloads something else"
+
+    local examples=$folder/usr/share/doc/hugepage-shim/examples units=$folder/usr/lib/systemd/system
+    "$folder/usr/bin/hugepagectl" setup --config "$examples/hugepage-shim.conf" --dry-run >/dev/null || fail "the example is no configuration"
+    for unit in hugepage-shim.service hugepage-shim-metrics.service; do
+        grep -q '^ExecStart=/usr/bin/hugepagectl ' "$units/$unit" || fail "$unit doesn't start /usr/bin/hugepagectl"
+    done
+    if command -v systemd-analyze >/dev/null; then
+        # With the units that they refer to, and for a sealer that has the drop-in.
+        cp -an /usr/lib/systemd/system/. "$units"
+        install -D -m 644 -t "$folder/etc/systemd/system/sealer.service.d" "$examples/zz-hugepage-shim.conf"
+        printf '[Service]\nExecStart=/usr/bin/pc1-label\n' >"$folder/etc/systemd/system/sealer.service"
+        said=$(systemd-analyze verify --man=no --root="$folder" hugepage-shim.service hugepage-shim-metrics.service \
+            hugepage-shim-metrics.timer sealer.service 2>&1) || fail "systemd-analyze verify fails: $said"
+        [[ -z $said ]] || fail "systemd-analyze verify: $said"
+    fi
 }
