@@ -19,7 +19,6 @@ using Action = std::function<tools::ExitCode()>;
 
 // Adds the command to the program's; `chosen` is set if the command line that is parsed names it, or
 // tools::Failure thrown if a value in it will not do.
-void describe_boot(CLI::App& program, Action& chosen);
 void describe_plan(CLI::App& program, Action& chosen);
 void describe_remove(CLI::App& program, Action& chosen);
 void describe_setup(CLI::App& program, Action& chosen);

@@ -49,7 +49,6 @@ void describe(CLI::App& program, ctl::Action& chosen, const std::vector<std::str
         "\n"
         "Exit status: 0 done, 1 failed, 2 wrong usage, 3 done in part, 4 a check failed,\n"
         "5 no permission, 6 somebody uses it, 128+n interrupted by signal n.");
-    ctl::describe_boot(program, chosen);
     ctl::describe_plan(program, chosen);
     ctl::describe_setup(program, chosen);
     ctl::describe_remove(program, chosen);

@@ -11,7 +11,6 @@
 #include "tools/ctl/setup/pool_place.h"
 #include "tools/ctl/setup/run_lock.h"
 #include "tools/ctl/setup/setup.h"
-#include "tools/ctl/setup/setup_config.h"
 #include "tools/ctl/setup/setup_report.h"
 
 #include <CLI/CLI.hpp>
@@ -142,46 +141,7 @@ Action chosen_action(SetupOptions& options) {
     };
 }
 
-// By the options' long names.
-std::map<std::string, std::string*> values_of(SetupOptions& options) {
-    return {{"size", &options.size},
-            {"num", &options.num},
-            {"node", &options.node},
-            {"path", &options.path},
-            {"path-pattern", &options.pattern},
-            {"page-size", &options.page_size},
-            {"user", &options.user},
-            {"group", &options.group},
-            {"mode", &options.mode},
-            {"threads", &options.threads},
-            {"timeout", &options.timeout}};
-}
-
 }  // namespace
-
-SetupRequest read_setup_config(const std::string& file, const Machine& machine, bool is_of_this_system) {
-    SetupOptions options;
-    const auto values = values_of(options);
-    std::map<std::string, bool> none_given;
-    for (const auto& [name, value] : values) {
-        none_given[name] = false;
-    }
-    read_config(file, values, none_given);
-    if (!is_of_this_system) {
-        options.user.clear();
-        options.group.clear();
-    }
-    try {
-        const std::string& place = options.pattern.empty() ? options.path : options.pattern;
-        if (!place.empty() && !place.starts_with('/')) {
-            tools::refuse(fmt::format("--path: '{}' is not absolute.", printable(place)));
-        }
-        static_cast<void>(count_of("--timeout", options.timeout, kLongestTimeout));
-        return checked(options, machine);
-    } catch (const tools::Failure& failure) {
-        throw tools::Failure(failure.code(), fmt::format("{}: {}", printable(file), failure.what()));
-    }
-}
 
 void describe_setup(CLI::App& program, Action& chosen) {
     CLI::App* app = program.add_subcommand("setup", "Mount hugetlbfs, reserve pages, create memory files");
