@@ -54,7 +54,6 @@ TEST(Preload, FindsTheLibraryOfTheSameBuildOrInstallation) {
     for (const auto& [program, library] : std::map<std::string, std::string>{
              {"build/tools/ctl/hugepagectl", "build/libhugepage_shim.so"},
              {"debian/usr/bin/hugepagectl", "debian/usr/lib/x86_64-linux-gnu/libhugepage_shim.so"},
-             {"arm/usr/bin/hugepagectl", "arm/usr/lib/aarch64-linux-gnu/libhugepage_shim.so"},
              {"fedora/usr/bin/hugepagectl", "fedora/usr/lib64/libhugepage_shim.so"},
              {"local/bin/hugepagectl", "local/lib/libhugepage_shim.so"}}) {
         const std::string path = folder.write(program, "").string();

@@ -19,14 +19,12 @@ namespace {
 constexpr std::string_view kSeparators = ": ";
 
 // From hugepagectl's folder. Debian has a folder for each architecture; Fedora has lib64.
-constexpr std::array<std::string_view, 5> kLibraryFolders = {
+constexpr std::array<std::string_view, 4> kLibraryFolders = {
     "../..",  // BUILD/tools/ctl
 #ifdef __aarch64__
     "../lib/aarch64-linux-gnu",
-    "../lib/x86_64-linux-gnu",  // of a system that is to boot elsewhere
 #else
     "../lib/x86_64-linux-gnu",
-    "../lib/aarch64-linux-gnu",
 #endif
     "../lib64",
     "../lib",
