@@ -44,5 +44,9 @@ check_unpacked() {
         said=$(systemd-analyze verify --man=no --root="$folder" hugepage-shim.service hugepage-shim-metrics.service \
             hugepage-shim-metrics.timer sealer.service 2>&1) || fail "systemd-analyze verify fails: $said"
         [[ -z $said ]] || fail "systemd-analyze verify: $said"
+        # Nothing but an operator enables them.
+        systemctl --root="$folder" --quiet preset hugepage-shim.service hugepage-shim-metrics.timer || fail "systemctl preset fails"
+        said=$(find "$folder/etc/systemd/system" -type l)
+        [[ -z $said ]] || fail "enabled by the package: $said"
     fi
 }
