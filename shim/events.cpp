@@ -3,7 +3,6 @@
 #include "shim/core/format.h"
 #include "shim/core/log.h"
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -34,6 +33,44 @@ bool first(std::atomic<bool>& told) noexcept {
     return !told.exchange(true, std::memory_order_relaxed);
 }
 
+std::uint32_t key_of(std::string_view text, std::uint32_t start) noexcept {
+    std::uint32_t key = start ^ 0x811c9dc5;  // FNV-1a
+    for (const char c : text) {
+        key = (key ^ static_cast<unsigned char>(c)) * 0x01000193;
+    }
+    return key | 1;
+}
+
+// True the first time it is asked of the key, as far as it is remembered: an old key may make room for a new
+// one.
+bool first(std::uint32_t key) noexcept {
+    static constinit std::array<std::atomic<std::uint32_t>, 128> told{};
+    constexpr std::size_t kPlaces = 16;
+    for (std::size_t i = 0; i < kPlaces; ++i) {
+        std::uint32_t known = 0;
+        if (told[(key / 2 + i) % told.size()].compare_exchange_strong(known, key,
+                                                                      std::memory_order_relaxed)) {
+            return true;
+        }
+        if (known == key) {
+            return false;
+        }
+    }
+    told[key / 2 % told.size()].store(key, std::memory_order_relaxed);
+    return true;
+}
+
+void cannot_read(Level level, std::string_view consequence, const FilePattern& pattern,
+                 const Unread& unread) noexcept {
+    const Path path = unread.node ? pattern.path_of(*unread.node) : pattern.searched_folder();
+    if (first(key_of(path.view(), static_cast<std::uint32_t>(unread.error.code)))) {
+        say(level, "pool", consequence, unread.error.tried, " ", path.view(), ": ",
+            text_of(unread.error.code),
+            unread.error.code == ENOENT ? "; create memory files with hugepage-file-init, or mend the path"
+                                        : "");
+    }
+}
+
 const char* what_next(Reason reason) noexcept {
     switch (reason) {
         case Reason::no_file_for_size:
@@ -52,52 +89,25 @@ void complaint(const Config::Complaint& complaint) noexcept {
         complaint.why);
 }
 
-void no_files(const FilePattern& pattern, const Status& scanned,
-              const std::optional<Pool::Unread>& unread) noexcept {
-    if (scanned && unread) {
-        say(Level::error, "pool", "not serving: ", unread->error.tried, " ",
-            pattern.path_of(unread->node).view(), ": ", text_of(unread->error.code));
-    } else if (scanned) {
+void no_files(const FilePattern& pattern, const std::optional<Unread>& unread) noexcept {
+    if (unread) {
+        cannot_read(Level::error, "not serving: ", pattern, *unread);
+    } else if (first(key_of("no files", 0))) {
         say(Level::error, "pool", "not serving: no memory files at ", pattern.text(),
             "; create some with hugepage-file-init");
-    } else {
-        say(Level::error, "pool", "not serving: ", scanned.error().tried, " ",
-            pattern.searched_folder().view(), ": ", text_of(scanned.error().code),
-            scanned.error().code == ENOMEM
-                ? ""
-                : "; create memory files with hugepage-file-init, or mend the path");
     }
 }
 
-void loaded(Pool& pool) noexcept {
-    static constinit std::atomic<bool> told_unread{false};
-    if (pool.unread() && first(told_unread)) {
-        say(Level::warn, "pool", "cannot read the memory files of numa: ", pool.unread()->node.value, "; ",
-            pool.unread()->error.tried, " their folder: ", text_of(pool.unread()->error.code));
-    }
-    if (pool.files().size() == Pool::kMaxFiles) {
-        say(Level::warn, "pool", Pool::kMaxFiles,
-            " memory files found, which is as many as the shim keeps account of; any others are left out");
-    }
-    if (!log::enabled(Level::debug)) {
-        return;
-    }
-    for (const PoolFile& file : pool.files()) {
-        say(Level::trace, "pool", "loaded memory file: ", pool.path_of(file).view());
-    }
-    Message counts;
-    for (int node = 0; node < kMaxNodes; ++node) {
-        const auto files = std::ranges::count(pool.files(), NodeId{node}, &PoolFile::node);
-        if (files > 0) {
-            append(counts, counts.empty() ? "" : "; ", "numa_id: ", node, ", loaded: ", files);
-        }
-    }
-    say(Level::debug, "pool", "number of loaded memory files: ", counts.view());
+void unread(const FilePattern& pattern, const Unread& unread) noexcept {
+    cannot_read(Level::warn, "cannot read all memory files: ", pattern, unread);
 }
 
-void read_again(Pool& pool) noexcept {
-    say(Level::info, "pool", "the folders have changed: ", pool.files().size(), " memory files now");
-    loaded(pool);
+void loaded(std::string_view folder, std::string_view name) noexcept {
+    say(Level::trace, "pool", "loaded memory file: ", folder, "/", name);
+}
+
+void loaded(std::string_view counts) noexcept {
+    say(Level::debug, "pool", "number of loaded memory files: ", counts);
 }
 
 void unpinned_once(NodeId node) noexcept {
@@ -121,9 +131,9 @@ void leased(const Leased& lease) noexcept {
     if (placement.elsewhere > 0) {
         say(Level::warn, "pool", placement.elsewhere, " of ", placement.checked,
             " pages looked at are not on numa: ", lease.node.value, " but on others, as ",
-            placement.other.value, "; used all the same: ", lease.path);
+            placement.other.value, "; used all the same: ", lease.folder, "/", lease.name);
     }
-    say(Level::info, "lease", "leased memory file: ", lease.path,
+    say(Level::info, "lease", "leased memory file: ", lease.folder, "/", lease.name,
         "; memory_size: ", to_text(lease.size).view(), "; page_size: ", to_text(lease.page_size).view(),
         "; numa wanted: ", lease.wanted.value, ", found: ", lease.node.value, " (",
         placement.checked - placement.elsewhere, " of ", placement.checked, " pages looked at); took ",
@@ -145,12 +155,18 @@ void unaligned_protection_once(const void* address, std::size_t length, ByteSize
     }
 }
 
-void refused(std::string_view path, const Refusal& refusal) noexcept {
-    if (refusal.reason == Reason::all_leased) {
-        say(Level::debug, "pool", "leased by somebody else: ", path);
+void refused(std::string_view folder, std::string_view name, const Refusal& refusal) noexcept {
+    const bool is_held = refusal.reason == Reason::all_leased;
+    if (!log::enabled(is_held ? Level::debug : Level::warn) ||
+        !first(key_of(name, key_of(folder, static_cast<std::uint32_t>(refusal.reason))))) {
+        return;
+    }
+    if (is_held) {
+        say(Level::debug, "pool", "leased by somebody else: ", folder, "/", name);
     } else {
-        say(Level::warn, "pool", "not using memory file: ", path, "; reason: ", name_of(refusal.reason), "; ",
-            refusal.why, refusal.code == 0 ? "" : ": ", refusal.code == 0 ? "" : text_of(refusal.code));
+        say(Level::warn, "pool", "not using memory file: ", folder, "/", name,
+            "; reason: ", name_of(refusal.reason), "; ", refusal.why, refusal.code == 0 ? "" : ": ",
+            refusal.code == 0 ? "" : text_of(refusal.code));
     }
 }
 
@@ -163,20 +179,12 @@ void fallback(ByteSize size, NodeId node, Reason reason, Config::Mode mode) noex
 }
 
 void no_such_size(ByteSize size) noexcept {
-    static constinit std::array<std::atomic<std::uint64_t>, 16> told{};
-    for (auto& slot : told) {
-        std::uint64_t known = 0;
-        if (slot.compare_exchange_strong(known, size.bytes, std::memory_order_relaxed)) {
-            say(Level::info, "pool",
-                "passing on a request that no memory file's size equals. memory_size: ", size.bytes, " (",
-                to_text(size).view(),
-                "); if it is a sector's buffer, make files of exactly this size with "
-                "hugepage-file-init");
-            return;
-        }
-        if (known == size.bytes) {
-            return;
-        }
+    if (first(key_of(to_exact_text(size).view(), 0))) {
+        say(Level::info, "pool",
+            "passing on a request that no memory file's size equals. memory_size: ", size.bytes, " (",
+            to_text(size).view(),
+            "); if it is a sector's buffer, make files of exactly this size with "
+            "hugepage-file-init");
     }
 }
 

@@ -6,9 +6,9 @@
 
 #include "shim/core/byte_size.h"
 #include "shim/core/config.h"
+#include "shim/core/file_pattern.h"
 #include "shim/core/lease.h"
 #include "shim/core/placement.h"
-#include "shim/core/pool.h"
 #include "shim/node_choice.h"
 
 #include <optional>
@@ -18,7 +18,8 @@ namespace hugepage::events {
 
 // A file that was leased, and what it took.
 struct Leased {
-    std::string_view path;
+    std::string_view folder;
+    std::string_view name;
     ByteSize size;
     NodeId wanted;
     NodeId node;  // the file's
@@ -31,13 +32,18 @@ struct Leased {
 };
 
 void complaint(const Config::Complaint& complaint) noexcept;
-// The shim is inert from here on, though a variable asks for it. `scanned` is how reading the folders ended,
-// and how reading one of a node did.
-void no_files(const FilePattern& pattern, const Status& scanned,
-              const std::optional<Pool::Unread>& unread) noexcept;
-void loaded(Pool& pool) noexcept;
-// The folders have been read again.
-void read_again(Pool& pool) noexcept;
+// A folder that could not be read: a node's, or without a node the one that the nodes' are in.
+struct Unread {
+    std::optional<NodeId> node;
+    Error error;
+};
+// No file has been found, so far; once for each cause, as the next.
+void no_files(const FilePattern& pattern, const std::optional<Unread>& unread) noexcept;
+// Files were found, but perhaps not all.
+void unread(const FilePattern& pattern, const Unread& unread) noexcept;
+void loaded(std::string_view folder, std::string_view name) noexcept;
+// How many on each node, as text.
+void loaded(std::string_view counts) noexcept;
 void unpinned_once(NodeId node) noexcept;
 void placement_unknown_once(const Error& error) noexcept;
 // With a warning if some of the pages are on other nodes.
@@ -45,8 +51,9 @@ void leased(const Leased& lease) noexcept;
 void released(const void* address, std::size_t length) noexcept;
 // mprotect of less than a huge page: the one thing that the owner of a region can't do.
 void unaligned_protection_once(const void* address, std::size_t length, ByteSize page_size) noexcept;
-// One file can't be used. Quiet if somebody else merely holds it.
-void refused(std::string_view path, const Refusal& refusal) noexcept;
+// One file can't be used, or with the name "*" all of the folder; once for each file and reason. Quiet if
+// somebody else merely holds it.
+void refused(std::string_view folder, std::string_view name, const Refusal& refusal) noexcept;
 // The caller gets ordinary memory, or with HUGEPAGE_MODE=require none.
 void fallback(ByteSize size, NodeId node, Reason reason, Config::Mode mode) noexcept;
 // A request as large as a sector that no file's size equals; once for each size.

@@ -105,7 +105,6 @@ void in_child() noexcept {
     }
     const ErrnoGuard guard;
     mark(MADV_DONTFORK);
-    substitution::forget_other_threads();
     regions().review([](Piece& piece) { return adopt(piece); });
     release();
 }

@@ -43,33 +43,39 @@ Reason more_telling(Reason known, Reason found) noexcept {
 
 }  // namespace
 
+void Search::note(const NodeFolder& folder, const char* name, const Refusal& refusal) noexcept {
+    if (refusal.reason != Reason::no_file_for_size) {
+        events::refused(folder.path(), name, refusal);
+    }
+    is_held_ = is_held_ || refusal.reason == Reason::all_leased;
+    reason_ = more_telling(reason_, refusal.reason);
+}
+
 void* Search::on_node(NodeId node) noexcept {
-    const LivePool::View pool(pool_);
+    constexpr const char* kAll = "*";
     reason_ = Reason::no_file_for_size;
     is_held_ = false;
-    const auto files = pool->files_of(ByteSize{request_.length}, node);
-    if (files.empty()) {
+    const NodeFolder folder(*config_.files, node);
+    if (const auto fit = inspect(folder, user_); !fit) {
+        note(folder, kAll, fit.error());
         return nullptr;
     }
-    // Once for all of them: where most are held, what is asked of each is the time that it takes to find one.
-    const uid_t user = sys::geteuid();
-    const auto folder = inspect_folder_of(pool->path_of(files.front()).view(), user);
-    for (PoolFile& file : files) {
-        const Path path = pool->path_of(file);
-        const Candidate candidate{path.c_str(), file.size(), file.node(), choice_.node, user};
-        const auto region = folder ? serve(request_, candidate, config_, topology_, regions_)
-                                   : Result<void*, Refusal>(folder.error());
-        if (region) {
-            return region.value();
+    void* region = nullptr;
+    const auto listed = folder.for_each_name([&](const char* name) {
+        if (region != nullptr) {
+            return;
         }
-        const Refusal& refusal = region.error();
-        if (file.first_time(refusal.reason)) {
-            events::refused(path.view(), refusal);
+        const Candidate candidate{folder, name, node, choice_.node, user_};
+        if (const auto served = serve(request_, candidate, config_, topology_, regions_)) {
+            region = served.value();
+        } else {
+            note(folder, name, served.error());
         }
-        is_held_ = is_held_ || refusal.reason == Reason::all_leased;
-        reason_ = more_telling(reason_, refusal.reason);
+    });
+    if (!listed) {
+        note(folder, kAll, {Reason::map_failed, listed.error().tried, listed.error().code});
     }
-    return nullptr;
+    return region;
 }
 
 // By looking again and again: flock has no deadline.
@@ -79,7 +85,6 @@ void* Search::after_a_wait() noexcept {
     for (Nanoseconds left = deadline - now(); is_held_ && left > 0; left = deadline - now()) {
         pause_for(std::min(pause, left));
         pause = std::min(pause * 2, kLongestPause);
-        static_cast<void>(pool_.refresh());
         if (void* region = on_node(choice_.node)) {
             return region;
         }
@@ -89,7 +94,8 @@ void* Search::after_a_wait() noexcept {
 
 void* Search::elsewhere() noexcept {
     const Reason reason_at_home = reason_;
-    NodeSet candidates = LivePool::View(pool_)->nodes_of(ByteSize{request_.length});
+    NodeSet candidates;
+    static_cast<void>(config_.files->for_each_node([&](NodeId node) { candidates.insert(node); }));
     candidates.keep(choice_.allowed);
     candidates.remove(choice_.node);
     while (const auto node = topology_.nearest(choice_.node, candidates)) {
@@ -104,10 +110,6 @@ void* Search::elsewhere() noexcept {
 
 void* Search::run() noexcept {
     void* region = on_node(choice_.node);
-    if (region == nullptr && pool_.refresh()) {
-        events::read_again(*LivePool::View(pool_));
-        region = on_node(choice_.node);
-    }
     if (region == nullptr) {
         region = after_a_wait();
     }

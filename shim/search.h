@@ -3,7 +3,7 @@
 #pragma once
 
 #include "shim/core/config.h"
-#include "shim/core/live_pool.h"
+#include "shim/core/lease.h"
 #include "shim/core/reason.h"
 #include "shim/core/region_table.h"
 #include "shim/core/topology.h"
@@ -15,13 +15,8 @@ namespace hugepage {
 class Search {
   public:
     Search(const MapRequest& request, const NodeChoice& choice, const Config& config,
-           const Topology& topology, LivePool& pool, RegionTable& regions) noexcept
-        : request_(request),
-          choice_(choice),
-          config_(config),
-          topology_(topology),
-          pool_(pool),
-          regions_(regions) {}
+           const Topology& topology, RegionTable& regions) noexcept
+        : request_(request), choice_(choice), config_(config), topology_(topology), regions_(regions) {}
 
     // The region, or null, and then reason() says why none of the chosen node's files served. May take as
     // long as HUGEPAGE_WAIT_MS allows.
@@ -32,13 +27,14 @@ class Search {
     [[nodiscard]] void* on_node(NodeId node) noexcept;
     [[nodiscard]] void* after_a_wait() noexcept;
     [[nodiscard]] void* elsewhere() noexcept;
+    void note(const NodeFolder& folder, const char* name, const Refusal& refusal) noexcept;
 
     const MapRequest& request_;
     const NodeChoice& choice_;
     const Config& config_;
     const Topology& topology_;
-    LivePool& pool_;
     RegionTable& regions_;
+    const uid_t user_ = own_user();
     Reason reason_ = Reason::no_file_for_size;
     bool is_held_ = false;  // one of the files last looked at, by somebody else
 };

@@ -43,7 +43,7 @@ Refusal refusal(Reason reason, const Error& error) noexcept {
 Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidate& file, bool dump,
                                        FileSystem& file_system) noexcept {
     const fork::Hold hold;
-    auto usable = open_usable_in_folder(file.path, file.size, file.user);
+    auto usable = open_usable(file.folder, file.name, ByteSize{request.length}, file.user);
     if (!usable) {
         return usable.error();
     }
@@ -113,7 +113,11 @@ Status enter(const Mapping& mapping, const Range& range, const Traits& traits,
 Result<void*, Refusal> serve(const MapRequest& request, const Candidate& file, const Config& config,
                              const Topology& topology, RegionTable& regions) noexcept {
     Stopwatch watch;
-    events::Leased leased{.path = file.path, .size = file.size, .wanted = file.wanted, .node = file.node};
+    events::Leased leased{.folder = file.folder.path(),
+                          .name = file.name,
+                          .size = ByteSize{request.length},
+                          .wanted = file.wanted,
+                          .node = file.node};
 
     FileSystem file_system;
     auto mapped = lease_and_map(request, file, config.dump, file_system);

@@ -7,20 +7,18 @@
 #include "shim/core/topology.h"
 #include "shim/map_request.h"
 
-#include <string_view>
-
 namespace hugepage {
 
-// What of a file's kind, place and state matters to the one who serves it.
+// A file in a folder that has passed inspect().
 struct Candidate {
-    const char* path;
-    ByteSize size;
+    const NodeFolder& folder;
+    const char* name;
     NodeId node;  // the one its folder names
     NodeId wanted;
-    uid_t user;  // the process's, whose the file may be
+    uid_t user;  // whose the file may be, beside root's
 };
 
-// Leases the file, whose folder has been looked at, and maps it so that nobody can tell the memory from fresh
+// Leases the file and maps it so that nobody can tell the memory from fresh
 // anonymous memory: populated, so that no page fault and no SIGBUS is left for later; on its node, or
 // refused; zero, unless the operator has waived it; entered in the table. On any failure all is undone and
 // the refusal says which step it was.

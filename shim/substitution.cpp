@@ -3,11 +3,11 @@
 #include "shim/core/config.h"
 #include "shim/core/errno_guard.h"
 #include "shim/core/executable.h"
-#include "shim/core/live_pool.h"
 #include "shim/core/slice.h"
 #include "shim/events.h"
 #include "shim/fallback.h"
 #include "shim/fork.h"
+#include "shim/known_sizes.h"
 #include "shim/node_choice.h"
 #include "shim/search.h"
 
@@ -15,7 +15,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 
 namespace hugepage::substitution {
@@ -31,14 +30,14 @@ namespace {
 using internal::regions;
 using internal::threshold;
 
-enum class Phase { unarmed, arming, inert, pool_unread, armed };
+enum class Phase { unarmed, arming, inert, armed };
 constinit std::atomic<Phase> phase{Phase::unarmed};
-// Written while arming, then only read; so is the pool.
-constinit Config settings;
-constinit LivePool pool;
+constinit Config settings;  // written while arming, then only read
+constinit KnownSizes sizes;
 
-constexpr std::size_t kSmallestFile = kPageBytes;  // a file is whole pages
-constexpr std::size_t kLooksLikeASector = 512UL << 20;
+constexpr ByteSize kSmallestFile{kPageBytes};  // a file is whole pages
+constexpr ByteSize kHugePage{2UL << 20};  // no file of a pool that may come yet is expected to be smaller
+constexpr ByteSize kLooksLikeASector{512UL << 20};
 
 void become(Phase outcome, std::size_t smallest_length) noexcept {
     phase.store(outcome, std::memory_order_release);
@@ -66,39 +65,32 @@ const char* variable(const char* name) noexcept {
     return nullptr;
 }
 
-std::size_t smallest_size(Pool& files) noexcept {
-    return std::min<std::size_t>(files.files().front().size().bytes, kLooksLikeASector);
+// Threads may do this at once: whoever stores last has seen what the others had found.
+void set_threshold() noexcept {
+    ByteSize smallest;
+    do {
+        smallest = sizes.smallest_or(kHugePage);
+        threshold.store(smallest.bytes);
+    } while (sizes.smallest_or(kHugePage) != smallest);
 }
 
-void read_pool() noexcept {
-    const auto scanned = pool.scan(*settings.files);
-    const LivePool::View files(pool);
-    if (!scanned || files->files().empty()) {
-        events::no_files(*settings.files, scanned, files->unread());
-        return become(Phase::inert, SIZE_MAX);
-    }
-    events::loaded(*files);
-    fork::register_handlers();
-    become(Phase::armed, smallest_size(*files));
-}
-
-// Who comes while another thread reads it waits; a signal handler can't come, and nobody forks.
-bool has_pool() noexcept {
-    if (phase.load(std::memory_order_acquire) == Phase::pool_unread) {
-        const fork::Hold hold;
-        if (phase.load(std::memory_order_relaxed) == Phase::pool_unread) {
-            read_pool();
-        }
-    }
-    return phase.load(std::memory_order_acquire) == Phase::armed;
-}
-
-// Whether the pool has such files; as it is by now, if that hasn't been looked into for a while.
-bool has_size(std::size_t length) noexcept {
-    const ByteSize size{length};
-    if (LivePool::View(pool)->has_size(size) ||
-        (pool.refresh_now_and_then() && LivePool::View(pool)->has_size(size))) {
+// Whether the pool has files of that size, or must have: by HUGEPAGE_MODE=require what may be a sector's
+// buffer gets no ordinary memory, even if there is no pool at all (hugetlbfs isn't mounted, say).
+bool is_wanted(ByteSize size) noexcept {
+    if (sizes.contain(size)) {
         return true;
+    }
+    if (sizes.refresh(*settings.files)) {
+        set_threshold();
+    }
+    if (sizes.contain(size)) {
+        return true;
+    }
+    if (size < kLooksLikeASector) {
+        return false;
+    }
+    if (sizes.empty()) {
+        return settings.mode == Config::Mode::require;
     }
     events::no_such_size(size);
     return false;
@@ -109,21 +101,22 @@ bool has_size(std::size_t length) noexcept {
 void* get(const MapRequest& request, FunctionRef<void*()> pass_on) noexcept {
     const int errno_before = errno;
     arm();
-    // The length once more when the pool has been read, and the smallest size is known.
-    if (!may_serve(request.length) || !is_eligible(request) || fork::is_underway() || !has_pool() ||
-        !may_serve(request.length) || !has_size(request.length)) {
+    const ByteSize size{request.length};
+    if (phase.load(std::memory_order_acquire) != Phase::armed || !may_serve(request.length) ||
+        !is_eligible(request) || fork::is_underway() || !is_wanted(size)) {
         errno = errno_before;
         return pass_on();
     }
+    fork::register_handlers();
     const Topology topology;
     const NodeChoice choice = choose_node(settings.node, topology);
     if (choice.source == NodeChoice::Source::current) {
         events::unpinned_once(choice.node);
     }
-    Search search(request, choice, settings, topology, pool, regions);
+    Search search(request, choice, settings, topology, regions);
     void* const region = search.run();
     if (region == nullptr) {
-        events::fallback(ByteSize{request.length}, choice.node, search.reason(), settings.mode);
+        events::fallback(size, choice.node, search.reason(), settings.mode);
     }
     if (region == nullptr && settings.mode == Config::Mode::require) {
         errno = ENOMEM;
@@ -168,15 +161,11 @@ void arm() noexcept {
     if (!settings.files) {
         return become(Phase::inert, SIZE_MAX);
     }
-    become(Phase::pool_unread, kSmallestFile);
+    become(Phase::armed, kSmallestFile.bytes);
 }
 
 bool is_inert() noexcept {
     return phase.load(std::memory_order_acquire) == Phase::inert;
-}
-
-void forget_other_threads() noexcept {
-    pool.forget_users();
 }
 
 const Config& config() noexcept {

@@ -3,13 +3,13 @@
 //
 // State: unarmed until the environment has been read, which happens once, in the library's constructor or at
 // the first request if that comes earlier (from another library's constructor); a request that comes
-// meanwhile, from another thread or a signal handler, is let go by. Then the pool is read at the first
-// request that a file could serve, so that the sealer's children, of which few make one, start as fast as
-// without; requests that come meanwhile wait. From then on armed or inert for good.
+// meanwhile, from another thread or a signal handler, is let go by. From then on armed or inert for good. No
+// file is looked for before the first request that one could serve, so that the sealer's children, of which
+// few make such a request, start as fast as without the shim.
 //
 // Locks: one, of the region table, held with signals blocked and never across a system call that waits; and
-// fork.h's, held while a new mapping is kept from children, and while the pool is read. Which process and
-// thread has which file is the kernel's to know (core/lease.h).
+// fork.h's, held while a new mapping is kept from children. Which process and thread has which file is the
+// kernel's to know (core/lease.h).
 //
 // Fork: fork.h says what a child has of the regions.
 #pragma once
@@ -46,9 +46,6 @@ inline bool may_serve(std::size_t length) noexcept {
 void arm() noexcept;
 // Whether it is known that no request will ever be served.
 [[nodiscard]] bool is_inert() noexcept;
-
-// In a child made by fork, where they are not.
-void forget_other_threads() noexcept;
 
 // What the environment says; the defaults until it has been read.
 [[nodiscard]] const Config& config() noexcept;

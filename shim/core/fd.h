@@ -26,13 +26,17 @@ class Fd {
         }
     }
 
-    // O_CLOEXEC is always added.
-    static Result<Fd> open(const char* path, int flags, mode_t mode = 0) noexcept {
-        const int fd = sys::open(path, flags | O_CLOEXEC, mode);
-        if (fd < 0) {
+    // O_CLOEXEC is always added. A path that isn't absolute begins at the folder. The number is 3 or more:
+    // where the program has closed one of the standard three, somebody may write to it all the same.
+    static Result<Fd> open(const char* path, int flags, mode_t mode = 0, int folder = AT_FDCWD) noexcept {
+        Fd file(sys::open(path, flags | O_CLOEXEC, mode, folder));
+        if (file.get() >= 0 && file.get() <= STDERR_FILENO) {
+            file = Fd(sys::duplicate(file.get(), STDERR_FILENO + 1));
+        }
+        if (file.get() < 0) {
             return Error{"open", errno};
         }
-        return Fd(fd);
+        return file;
     }
 
     [[nodiscard]] int get() const noexcept { return fd_; }

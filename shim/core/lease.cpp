@@ -1,18 +1,19 @@
 #include "shim/core/lease.h"
 
-#include "shim/core/fixed_string.h"
-#include "shim/core/slice.h"
 #include "shim/core/sys.h"
+#include "shim/core/text_file.h"
 
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <string_view>
 
 namespace hugepage {
 namespace {
+
+constexpr Refusal kNoSuchFile{Reason::no_file_for_size, "there is no file of this size", 0};
 
 Refusal refusal_of_open(int code) noexcept {
     switch (code) {
@@ -24,7 +25,7 @@ Refusal refusal_of_open(int code) noexcept {
             return {Reason::insecure, "it is a symbolic link", 0};
         case ENOENT:
         case ENOTDIR:
-            return {Reason::no_file_for_size, "it is gone since the pool was read", 0};
+            return kNoSuchFile;
         default:
             return {Reason::map_failed, "open", code};
     }
@@ -34,8 +35,17 @@ bool is_anothers(const struct stat& facts, uid_t user) noexcept {
     return facts.st_uid != 0 && facts.st_uid != user;
 }
 
-bool all_may_write(const struct stat& facts) noexcept {
-    return (facts.st_mode & S_IWOTH) != 0;
+bool is_file_of(const struct stat& facts, ByteSize size) noexcept {
+    return S_ISREG(facts.st_mode) && static_cast<std::uint64_t>(facts.st_size) == size.bytes;
+}
+
+// Of a name that could not be opened: of what else is in the folder nobody wants to hear.
+Refusal refusal_of_open(const NodeFolder& folder, const char* name, ByteSize size, int code) noexcept {
+    struct stat facts {};
+    if (sys::fstatat(folder.fd(), name, facts) != 0) {
+        return refusal_of_open(errno);
+    }
+    return S_ISLNK(facts.st_mode) || is_file_of(facts, size) ? refusal_of_open(code) : kNoSuchFile;
 }
 
 // What the file itself says against using it, cheapest first.
@@ -44,19 +54,15 @@ Result<FileSystem, Refusal> inspect(int fd, ByteSize size, uid_t user) noexcept 
     if (sys::fstat(fd, file) != 0) {
         return Refusal{Reason::map_failed, "fstat", errno};
     }
-    const auto file_size = static_cast<std::uint64_t>(file.st_size);
-    if (!S_ISREG(file.st_mode)) {
-        return Refusal{Reason::insecure, "it is no regular file", 0};
+    if (!is_file_of(file, size)) {
+        return kNoSuchFile;
     }
     if (is_anothers(file, user)) {
         return Refusal{Reason::insecure,
                        "it belongs to another user; chown it to root or to the sealer's user", 0};
     }
-    if (all_may_write(file)) {
-        return Refusal{Reason::insecure, "everybody may write to it; chmod o-w", 0};
-    }
-    if (file_size != size.bytes) {
-        return Refusal{Reason::no_file_for_size, "its size has changed since the pool was read", 0};
+    if ((file.st_mode & S_IRWXO) != 0) {
+        return Refusal{Reason::insecure, "everybody may open it; chmod o=", 0};
     }
     const auto file_system = file_system_of(fd);
     if (!file_system) {
@@ -66,11 +72,11 @@ Result<FileSystem, Refusal> inspect(int fd, ByteSize size, uid_t user) noexcept 
         return Refusal{Reason::not_hugetlbfs, "it is on a disk file system; create it on a hugetlbfs mount",
                        0};
     }
-    if (file_size % file_system.value().page_size.bytes != 0) {
+    if (size.bytes % file_system.value().page_size.bytes != 0) {
         return Refusal{Reason::map_failed, "its size is no multiple of the page size", 0};
     }
     constexpr std::uint64_t kBlock = 512;  // st_blocks counts in this, whatever the file system's block size
-    if (static_cast<std::uint64_t>(file.st_blocks) * kBlock < file_size) {
+    if (static_cast<std::uint64_t>(file.st_blocks) * kBlock < size.bytes) {
         return Refusal{Reason::not_populated, "it has holes; create it anew with hugepage-file-init", 0};
     }
     return file_system.value();
@@ -78,30 +84,49 @@ Result<FileSystem, Refusal> inspect(int fd, ByteSize size, uid_t user) noexcept 
 
 }  // namespace
 
+uid_t own_user() noexcept {
+    const uid_t user = sys::geteuid();
+    if (user == 0) {
+        return user;
+    }
+    std::array<char, 128> buffer;
+    const auto content = read_text("/proc/sys/kernel/overflowuid", buffer);
+    const auto number = content ? parse_number(trimmed(content.value()), UINT32_MAX) : std::nullopt;
+    constexpr uid_t kUsual = 65534;
+    if (user != number.value_or(kUsual)) {
+        return user;
+    }
+    // One line ends so: the one that maps all numbers.
+    const auto map = read_text("/proc/self/uid_map", buffer);
+    return map && trimmed(map.value()).ends_with(" 4294967295") ? user : 0;
+}
+
 // Who may write to the folder can put another file in the place of the pool's: one of root's own, even, that
 // some other program uses.
-Result<Done, Refusal> inspect_folder_of(std::string_view path, uid_t user) noexcept {
-    const std::size_t name = path.rfind('/');
-    const Path folder(name == std::string_view::npos ? "." : first_of(path, std::max<std::size_t>(name, 1)));
+Result<Done, Refusal> inspect(const NodeFolder& folder, uid_t user) noexcept {
+    if (!folder.opened()) {
+        return refusal_of_open(folder.opened().error().code);
+    }
     struct stat facts {};
-    if (sys::stat(folder.c_str(), facts) != 0) {
-        return refusal_of_open(errno);
+    if (sys::fstat(folder.fd(), facts) != 0) {
+        return Refusal{Reason::map_failed, "fstat", errno};
     }
     if (is_anothers(facts, user)) {
         return Refusal{Reason::insecure,
                        "its folder belongs to another user; chown it to root or to the sealer's user", 0};
     }
-    if (all_may_write(facts)) {
+    if ((facts.st_mode & S_IWOTH) != 0) {
         return Refusal{Reason::insecure, "everybody may write to its folder; chmod o-w the folder", 0};
     }
     return Done{};
 }
 
-Result<UsableFile, Refusal> open_usable_in_folder(const char* path, ByteSize size, uid_t user) noexcept {
+Result<UsableFile, Refusal> open_usable(const NodeFolder& folder, const char* name, ByteSize size,
+                                        uid_t user) noexcept {
     // O_NONBLOCK: a FIFO or device in the file's place must not hold the caller up.
-    auto file = Fd::open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    auto file = Fd::open(name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0, folder.fd());
     if (!file) {
-        return refusal_of_open(file.error().code);
+        return refusal_of_open(folder, name, size, file.error().code);
     }
     const auto file_system = inspect(file.value().get(), size, user);
     if (!file_system) {
@@ -111,8 +136,9 @@ Result<UsableFile, Refusal> open_usable_in_folder(const char* path, ByteSize siz
 }
 
 Result<UsableFile, Refusal> open_usable(const char* path, ByteSize size, uid_t user) noexcept {
-    const auto folder = inspect_folder_of(path, user);
-    return folder ? open_usable_in_folder(path, size, user) : folder.error();
+    const NodeFolder folder{path};
+    const auto fit = inspect(folder, user);
+    return fit ? open_usable(folder, folder.only_name(), size, user) : fit.error();
 }
 
 Result<Lease, Refusal> Lease::take(UsableFile usable) noexcept {
@@ -123,7 +149,7 @@ Result<Lease, Refusal> Lease::take(UsableFile usable) noexcept {
     }
     struct stat facts {};
     if (sys::fstat(fd, facts) != 0 || facts.st_nlink == 0) {
-        return Refusal{Reason::no_file_for_size, "it is gone since the pool was read", 0};
+        return Refusal{Reason::no_file_for_size, "it has just been removed", 0};
     }
     return Lease(std::move(usable.file), usable.file_system);
 }

@@ -1,20 +1,20 @@
 // Exclusive use of one pool file.
 //
 // The lock is flock's, which belongs to the open file description and not to the process: two leases of one
-// file exclude each other between threads as between processes. Who maps the file with the descriptor's help
-// keeps the description alive after the descriptor is closed, so the lease then lasts exactly as long as the
-// mapping and ends with its last byte, at exec, exit and SIGKILL alike. There is nothing to clean up.
+// file exclude each other between threads as between processes, by whatever name it was opened. Who maps the
+// file with the descriptor's help keeps the description alive after the descriptor is closed, so the lease
+// then lasts exactly as long as the mapping and ends with its last byte, at exec, exit and SIGKILL alike.
+// There is nothing to clean up.
 #pragma once
 
 #include "shim/core/byte_size.h"
 #include "shim/core/fd.h"
 #include "shim/core/hugetlbfs.h"
+#include "shim/core/node_folder.h"
 #include "shim/core/reason.h"
 #include "shim/core/result.h"
 
 #include <sys/types.h>
-
-#include <string_view>
 
 namespace hugepage {
 
@@ -30,24 +30,29 @@ struct UsableFile {
     FileSystem file_system;
 };
 
-// All that is asked of a file before it is leased (README, "Which files are used"), but whether somebody else
-// has it: takes no lock, so it disturbs no lease. `size` is what the pool believes its size to be, `user`
-// whose process is to use it: whom the file and its folder may belong to, beside root. It is opened as the
-// caller.
-[[nodiscard]] Result<UsableFile, Refusal> open_usable(const char* path, ByteSize size, uid_t user) noexcept;
+// Whose the files of this process may be, beside root's. In a user namespace the files of all users that it
+// has no number for seem to belong to one; where the process seems to be that one too, only root's files are
+// left.
+[[nodiscard]] uid_t own_user() noexcept;
 
-// The two parts of it: what is asked of the folder that the file is in, and what of the file itself. Who
-// looks for a file among a thousand asks the first once.
-[[nodiscard]] Result<Done, Refusal> inspect_folder_of(std::string_view path, uid_t user) noexcept;
-[[nodiscard]] Result<UsableFile, Refusal> open_usable_in_folder(const char* path, ByteSize size,
-                                                                uid_t user) noexcept;
+// What is asked of the folder, for a process of the user: whether it is open, and nobody else can put other
+// files into it. Asked once for all of its files.
+[[nodiscard]] Result<Done, Refusal> inspect(const NodeFolder& folder, uid_t user) noexcept;
+
+// All that is asked of a file in such a folder before it is leased (README, "Which files are used"), except
+// whether somebody else has it: takes no lock, so it disturbs no lease. Reason::no_file_for_size means that
+// this is no file, or one of another size: nothing is wrong with it. It is opened as the caller.
+[[nodiscard]] Result<UsableFile, Refusal> open_usable(const NodeFolder& folder, const char* name,
+                                                      ByteSize size, uid_t user) noexcept;
+// Both, of a file's path.
+[[nodiscard]] Result<UsableFile, Refusal> open_usable(const char* path, ByteSize size, uid_t user) noexcept;
 
 // Move-only. The destructor lets go of the descriptor, and so of the lock unless a mapping holds it by then.
 class Lease {
   public:
-    // Takes the file if it is free now; never waits. Reason::all_leased means that somebody else has it. One
-    // whose last name is gone by the time the lock is had is refused: who removes a file holds its lock
-    // meanwhile, and gives its pages back.
+    // Takes the file if it is free now; never waits. Reason::all_leased means that somebody else has it. A
+    // file that was unlinked before it is locked is refused: who removes a file holds its lock meanwhile, and
+    // gives its pages back.
     [[nodiscard]] static Result<Lease, Refusal> take(UsableFile file) noexcept;
 
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }

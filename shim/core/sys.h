@@ -20,8 +20,13 @@
 
 namespace hugepage::sys {
 
-inline int open(const char* path, int flags, mode_t mode = 0) noexcept {
-    return static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, flags, mode));
+inline int open(const char* path, int flags, mode_t mode = 0, int folder = AT_FDCWD) noexcept {
+    return static_cast<int>(::syscall(SYS_openat, folder, path, flags, mode));
+}
+
+// With O_CLOEXEC; the number is `least` or more.
+inline int duplicate(int fd, int least) noexcept {
+    return static_cast<int>(::syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, least));
 }
 
 inline int close(int fd) noexcept {
@@ -57,12 +62,9 @@ inline int fstat(int fd, struct stat& facts) noexcept {
     return static_cast<int>(::syscall(SYS_fstat, fd, &facts));
 }
 
-inline int lstat(const char* path, struct stat& facts) noexcept {
-    return static_cast<int>(::syscall(SYS_newfstatat, AT_FDCWD, path, &facts, AT_SYMLINK_NOFOLLOW));
-}
-
-inline int stat(const char* path, struct stat& facts) noexcept {
-    return static_cast<int>(::syscall(SYS_newfstatat, AT_FDCWD, path, &facts, 0));
+// Follows no link.
+inline int fstatat(int folder, const char* name, struct stat& facts) noexcept {
+    return static_cast<int>(::syscall(SYS_newfstatat, folder, name, &facts, AT_SYMLINK_NOFOLLOW));
 }
 
 inline int fstatfs(int fd, struct statfs& facts) noexcept {

@@ -69,9 +69,13 @@ Status for_each_entry(const char* folder, FunctionRef<void(std::string_view name
     if (!directory) {
         return directory.error();
     }
+    return for_each_entry(directory.value().get(), visit);
+}
+
+Status for_each_entry(int folder, FunctionRef<void(std::string_view name)> visit) noexcept {
     alignas(dirent64) std::array<char, 1024> buffer;
     for (;;) {
-        const ssize_t got = sys::getdents64(directory.value().get(), buffer.data(), buffer.size());
+        const ssize_t got = sys::getdents64(folder, buffer.data(), buffer.size());
         if (got < 0) {
             return Error{"list", errno};
         }

@@ -19,10 +19,11 @@ namespace hugepage {
 // read piece by piece: what changes meanwhile may be missed.
 [[nodiscard]] Status for_each_line(const char* path, FunctionRef<void(std::string_view line)> visit) noexcept;
 
-// Calls for each name in the folder but "." and "..", in no order. A name is terminated; it is gone after the
-// call.
+// Calls for each name in the folder except "." and "..", in the kernel's order. A name is terminated; it is
+// gone after the call. The second is for a descriptor that nothing has been listed from yet.
 [[nodiscard]] Status for_each_entry(const char* folder,
                                     FunctionRef<void(std::string_view name)> visit) noexcept;
+[[nodiscard]] Status for_each_entry(int folder, FunctionRef<void(std::string_view name)> visit) noexcept;
 
 // Without white space at both ends.
 [[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;

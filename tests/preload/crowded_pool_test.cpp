@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include <algorithm>
 #include <array>
 
 namespace tests {
@@ -78,11 +79,29 @@ TEST_P(CrowdedPool, SeesAFileThatIsGivenBackWhileItWaits) {
                                                       {"HUGEPAGE_LOG", "debug"},
                                                       {"HUGEPAGE_LOG_FILE", log.string()}}));
     // By then it has been through all of them once.
-    const std::string last = "leased by somebody else: " + files_.back().string();
-    ASSERT_TRUE(wait_until([&] { return read_file(log).find(last) != std::string::npos; })) << read_file(log);
+    const auto has_seen = [&](const auto& file) {
+        return read_file(log).find("leased by somebody else: " + file.string()) != std::string::npos;
+    };
+    ASSERT_TRUE(wait_until([&] { return std::ranges::all_of(files_, has_seen); })) << read_file(log);
     held_[20] = {};
     EXPECT_THAT(waiting.wait().out, StartsWith("memory: " + served()));
     EXPECT_THAT(read_file(log), HasSubstr("leased memory file: " + files_[20].string()));
+}
+
+TEST(CrowdedFolder, HasNoLimitToItsFiles) {
+    const Pool pool(kTmpfs);
+    ASSERT_EQ(pool.missing(), "");
+    // Whether a folder is listed from its oldest name or from its newest, one of the two is behind all the
+    // others.
+    pool.add("oldest", kSmallFile);
+    for (int i = 0; i < 5000; ++i) {
+        pool.add_sparse(std::to_string(i), 4096);
+    }
+    pool.add("newest", kSmallFile);
+    const auto outcome =
+        run({PROBE, "hold", bytes(kSmallFile), "2"},
+            preloaded({{"HUGEPAGE_FILES_PATH", pool.path().string()}, {"HUGEPAGE_MODE", "require"}}));
+    EXPECT_EQ(outcome.out, "memory: file 4kB\nmemory: file 4kB\nholding\n") << outcome.err;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 //   hindered refuse BYTES CALL ERRNO  a system call, or one use of it (refusing.cpp has them), always fails
 //   hindered limit BYTES LIMIT COUNT  a resource limit: as, nofile, nproc
 //   hindered group BYTES FILE         a control group's limits: it enters the group by its file of processes
+//   hindered briefly BYTES            it has no descriptor left the first time
 //   hindered none BYTES
 //   hindered later BYTES              says "now" between the first time and the second, and waits for the
 //                                     end of stdin: something is done to the pool meanwhile
@@ -78,6 +79,8 @@ int main(int argc, char** argv) {
     const std::string_view scenario = argc > 1 ? argv[1] : "";
     const std::size_t bytes = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 0;
     const auto before = probes::own_things();  // and makes the program as large as it will be
+    rlimit descriptors{};
+    ::getrlimit(RLIMIT_NOFILE, &descriptors);
     if (scenario == "refuse" && argc > 4) {
         if (!probes::refuse(argv[3], std::atoi(argv[4]))) {
             std::puts("no such call");
@@ -93,10 +96,16 @@ int main(int argc, char** argv) {
             std::puts("no such group");
             return 2;
         }
+    } else if (scenario == "briefly") {
+        const rlimit none{STDERR_FILENO + 1, descriptors.rlim_max};
+        ::setrlimit(RLIMIT_NOFILE, &none);
     } else if (scenario != "none" && scenario != "later" && scenario != "meanwhile") {
         return 2;
     }
     ask(bytes, scenario == "meanwhile" ? let_the_test_act : nullptr);
+    if (scenario == "briefly") {
+        ::setrlimit(RLIMIT_NOFILE, &descriptors);
+    }
     if (scenario == "later") {
         let_the_test_act();
     }

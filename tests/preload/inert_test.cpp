@@ -87,6 +87,19 @@ TEST(Inert, AFolderWithoutFilesIsSaidInOneLine) {
                     "no memory files at " + empty.path().string());
 }
 
+// After a reboot, say, when nothing has been mounted yet.
+TEST(Inert, WithoutAPoolARequiredSectorsBufferIsNoOrdinaryMemory) {
+    const TempDir empty;
+    const Environment variables =
+        preloaded({{"HUGEPAGE_FILES_PATH", empty.path().string()}, {"HUGEPAGE_MODE", "require"}});
+    const auto sector = run({PROBE, "map", bytes(512UL << 20)}, variables);
+    EXPECT_EQ(sector.out, "failed: Cannot allocate memory\n");
+    EXPECT_THAT(sector.err,
+                HasSubstr("failing with ENOMEM (HUGEPAGE_MODE=require). memory_size: 536870912; "));
+    EXPECT_THAT(sector.err, HasSubstr("no memory files at "));
+    EXPECT_THAT(run({PROBE, "map", bytes(kFileBytes)}, variables).out, StartsWith(kAnonymous));
+}
+
 TEST(Inert, APatternWithoutPlaceholderIsSaidInOneLine) {
     expect_one_line({{"HUGEPAGE_FILES_PATH_PATTERN", "/mnt/numa_0"}, {"HUGEPAGE_LOG", "error"}},
                     "not serving: it must contain $NUMA_NODE_INDEX");

@@ -143,15 +143,45 @@ TEST_P(Serving, RefusesAFileWithHoles) {
     EXPECT_THAT(probe("map").err, HasSubstr("numa: 0; reason: not_populated"));
 }
 
-TEST_P(Serving, RefusesAFileThatOthersMayWriteToAndTakesTheNext) {
+TEST_P(Serving, RefusesAFileThatOthersMayReadAndTakesAnother) {
     const auto open_file = pool_.add("a", kFileBytes);
     pool_.add("b", kFileBytes);
-    std::filesystem::permissions(open_file, std::filesystem::perms::others_write,
+    std::filesystem::permissions(open_file, std::filesystem::perms::others_read,
                                  std::filesystem::perm_options::add);
-    const auto outcome = probe("map");
-    EXPECT_THAT(outcome.out, StartsWith("memory: " + served()));
+    const auto outcome = probe("hold", {}, "2");
+    EXPECT_EQ(outcome.out, "memory: " + served() + "\nmemory: anonymous 4kB\nholding\n");
     EXPECT_THAT(outcome.err,
                 HasSubstr("not using memory file: " + open_file.string() + "; reason: insecure"));
+}
+
+TEST_P(Serving, RefusesANodesFolderThatIsALink) {
+    const auto folder = pool_.add("file", kFileBytes).parent_path();
+    if (GetParam().is_huge()) {
+        GTEST_SKIP() << "hugetlbfs has no links";
+    }
+    std::filesystem::rename(folder, pool_.path() / "numa_1");
+    std::filesystem::create_directory_symlink("numa_1", folder);
+    const auto outcome = probe("map", {{"HUGEPAGE_NODE", "0"}});
+    EXPECT_THAT(outcome.out, StartsWith(kAnonymous));
+    EXPECT_THAT(outcome.err, HasSubstr("not using memory file: " + folder.string() +
+                                       "/*; reason: insecure; it is a symbolic link"));
+}
+
+// Where files of every user that the namespace has no number for seem to be the sealer's own.
+TEST_P(Serving, RefusesFilesWhoseOwnerItsUserNamespaceCannotName) {
+    pool_.add("file", kFileBytes);
+    const auto in_a_namespace = [&](const std::string& option) {
+        return run({"unshare", "--user", option, PROBE, "map", bytes(kFileBytes)},
+                   environment({{"HUGEPAGE_NODE", "0"}}));
+    };
+    const auto named = in_a_namespace("--map-root-user");
+    if (named.exit_status != 0) {
+        GTEST_SKIP() << "needs to make user namespaces: " << named.err;
+    }
+    EXPECT_THAT(named.out, StartsWith("memory: " + served()));
+    const auto unnamed = in_a_namespace("--ipc");  // no map of users at all
+    EXPECT_THAT(unnamed.out, StartsWith(kAnonymous));
+    EXPECT_THAT(unnamed.err, HasSubstr("reason: insecure; its folder belongs to another user"));
 }
 
 TEST_P(Serving, SaysPermissionWhenItMayNotOpenTheFile) {

@@ -88,6 +88,14 @@ TEST_F(LeaseTest, LooksAtAFileForAnotherUser) {
     EXPECT_EQ(refused.error().reason, Reason::insecure);
 }
 
+TEST_F(LeaseTest, ExcludesALeaseByAnotherNameOfTheFile) {
+    const auto other = file_.string() + "-too";
+    std::filesystem::create_hard_link(file_, other);
+    const auto lease = tests::lease_of(other.c_str(), kSize);
+    ASSERT_TRUE(lease);
+    EXPECT_EQ(reason(), Reason::all_leased);
+}
+
 TEST_F(LeaseTest, RefusesALink) {
     std::filesystem::rename(file_, file_.string() + "-moved");
     std::filesystem::create_symlink(file_.string() + "-moved", file_);
@@ -98,12 +106,24 @@ TEST_F(LeaseTest, RefusesWhatIsNoFile) {
     std::filesystem::remove(file_);
     EXPECT_EQ(reason(), Reason::no_file_for_size);
     ASSERT_EQ(::mkfifo(file_.c_str(), 0600), 0);
+    EXPECT_EQ(reason(), Reason::no_file_for_size);
+    std::filesystem::remove(file_);
+    std::filesystem::create_directory(file_);
+    EXPECT_EQ(reason(), Reason::no_file_for_size);
+}
+
+TEST_F(LeaseTest, RefusesAFileInAFolderThatIsALink) {
+    const auto folder = file_.parent_path();
+    std::filesystem::rename(folder, folder.string() + "-moved");
+    std::filesystem::create_directory_symlink(folder.string() + "-moved", folder);
     EXPECT_EQ(reason(), Reason::insecure);
 }
 
-TEST_F(LeaseTest, RefusesAFileThatOthersMayWriteTo) {
-    ASSERT_EQ(::chmod(file_.c_str(), 0602), 0);
-    EXPECT_EQ(reason(), Reason::insecure);
+TEST_F(LeaseTest, RefusesAFileThatOthersMayOpen) {
+    for (const mode_t mode : {0601U, 0602U, 0604U}) {
+        ASSERT_EQ(::chmod(file_.c_str(), mode), 0);
+        EXPECT_EQ(reason(), Reason::insecure);
+    }
     ASSERT_EQ(::chmod(file_.c_str(), 0660), 0);
     EXPECT_TRUE(tests::lease_of(file_.c_str(), kSize));
 }
@@ -137,7 +157,7 @@ TEST_F(LeaseTest, FindsTheFolderOfAnyPath) {
     EXPECT_EQ(tests::lease_of("/nowhere/at/all", kSize).error().reason, Reason::no_file_for_size);
 }
 
-TEST_F(LeaseTest, RefusesAFileWhoseSizeHasChanged) {
+TEST_F(LeaseTest, RefusesAFileOfAnotherSize) {
     ASSERT_EQ(::truncate(file_.c_str(), 4096), 0);
     EXPECT_EQ(reason(), Reason::no_file_for_size);
 }

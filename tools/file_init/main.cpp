@@ -34,8 +34,8 @@ std::string list_of(const char* heading, const std::vector<std::string>& paths) 
 }
 
 void run(const file_init::Request& request) {
-    if ((request.mode.value_or(0) & S_IWOTH) != 0) {
-        tools::warn("--mode: the shim will not use files that everybody may write to");
+    if ((request.mode.value_or(0) & S_IRWXO) != 0) {
+        tools::warn("--mode: the shim will not use files that everybody may open");
     }
     const tools::Interrupts interrupts;
     const auto nodes = file_init::nodes_of_machine();

@@ -18,7 +18,7 @@
 namespace file_init {
 namespace {
 
-constexpr std::size_t kMostFiles = 4096;  // as many as the shim keeps account of
+constexpr std::size_t kMostFiles = 4096;  // who asks for more has mistyped
 
 // The values as they were written; empty where the option was left out.
 struct RawOptions {

@@ -41,7 +41,7 @@ TEST_F(RefusingTest, WrongValuesOfSetup) {
         {"--size", "-8MiB"},    {"--num", "0"},           {"--num", "x"},          {"--num", "1.5"},
         {"--num", "4097"},      {"--node", "1023"},       {"--node", "0:0"},       {"--node", "0,0:2"},
         {"--node", "x"},        {"--page-size", "3MiB"},  {"--page-size", "huge"}, {"--user", "no such user"},
-        {"--group", "no such"}, {"--mode", "0888"},       {"--mode", "0602"},      {"--threads", "0"},
+        {"--group", "no such"}, {"--mode", "0888"},       {"--mode", "0604"},      {"--threads", "0"},
         {"--threads", "many"},  {"--timeout", "0"},       {"--timeout", "soon"},   {"--path", "/"},
         {"--path", "/etc"},     {"--path-pattern", "/x"}, {"--config", "/nowhere"}};
     for (const auto& [option, value] : wrong) {

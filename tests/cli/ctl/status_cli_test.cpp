@@ -51,11 +51,11 @@ TEST_P(Status, SaysWhyTheShimWouldRefuseAFile) {
     static_cast<void>(pool_.add("right", kFileBytes));
     static_cast<void>(pool_.add_sparse("sparse", kFileBytes));
     const auto open = pool_.add("open", kFileBytes);
-    ASSERT_EQ(::chmod(open.c_str(), 0606), 0);
+    ASSERT_EQ(::chmod(open.c_str(), 0604), 0);
     const Outcome outcome = ctl("status");
     EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
     EXPECT_THAT(outcome.out, HasSubstr("numa_0/sparse: not_populated: it has holes"));
-    EXPECT_THAT(outcome.out, HasSubstr("numa_0/open: insecure: everybody may write to it"));
+    EXPECT_THAT(outcome.out, HasSubstr("numa_0/open: insecure: everybody may open it"));
     EXPECT_THAT(outcome.out, Not(HasSubstr("numa_0/right:")));
     struct stat facts {};
     ASSERT_EQ(::stat((pool_.path() / "numa_0" / "sparse").c_str(), &facts), 0);

@@ -36,11 +36,11 @@ TEST_P(Verify, NamesEachWrongFile) {
     static_cast<void>(pool_.add("right", kFileBytes));
     static_cast<void>(pool_.add_sparse("sparse", kFileBytes));
     const auto open = pool_.add("open", kFileBytes);
-    ASSERT_EQ(::chmod(open.c_str(), 0602), 0);
+    ASSERT_EQ(::chmod(open.c_str(), 0604), 0);
     const Outcome outcome = ctl("verify");
     EXPECT_EQ(outcome.exit_status, 4);
     EXPECT_THAT(outcome.out, HasSubstr("numa_0/sparse: not_populated: "));
-    EXPECT_THAT(outcome.out, HasSubstr("chmod o-w " + open.string()));
+    EXPECT_THAT(outcome.out, HasSubstr("chmod o= " + open.string()));
     EXPECT_THAT(outcome.out, HasSubstr("Of 3 files, 1 right, 2 wrong, 0 not seen."));
     const auto report = json("verify");
     EXPECT_EQ(file_in(report, "right")["verdict"], "right");

@@ -93,9 +93,9 @@ case_gives_files_to_whom_they_are_meant_for() {
 }
 
 case_warns_of_a_mode_that_the_shim_refuses() {
-    run -n "$node" -s 4MiB --path "$mnt" --mode 0666
+    run -n "$node" -s 4MiB --path "$mnt" --mode 0664
     expect_equal "$status" 0
-    [[ $err == *"will not use files that everybody may write to" ]] || fail "$err"
+    [[ $err == *"will not use files that everybody may open" ]] || fail "$err"
 }
 
 case_pattern_wins_over_path() {

@@ -79,8 +79,8 @@ TEST_F(Survey, SaysWhatTheShimWouldSay) {
     EXPECT_EQ(reason("numa_0/sparse"), "not_populated: it has holes; create it anew with hugepage-file-init");
     EXPECT_FALSE(look("numa_0/sparse").has_all_pages());
     const auto open = pool_.add("open", kBytes);
-    ASSERT_EQ(::chmod(open.c_str(), 0602), 0);
-    EXPECT_EQ(reason("numa_0/open"), "insecure: everybody may write to it; chmod o-w");
+    ASSERT_EQ(::chmod(open.c_str(), 0604), 0);
+    EXPECT_EQ(reason("numa_0/open"), "insecure: everybody may open it; chmod o=");
     std::filesystem::create_symlink("/etc/passwd", pool_.path() / "numa_0" / "link");
     EXPECT_EQ(reason("numa_0/link"), "insecure: it is a symbolic link");
     ASSERT_EQ(::mkfifo((pool_.path() / "numa_0" / "fifo").c_str(), 0600), 0);

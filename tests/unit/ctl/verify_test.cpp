@@ -67,9 +67,9 @@ TEST(Verify, HasFilesMadeSafe) {
     const hugepage::Refusal insecure{Reason::insecure, "", 0};
     EXPECT_EQ(remedy([&](SurveyedFile& file) {
                   file.refusal = insecure;
-                  file.mode = 0602;
+                  file.mode = 0604;
               }),
-              "chmod o-w /mnt/huge/pc1/numa_0/32.0_GiB_1");
+              "chmod o= /mnt/huge/pc1/numa_0/32.0_GiB_1");
     EXPECT_EQ(remedy([&](SurveyedFile& file) {
                   file.refusal = insecure;
                   file.owner = 7;

@@ -1,7 +1,6 @@
 #include "tools/ctl/base/values.h"
 
 #include "shim/core/id_set.h"
-#include "shim/core/pool.h"
 #include "shim/core/text_file.h"
 #include "tools/common/failure.h"
 #include "tools/common/values.h"
@@ -87,9 +86,8 @@ std::vector<Share> shares_of(const std::string& text, std::size_t files, const M
     }
     for (const std::string& part : parts_of(text, ',')) {
         const std::size_t colon = part.find(':');
-        const std::size_t own = colon == std::string::npos
-                                    ? files
-                                    : count_of("--node", part.substr(colon + 1), hugepage::Pool::kMaxFiles);
+        const std::size_t own =
+            colon == std::string::npos ? files : count_of("--node", part.substr(colon + 1), kMostFiles);
         for (const NodeId node : nodes_in(part.substr(0, colon))) {
             shares.push_back({node, own});
         }

@@ -17,6 +17,8 @@ namespace ctl {
 // 1 <= value <= largest.
 [[nodiscard]] std::size_t count_of(const std::string& option, const std::string& text, std::size_t largest);
 
+inline constexpr std::size_t kMostFiles = 4096;  // of a node; who asks for more has mistyped
+
 // How many files on which node.
 struct Share {
     NodeId node;

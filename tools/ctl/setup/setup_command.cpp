@@ -1,5 +1,4 @@
 // hugepagectl setup: hugetlbfs, pages and files, as far as they are wanting.
-#include "shim/core/pool.h"
 #include "tools/common/failure.h"
 #include "tools/common/interrupts.h"
 #include "tools/common/values.h"
@@ -76,8 +75,7 @@ SetupRequest checked(const SetupOptions& options, const Machine& machine) {
     SetupRequest request;
     request.files.size = size_of("--size", options.size);
     request.files.size_as_typed = options.size;
-    request.shares =
-        shares_of(options.node, count_of("--num", options.num, hugepage::Pool::kMaxFiles), machine);
+    request.shares = shares_of(options.node, count_of("--num", options.num, kMostFiles), machine);
     request.page_size = page_size_of(options.page_size, machine);
     const PoolPlace place = pool_place(options.path, options.pattern);
     request.files.pattern = place.pattern;
@@ -88,8 +86,8 @@ SetupRequest checked(const SetupOptions& options, const Machine& machine) {
         optional_value("--group", options.group, "group of this system", tools::parse_group);
     request.files.mode =
         optional_value("--mode", options.mode, "octal mode from 0 to 0777", tools::parse_mode);
-    if ((request.files.mode.value_or(0) & S_IWOTH) != 0) {
-        tools::refuse("--mode: the shim will not use files that everybody may write to.");
+    if ((request.files.mode.value_or(0) & S_IRWXO) != 0) {
+        tools::refuse("--mode: the shim will not use files that everybody may open.");
     }
     if (!options.threads.empty()) {
         request.files.threads = static_cast<int>(count_of("--threads", options.threads, hugepage::kMaxCpus));

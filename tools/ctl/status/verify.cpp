@@ -74,8 +74,8 @@ std::string make_safe(const SurveyedFile& file, const PoolSurvey& pool) {
     if (file.owner != 0 && file.owner != pool.user) {
         command = fmt::format("chown {} {}", shell(user_text(pool.user)), shell(file.path));
     }
-    if ((file.mode & S_IWOTH) != 0) {
-        command += (command.empty() ? "" : " && ") + fmt::format("chmod o-w {}", shell(file.path));
+    if ((file.mode & S_IRWXO) != 0) {
+        command += (command.empty() ? "" : " && ") + fmt::format("chmod o= {}", shell(file.path));
     }
     if (command.empty()) {
         const std::string folder = shell(file.path.substr(0, file.path.rfind('/')));
