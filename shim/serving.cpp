@@ -144,7 +144,8 @@ Result<void*, Refusal> serve(const MapRequest& request, const Candidate& file, c
     }
     leased.check_ms = watch.lap();
 
-    if (config.zero == Config::Zero::always) {
+    // What an allocator gives is read by callers that rely on zeroes (calloc).
+    if (config.zero == Config::Zero::always || request.allocated) {
         const auto cpus = topology.cpus_of(file.node);
         leased.helpers = zero_memory(mapping.begin(), request.length,
                                      {config.zero_threads, cpus ? cpus.value() : CpuSet{}});

@@ -58,6 +58,15 @@ TEST_P(Heap, ServesEachOfMallocsKinWithAWholeZeroedFile) {
     expect_all_free();
 }
 
+TEST_P(Heap, GivesZeroesWhereMappedMemoryIsLeftAsItWas) {
+    add_files(1);
+    EXPECT_EQ(allocate("names", {{"HUGEPAGE_ZERO", "never"}}).out,
+              of_each_name(served() + ", zero, usable: 1, freed: unmapped"));
+    EXPECT_THAT(
+        run({PROBE, "map", bytes(kFileBytes)}, preloading(HEAP_LIBRARY, {{"HUGEPAGE_ZERO", "never"}})).out,
+        HasSubstr("fresh: dirty"));
+}
+
 TEST_P(Heap, IsNoneOfTheOtherVariantsBusiness) {
     add_files(1);
     const auto outcome = allocate("names", {}, SHIM_LIBRARY);
