@@ -52,16 +52,17 @@ Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidat
         return lease.error();
     }
     file_system = lease.value().file_system();
-    const auto hint = reinterpret_cast<std::uintptr_t>(request.address);
+    // As the kernel rounds it. It would round it up again to the huge page, away from where it was meant.
+    const auto hint = reinterpret_cast<std::uintptr_t>(request.address) / kPageBytes * kPageBytes;
     // Huge pages cannot be swapped, so they need no lock; a file on tmpfs can.
     const int locked = file_system.kind == FileSystem::Kind::hugetlbfs ? 0 : request.flags & MAP_LOCKED;
-    auto mapping =
-        Mapping::create({.address = hint % file_system.page_size.bytes == 0 ? request.address : nullptr,
-                         .length = request.length,
-                         .protection = request.protection,
-                         .flags = MAP_SHARED | locked,
-                         .fd = lease.value().fd(),
-                         .offset = 0});
+    auto mapping = Mapping::create(
+        {.address = hint % file_system.page_size.bytes == 0 ? reinterpret_cast<void*>(hint) : nullptr,
+         .length = request.length,
+         .protection = request.protection,
+         .flags = MAP_SHARED | locked,
+         .fd = lease.value().fd(),
+         .offset = 0});
     if (!mapping) {
         return refusal(Reason::map_failed, mapping.error());
     }

@@ -49,6 +49,7 @@ bool is_eligible(const MapRequest& request) noexcept {
     constexpr int kHarmless = MAP_NORESERVE | MAP_POPULATE | MAP_LOCKED;
     const int kind = request.flags & ~kHarmless;
     return request.protection == (PROT_READ | PROT_WRITE) &&
+           static_cast<std::size_t>(request.offset) % kPageBytes == 0 &&
            (kind == (MAP_ANONYMOUS | MAP_PRIVATE) || kind == (MAP_ANONYMOUS | MAP_SHARED));
 }
 

@@ -100,6 +100,11 @@ int flags(std::size_t bytes) {
     show("populate", ::mmap(nullptr, bytes, kReadWrite, kPrivate | MAP_POPULATE, -1, 0));
     show("locked", ::mmap(nullptr, bytes, kReadWrite, kPrivate | MAP_LOCKED, -1, 0));
     show("hint", ::mmap(place, bytes, kReadWrite, kPrivate, -1, 0));
+    char* const hinted =
+        static_cast<char*>(::mmap(static_cast<char*>(place) + 1, bytes, kReadWrite, kPrivate, -1, 0));
+    std::printf("hint within a page: %s, kept: %d\n", describe(hinted).c_str(), hinted == place);
+    ::munmap(hinted, bytes);
+    show("odd offset", ::mmap(nullptr, bytes, kReadWrite, kPrivate, -1, 1));
     show("read only", ::mmap(nullptr, bytes, PROT_READ, kPrivate, -1, 0));
     show("none", ::mmap(nullptr, bytes, PROT_NONE, kPrivate, -1, 0));
     show("executable", ::mmap(nullptr, bytes, kReadWrite | PROT_EXEC, kPrivate, -1, 0));

@@ -71,7 +71,8 @@ TEST_P(Serving, TakesNoRequestThatAFileCouldNotFulfil) {
     const std::string anonymous = "anonymous 4kB\n";
     EXPECT_EQ(probe("flags").out,
               "noreserve: " + served() + "\npopulate: " + served() + "\nlocked: " + served() +
-                  "\nhint: " + served() + "\nread only: " + anonymous + "none: " + anonymous +
+                  "\nhint: " + served() + "\nhint within a page: " + served() +
+                  ", kept: 1\nodd offset: failed" + "\nread only: " + anonymous + "none: " + anonymous +
                   "executable: " + anonymous + "stack: " + anonymous + "growsdown: " + anonymous +
                   "fixed: " + anonymous + "one page more: " + anonymous + "one page less: " + anonymous +
                   "one byte less: " + anonymous);
