@@ -1,5 +1,8 @@
 #include "shim/heap.h"
 
+#include "shim/core/errno_guard.h"
+#include "shim/mapping.h"
+#include "shim/next.h"
 #include "shim/next_allocator.h"
 #include "shim/semantics.h"
 #include "shim/substitution.h"
@@ -7,28 +10,132 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
-#include <optional>
 
 namespace hugepage::heap {
 namespace {
 
-std::optional<Range> allocation(const void* memory) noexcept {
-    if (!semantics::concerns(memory, 1)) {
-        return std::nullopt;
+constinit std::atomic<std::uintptr_t> window{0};  // where it begins; 0: there is none yet
+
+constexpr std::size_t kSlots = 128;
+constexpr std::size_t kSlotBytes = 64UL << 30;  // as large as any sector
+constexpr std::size_t kWindowBytes = kSlotBytes * kSlots;
+// The C library maps what is larger, whatever else its threshold has become; smaller memory it may have at
+// hand.
+constexpr std::size_t kMappedByAll = 32UL << 20;
+
+// How many bytes its owner has asked for, which are whole pages, and kServed if they are a file's; 0: nobody
+// has it.
+constinit std::array<std::atomic<std::size_t>, kSlots> taken{};
+constexpr std::size_t kServed = 1;
+
+// Far from where the kernel maps what may be anywhere: it goes to the highest gap that is large enough. False
+// if there is no such gap, as under a limit of address space.
+bool has_window() noexcept {
+    if (window.load(std::memory_order_acquire) != 0) {
+        return true;
     }
-    return substitution::internal::regions.allocation(reinterpret_cast<std::uintptr_t>(memory));
+#ifdef __SANITIZE_THREAD__
+    constexpr int kHighest = 37;  // it knows of no memory in the middle
+#else
+    constexpr int kHighest = 45;
+#endif
+    constexpr int kLowest = 37;
+    for (int bit = kHighest; bit >= kLowest; --bit) {
+        const std::uintptr_t begin = 1UL << bit;
+        MapRequest request = kept_free(reinterpret_cast<void*>(begin), std::min(begin, kWindowBytes));
+        request.flags = (request.flags & ~MAP_FIXED) | MAP_FIXED_NOREPLACE;
+        void* const memory = next::kernel::mmap(request);
+        if (memory == request.address) {
+            std::uintptr_t nobodys = 0;
+            if (!window.compare_exchange_strong(nobodys, begin, std::memory_order_acq_rel) &&
+                nobodys != begin) {
+                next::kernel::munmap(memory, request.length);
+            }
+            return true;
+        }
+        if (memory != MAP_FAILED) {  // a kernel before 4.17, which takes it for a hint
+            next::kernel::munmap(memory, request.length);
+        }
+        if (window.load(std::memory_order_acquire) == begin) {
+            return true;  // another thread was faster
+        }
+    }
+    return false;
 }
 
-void unmap(const Range& range) noexcept {
-    semantics::munmap(range.address(), range.length());
+bool is_in_window(const void* memory) noexcept {
+    const std::uintptr_t begin = window.load(std::memory_order_acquire);
+    return begin != 0 && reinterpret_cast<std::uintptr_t>(memory) - begin < std::min(begin, kWindowBytes);
 }
 
-void* move(const void* memory, std::size_t known, std::size_t bytes) noexcept {
+// A range of addresses for one allocation; false if there is none.
+class Slot {
+  public:
+    // Which the memory begins.
+    [[nodiscard]] static Slot of(const void* memory) noexcept {
+        const auto offset = reinterpret_cast<std::uintptr_t>(memory) - window.load(std::memory_order_acquire);
+        const bool is_one = is_in_window(memory) && offset % kSlotBytes == 0;
+        return Slot(is_one ? &taken[offset / kSlotBytes] : nullptr);
+    }
+    [[nodiscard]] static Slot take(std::size_t bytes) noexcept {
+        if (bytes > kSlotBytes || !has_window()) {
+            return Slot(nullptr);
+        }
+        const std::uintptr_t begin = window.load(std::memory_order_acquire);
+        for (std::size_t i = 0; i < std::min(kWindowBytes, begin) / kSlotBytes; ++i) {
+            std::size_t nobodys = 0;
+            if (taken[i].compare_exchange_strong(nobodys, bytes)) {
+                return Slot(&taken[i]);
+            }
+        }
+        return Slot(nullptr);
+    }
+
+    explicit operator bool() const noexcept { return taken_ != nullptr && taken_->load() != 0; }
+    [[nodiscard]] std::size_t bytes() const noexcept { return taken_->load() & ~kServed; }
+    [[nodiscard]] bool is_served() const noexcept { return (taken_->load() & kServed) != 0; }
+    [[nodiscard]] void* begin() const noexcept {
+        const auto index = static_cast<std::size_t>(taken_ - taken.data());
+        return reinterpret_cast<void*>(window.load() + index * kSlotBytes);
+    }
+    void set_served() noexcept { taken_->fetch_or(kServed); }
+    // Nothing is mapped there.
+    void let_go() noexcept { taken_->store(0); }
+    // Whatever is mapped there is gone; the addresses are kept free before anybody can take the slot. (In a
+    // child that has none of its parent's regions, others may map something at such an address: then it stays
+    // theirs.)
+    void clear() noexcept;
+
+  private:
+    explicit Slot(std::atomic<std::size_t>* bytes) noexcept : taken_(bytes) {}
+
+    std::atomic<std::size_t>* taken_;
+};
+
+void Slot::clear() noexcept {
+    const ErrnoGuard guard;
+    const SignalBlock signals;
+    MapRequest request = kept_free(begin(), bytes());
+    const bool is_parents =
+        is_served() && !substitution::internal::regions.overlaps(*Range::of_pages(begin(), bytes()));
+    if (is_parents && substitution::config().fork == Config::Fork::none) {
+        request.flags = (request.flags & ~MAP_FIXED) | MAP_FIXED_NOREPLACE;
+    }
+    if (semantics::map_over(request, next::mmap) == request.address) {
+        let_go();
+    }
+}
+
+// With the content that it has in this process: none, where a child has not got what its parent was given.
+void* move(const Slot& slot, std::size_t bytes) noexcept {
     void* const fresh = allocate(bytes, 1, [bytes] { return next_allocator::malloc(bytes); });
-    if (fresh != nullptr) {
-        std::memcpy(fresh, memory, std::min(known, bytes));
+    unsigned char resident = 0;
+    const ErrnoGuard guard;
+    if (fresh != nullptr && next::mincore(slot.begin(), 1, &resident) == 0) {
+        std::memcpy(fresh, slot.begin(), std::min(slot.bytes(), bytes));
     }
     return fresh;
 }
@@ -36,55 +143,69 @@ void* move(const void* memory, std::size_t known, std::size_t bytes) noexcept {
 }  // namespace
 
 void* allocate(std::size_t bytes, std::size_t alignment, FunctionRef<void*()> pass_on) noexcept {
-    if (!std::has_single_bit(alignment)) {
+    MapRequest request{
+        .length = bytes, .protection = PROT_READ | PROT_WRITE, .flags = MAP_PRIVATE | MAP_ANONYMOUS};
+    if (!std::has_single_bit(alignment) || alignment > kSlotBytes || !substitution::concerns(request)) {
         return pass_on();
     }
-    void* const memory = substitution::get({.address = nullptr,
-                                            .length = bytes,
-                                            .protection = PROT_READ | PROT_WRITE,
-                                            .flags = MAP_PRIVATE | MAP_ANONYMOUS,
-                                            .allocated = true},
-                                           pass_on);
-    if (memory == MAP_FAILED) {
+    Slot slot = Slot::take(bytes);
+    if (!slot) {
+        return pass_on();
+    }
+    request.address = slot.begin();
+    request.placed = true;
+    const auto answer = substitution::serve(request);
+    if (answer.memory != nullptr) {
+        slot.set_served();
+        return answer.memory;
+    }
+    if (answer.is_refused) {
+        slot.let_go();
+        errno = ENOMEM;
         return nullptr;
     }
-    const auto begin = reinterpret_cast<std::uintptr_t>(memory);
-    if (begin % alignment != 0) {  // a file's, on pages smaller than that
-        unmap({begin, begin + bytes});
-        return pass_on();
+    if (bytes > kMappedByAll && substitution::config().fallback == Config::Fallback::thp) {
+        request.flags |= MAP_FIXED;
+        const ErrnoGuard guard;
+        if (void* const memory = next::kernel::mmap(request); memory != MAP_FAILED) {
+            substitution::improve(memory, bytes, answer);
+            return memory;
+        }
     }
-    return memory;
+    slot.let_go();
+    return pass_on();
 }
 
 void free(void* memory) noexcept {
-    if (const auto range = allocation(memory)) {
-        unmap(*range);
-    } else if (next_allocator::left_in_arena(memory) == 0) {
+    if (Slot slot = Slot::of(memory)) {
+        slot.clear();
+    } else if (!is_in_window(memory) && next_allocator::left_in_arena(memory) == 0) {
         next_allocator::free(memory);
     }
 }
 
 std::size_t usable_size(void* memory) noexcept {
-    if (const auto range = allocation(memory)) {
-        return range->length();
+    if (const Slot slot = Slot::of(memory)) {
+        return slot.bytes();
     }
     const std::size_t left = next_allocator::left_in_arena(memory);
     return left == 0 ? next_allocator::malloc_usable_size(memory) : std::min(left, kPageBytes);
 }
 
 void* realloc(void* memory, std::size_t bytes) noexcept {
-    if (const auto range = allocation(memory)) {
-        if (bytes > range->length() / 2 && bytes <= range->length()) {
+    if (Slot slot = Slot::of(memory)) {
+        if (bytes > slot.bytes() / 2 && bytes <= slot.bytes()) {
             return memory;
         }
-        void* const fresh = bytes == 0 ? nullptr : move(memory, range->length(), bytes);
+        void* const fresh = bytes == 0 ? nullptr : move(slot, bytes);
         if (fresh != nullptr || bytes == 0) {
-            unmap(*range);
+            slot.clear();
         }
         return fresh;
     }
     if (const std::size_t left = next_allocator::left_in_arena(memory)) {
-        return move(memory, left, bytes);
+        void* const fresh = allocate(bytes, 1, [bytes] { return next_allocator::malloc(bytes); });
+        return fresh == nullptr ? nullptr : std::memcpy(fresh, memory, std::min(left, bytes));
     }
     // Other memory, or none, may grow to a file's size.
     bool is_passed_on = false;

@@ -1,8 +1,14 @@
 // Memory of a file for malloc and its kin, in the heap variant alone: a request of exactly a file's size is
 // one for private anonymous memory of that size, and free is its munmap.
 //
-// What comes from a file begins a page. So does little else that an allocator gives, and free, which is
-// called for everything, needs no more than a glance at the address.
+// It lies in a window of addresses that nothing else is mapped at, so "is this ours" is a comparison. The
+// window is cut into slots; which are taken, and for how many bytes, is ordinary memory of the process: so a
+// child may free what its parent was given, whether it has that memory or not.
+//
+// A request that no file serves gets a mapping in the window too, if it is so large that the C library would
+// map it for itself as well: that begins a page (the C library's begins 16 bytes past one, where half of all
+// labels lie across two cache lines), and can be of huge pages from end to end. It is ordinary private
+// memory.
 //
 // Any thread, at any time. errno is as the C library would leave it.
 #pragma once
@@ -15,7 +21,8 @@
 
 namespace hugepage::heap {
 
-// False means that it is certainly no memory of ours.
+// False means that it is certainly no memory of ours. Little else that an allocator gives begins a page, and
+// most calls of free need no more than that.
 inline bool may_own(const void* memory) noexcept {
     return reinterpret_cast<std::uintptr_t>(memory) % kPageBytes == 0;
 }

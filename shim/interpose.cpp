@@ -4,7 +4,6 @@
 // A call on other memory pays for a comparison or two and a jump. Not to be compiled with
 // _FILE_OFFSET_BITS=64, which would rename mmap here.
 
-#include "shim/fork.h"
 #include "shim/next.h"
 #include "shim/semantics.h"
 #include "shim/substitution.h"
@@ -25,11 +24,10 @@ template <auto pass_on>
 [[gnu::noinline]] void* consider(void* address, size_t length, int protection, int flags, int fd,
                                  off_t offset) noexcept {
     const hugepage::MapRequest request{address, length, protection, flags, fd, offset};
-    return substitution::get(request, [&] {
-        return (flags & MAP_FIXED) != 0 && semantics::concerns(address, length)
-                   ? semantics::map_over(request, pass_on)
-                   : pass_on(address, length, protection, flags, fd, offset);
-    });
+    if ((flags & MAP_FIXED) != 0 && semantics::concerns(address, length)) {
+        return semantics::map_over(request, pass_on);
+    }
+    return substitution::memory_for(request, pass_on);
 }
 
 }  // namespace
@@ -156,16 +154,3 @@ namespace {
 }
 
 }  // namespace
-
-// By which pthread_atfork registers: the shim's own handlers are to be the first. (ThreadSanitizer's runtime
-// does so before it can bear a call of code that it has instrumented.)
-#ifndef __SANITIZE_THREAD__
-extern "C" [[gnu::visibility("default")]] int __register_atfork(void (*prepare)(), void (*parent)(),
-                                                                void (*child)(), void* library) noexcept {
-    substitution::arm();
-    if (!substitution::is_inert()) {
-        hugepage::fork::register_handlers();
-    }
-    return next::register_atfork(prepare, parent, child, library);
-}
-#endif

@@ -2,6 +2,7 @@
 
 #include "shim/core/format.h"
 #include "shim/core/id_set.h"
+#include "shim/core/mutex.h"
 #include "shim/core/node_folder.h"
 #include "shim/events.h"
 
@@ -54,6 +55,7 @@ bool KnownSizes::refresh(const FilePattern& pattern) noexcept {
         return false;
     }
     // Not before: who comes meanwhile must look too, instead of taking what he asks for for unknown.
+    const SignalBlock signals;  // no handler leaves amid it, and a descriptor open
     const bool is_complete = look_at_files(pattern);
     if (is_complete) {
         looked_.store(now.tv_sec + 1, std::memory_order_relaxed);

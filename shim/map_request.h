@@ -14,7 +14,7 @@ struct MapRequest {
     int flags = 0;
     int fd = -1;
     off_t offset = 0;
-    bool allocated = false;  // by malloc or one of its kin, whose free takes it back (heap.h)
+    bool placed = false;  // just there: at an address that heap.h keeps, and takes back
 };
 
 }  // namespace hugepage

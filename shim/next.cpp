@@ -15,13 +15,6 @@
 extern "C" [[gnu::visibility("hidden")]] const char __ehdr_start[];
 extern "C" [[gnu::visibility("hidden")]] const char _end[];
 
-// The C library's pthread_atfork, by the name that it keeps for programs of long ago: __register_atfork is
-// ours, and to look for the one behind it takes dlsym, on a request.
-#ifdef __x86_64__
-extern "C" int c_library_atfork(void (*prepare)(), void (*parent)(), void (*child)());
-asm(".symver c_library_atfork, pthread_atfork@GLIBC_2.2.5");
-#endif
-
 namespace hugepage::next {
 namespace {
 
@@ -168,25 +161,6 @@ void resolve() noexcept {
     look_up("mlockall", internal::mlockall);
     look_up("munlockall", internal::munlockall);
     look_up("mincore", internal::mincore);
-}
-
-int register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* library) noexcept {
-    using Function = int(void (*)(), void (*)(), void (*)(), void*);
-    static constinit std::atomic<Function*> function{nullptr};
-    Function* found = function.load(std::memory_order_relaxed);
-    if (found == nullptr) {
-        found = reinterpret_cast<Function*>(find("__register_atfork"));
-        function.store(found, std::memory_order_relaxed);
-    }
-    return found == nullptr ? ENOMEM : found(prepare, parent, child, library);
-}
-
-void at_fork(void (*prepare)(), void (*parent)(), void (*child)()) noexcept {
-#ifdef __x86_64__
-    c_library_atfork(prepare, parent, child);
-#else
-    register_atfork(prepare, parent, child, nullptr);
-#endif
 }
 
 namespace kernel {

@@ -22,11 +22,6 @@ void resolve() noexcept;
 // The next function of any name; null if there is none. By dlsym.
 [[nodiscard]] void* find(const char* name) noexcept;
 
-// pthread_atfork as programs have it, for others' handlers. Looked up when it is first called.
-int register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* library) noexcept;
-// The same for the shim's own. Allocates nothing for the first handlers of the process.
-void at_fork(void (*prepare)(), void (*parent)(), void (*child)()) noexcept;
-
 // Hidden, so that no detour by the offset table leads to them.
 #pragma GCC visibility push(hidden)
 namespace internal {

@@ -83,7 +83,7 @@ void* Search::after_a_wait() noexcept {
     const Nanoseconds deadline = now() + config_.wait_ms * kMillisecond;
     Nanoseconds pause = kShortestPause;
     for (Nanoseconds left = deadline - now(); is_held_ && left > 0; left = deadline - now()) {
-        pause_for(std::min(pause, left));
+        signals_.open_for([&] { pause_for(std::min(pause, left)); });
         pause = std::min(pause * 2, kLongestPause);
         if (void* region = on_node(choice_.node)) {
             return region;

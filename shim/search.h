@@ -15,8 +15,13 @@ namespace hugepage {
 class Search {
   public:
     Search(const MapRequest& request, const NodeChoice& choice, const Config& config,
-           const Topology& topology, RegionTable& regions) noexcept
-        : request_(request), choice_(choice), config_(config), topology_(topology), regions_(regions) {}
+           const Topology& topology, RegionTable& regions, const SignalBlock& signals) noexcept
+        : request_(request),
+          choice_(choice),
+          config_(config),
+          topology_(topology),
+          regions_(regions),
+          signals_(signals) {}
 
     // The region, or null, and then reason() says why none of the chosen node's files served. May take as
     // long as HUGEPAGE_WAIT_MS allows.
@@ -34,6 +39,7 @@ class Search {
     const Config& config_;
     const Topology& topology_;
     RegionTable& regions_;
+    const SignalBlock& signals_;  // open while it waits
     const uid_t user_ = own_user();
     Reason reason_ = Reason::no_file_for_size;
     bool is_held_ = false;  // one of the files last looked at, by somebody else

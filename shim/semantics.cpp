@@ -56,6 +56,7 @@ int unmap(const Range& range) noexcept {
 }
 
 int munmap(void* address, std::size_t length) noexcept {
+    const SignalBlock signals;
     const auto range = Range::of_pages(address, length);
     if (!range || !regions().overlaps(*range)) {
         return next::munmap(address, length);
@@ -68,6 +69,7 @@ int munmap(void* address, std::size_t length) noexcept {
 // refuses (the range would leave part of a huge page) nothing has changed.
 void* map_over(const MapRequest& request,
                void* (*pass_on)(void*, std::size_t, int, int, int, off_t)) noexcept {
+    const SignalBlock signals;
     const auto range = Range::of_pages(request.address, request.length);
     if (range && !regions().can_forget(*range)) {
         errno = ENOMEM;
@@ -86,11 +88,7 @@ namespace {
 
 int protect(const Stretch& stretch, const Range& call, int protection) noexcept {
     const Traits& traits = stretch.traits;
-    const bool may_write = !traits.inherited || substitution::config().fork == Config::Fork::share;
-    if (!may_write && (protection & PROT_WRITE) != 0) {
-        return EACCES;
-    }
-    if (protection == real_protection(traits)) {
+    if (protection == traits.protection) {
         return 0;
     }
     const auto pages = whole_pages(stretch, call);
@@ -109,6 +107,7 @@ int protect(const Stretch& stretch, const Range& call, int protection) noexcept 
 }  // namespace
 
 int mprotect(void* address, std::size_t length, int protection) noexcept {
+    const SignalBlock signals;
     const auto range = Range::of_pages(address, length);
     if (!range || !regions().overlaps(*range)) {
         return next::mprotect(address, length, protection);
@@ -135,6 +134,7 @@ int msync(void* address, std::size_t length, int flags) {
     if (result != 0 || !range) {
         return result;
     }
+    const SignalBlock signals;
     ErrnoGuard guard;
     const int locked = for_each_stretch(*range, [&](const Stretch& stretch) {
         return (flags & MS_INVALIDATE) != 0 && stretch.traits.locked ? EBUSY : 0;
@@ -148,6 +148,7 @@ int mincore(void* address, std::size_t length, unsigned char* residence) noexcep
     if (result != 0 || !range) {
         return result;
     }
+    const SignalBlock signals;
     ErrnoGuard guard;
     return answer(has_hole(*range) ? ENOMEM : 0, guard);
 }

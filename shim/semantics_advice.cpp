@@ -25,33 +25,20 @@ int kernel_advice(const Range& range, int advice) noexcept {
     return range.empty() ? 0 : code_of(next::kernel::madvise(range.address(), range.length(), advice));
 }
 
-// Whether children have the memory is the kernel's to decide for whole huge pages only. Private regions are
-// always kept from them but while the process forks (fork.cpp), so for those it is a matter of the table.
+// Whether children have the memory is the kernel's to decide, for whole huge pages only.
 int keep_from_children(const Stretch& stretch, const Range& call, int advice) noexcept {
-    const bool not_forked = advice == MADV_DONTFORK;
-    if (stretch.traits.not_forked == not_forked) {
+    const int so_far = stretch.traits.advised_of_fork;
+    if (so_far == advice || (so_far == 0 && stretch.traits.shared && advice == MADV_DOFORK)) {
         return 0;
     }
     const auto pages = whole_pages(stretch, call);
     if (!pages) {
-        return EINVAL;
+        return so_far == 0 && advice == MADV_DOFORK ? 0 : EINVAL;
     }
-    if (stretch.traits.shared) {
-        if (const int code = kernel_advice(*pages, advice)) {
-            return code;
-        }
+    if (const int code = kernel_advice(*pages, advice)) {
+        return code;
     }
-    return set(stretch.range, [&](Traits& traits) { traits.not_forked = not_forked; });
-}
-
-int wipe_in_children(const Stretch& stretch, const Range& call, bool wipe) noexcept {
-    if (stretch.traits.wiped_in_fork == wipe) {
-        return 0;
-    }
-    if (stretch.traits.shared || !whole_pages(stretch, call)) {
-        return EINVAL;
-    }
-    return set(stretch.range, [&](Traits& traits) { traits.wiped_in_fork = wipe; });
+    return set(stretch.range, [&](Traits& traits) { traits.advised_of_fork = advice; });
 }
 
 int apply(const Stretch& stretch, const Range& call, int advice) noexcept {
@@ -68,6 +55,7 @@ int apply(const Stretch& stretch, const Range& call, int advice) noexcept {
         case MADV_MERGEABLE:
         case MADV_UNMERGEABLE:
         case kGuardRemove:
+        case MADV_KEEPONFORK:
             return 0;
         case MADV_COLD:
         case MADV_PAGEOUT:
@@ -80,18 +68,15 @@ int apply(const Stretch& stretch, const Range& call, int advice) noexcept {
             }
             [[fallthrough]];
         case kDontneedLocked:
-            return traits.shared ? 0 : clear(stretch, call);
+            return traits.shared ? 0 : clear(stretch);
         case MADV_REMOVE:
-            return locked || !traits.shared ? EINVAL : clear(stretch, call);
+            return locked || !traits.shared ? EINVAL : clear(stretch);
         case kPopulateRead:
         case kPopulateWrite:
             return kernel_advice(range, advice);
         case MADV_DONTFORK:
         case MADV_DOFORK:
             return keep_from_children(stretch, call, advice);
-        case MADV_WIPEONFORK:
-        case MADV_KEEPONFORK:
-            return wipe_in_children(stretch, call, advice == MADV_WIPEONFORK);
         // With HUGEPAGE_DUMP=0 regions are in no dump anyhow. Rather too little in it than what must not be.
         case MADV_DONTDUMP:
             return substitution::config().dump ? kernel_advice(range.widened_to(traits.page_size), advice)
@@ -102,7 +87,8 @@ int apply(const Stretch& stretch, const Range& call, int advice) noexcept {
         case MADV_HWPOISON:  // the pages are the operator's
         case kSoftOffline:
             return EPERM;
-        default:  // MADV_GUARD_INSTALL, which hugetlbfs can't, and what is newer than this
+        default:  // MADV_WIPEONFORK and MADV_GUARD_INSTALL, which hugetlbfs can't, and what is newer than
+                  // this
             return EINVAL;
     }
 }
@@ -135,37 +121,14 @@ void zero(const Range& range, NodeId node) noexcept {
         zero_memory(range.address(), range.length(), {.helpers = 0, .cpus = {}});
         return;
     }
-    const auto cpus = Topology().cpus_of(node);
     zero_memory(range.address(), range.length(),
-                {substitution::config().zero_threads, cpus ? cpus.value() : CpuSet{}});
+                {substitution::config().zero_threads, helper_cpus(node, Topology())});
 }
 
 }  // namespace
 
-int clear(const Stretch& piece, const Range& call) noexcept {
+int clear(const Stretch& piece) noexcept {
     const auto& [what, range, traits] = piece;
-    if (traits.inherited) {
-        const auto own = whole_pages(piece, call);
-        if (!own) {
-            return EINVAL;
-        }
-        if (!regions().can_forget(*own)) {
-            return ENOMEM;
-        }
-        if (next::kernel::mmap({own->address(), own->length(), traits.protection,
-                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0}) == MAP_FAILED) {
-            return errno;
-        }
-        if (traits.allocated) {  // its caller will free it
-            return set(*own, [](Traits& t) {
-                t.page_size = ByteSize{kPageBytes};
-                t.inherited = false;
-                t.replaced = true;
-            });
-        }
-        regions().forget(*own);
-        return 0;
-    }
     const Range pages = range.widened_to(traits.page_size);
     const bool writable = (traits.protection & PROT_WRITE) != 0;
     if (!writable) {
@@ -180,6 +143,7 @@ int clear(const Stretch& piece, const Range& call) noexcept {
 }
 
 int madvise(void* address, std::size_t length, int advice) noexcept {
+    const SignalBlock signals;
     const auto range = Range::of_pages(address, length);
     if (!range || !regions().overlaps(*range)) {
         return next::madvise(address, length, advice);
@@ -193,6 +157,7 @@ int madvise(void* address, std::size_t length, int advice) noexcept {
 }
 
 int posix_madvise(void* address, std::size_t length, int advice) noexcept {
+    const SignalBlock signals;
     const auto range = Range::of_pages(address, length);
     if (!range || !regions().overlaps(*range) || advice == POSIX_MADV_DONTNEED) {
         return next::posix_madvise(address, length, advice);

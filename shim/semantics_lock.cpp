@@ -36,6 +36,7 @@ int unreadable(const Range& range) noexcept {
 }  // namespace
 
 int mlock(const void* address, std::size_t length) noexcept {
+    const SignalBlock signals;
     const auto range = Range::touched(address, length);
     if (!range || !regions().overlaps(*range)) {
         return next::mlock(address, length);
@@ -47,6 +48,7 @@ int mlock(const void* address, std::size_t length) noexcept {
 }
 
 int mlock2(const void* address, std::size_t length, unsigned flags) noexcept {
+    const SignalBlock signals;
     const auto range = Range::touched(address, length);
     if (!range || !regions().overlaps(*range) || (flags & ~static_cast<unsigned>(MLOCK_ONFAULT)) != 0) {
         return next::mlock2(address, length, flags);
@@ -58,6 +60,7 @@ int mlock2(const void* address, std::size_t length, unsigned flags) noexcept {
 }
 
 int munlock(const void* address, std::size_t length) noexcept {
+    const SignalBlock signals;
     const auto range = Range::touched(address, length);
     if (!range || !regions().overlaps(*range)) {
         return next::munlock(address, length);
@@ -71,6 +74,7 @@ int munlock(const void* address, std::size_t length) noexcept {
 // The kernel decides these two, and passes over huge pages; what it decides holds for regions too.
 // (MCL_FUTURE doesn't reach regions that are served later.)
 int mlockall(int flags) noexcept {
+    const SignalBlock signals;
     const int result = next::mlockall(flags);
     if (result == 0 && (flags & MCL_CURRENT) != 0) {
         const ErrnoGuard guard;
@@ -80,6 +84,7 @@ int mlockall(int flags) noexcept {
 }
 
 int munlockall() noexcept {
+    const SignalBlock signals;
     const int result = next::munlockall();
     if (result == 0) {
         const ErrnoGuard guard;

@@ -127,9 +127,7 @@ Answer new_memory(const Move& move, const Traits& traits) noexcept {
         request.address = move.to;
         request.flags |= MAP_FIXED;
     }
-    void* memory = substitution::get(request, [&] {
-        return next::mmap(request.address, request.length, request.protection, request.flags, -1, 0);
-    });
+    void* const memory = substitution::memory_for(request, next::mmap);
     if (memory == MAP_FAILED) {
         return failed(errno);
     }
@@ -141,23 +139,19 @@ Answer new_memory(const Move& move, const Traits& traits) noexcept {
 
 int copy(void* to, const Range& from, const Traits& traits) noexcept {
     const Range pages = from.widened_to(traits.page_size);
-    const int protection = real_protection(traits);
-    const bool readable = (protection & PROT_READ) != 0;
+    const bool readable = (traits.protection & PROT_READ) != 0;
     if (!readable) {
         if (const int code = code_of(next::kernel::mprotect(pages.address(), pages.length(), PROT_READ))) {
             return code;
         }
     }
     std::memcpy(to, from.address(), from.length());
-    return readable ? 0 : code_of(next::kernel::mprotect(pages.address(), pages.length(), protection));
+    return readable ? 0 : code_of(next::kernel::mprotect(pages.address(), pages.length(), traits.protection));
 }
 
 // What has been said of the old memory is said of the new.
 int pass_on_traits(void* memory, std::size_t length, const Traits& traits) noexcept {
-    if (traits.not_forked && madvise(memory, length, MADV_DONTFORK) != 0) {
-        return errno;
-    }
-    if (traits.wiped_in_fork && madvise(memory, length, MADV_WIPEONFORK) != 0) {
+    if (traits.advised_of_fork != 0 && madvise(memory, length, traits.advised_of_fork) != 0) {
         return errno;
     }
     if (traits.locked) {
@@ -169,9 +163,6 @@ int pass_on_traits(void* memory, std::size_t length, const Traits& traits) noexc
 }
 
 Answer copy_region(const Range& moved, const Move& move, const Traits& traits) noexcept {
-    if (move.has(MREMAP_DONTUNMAP) && traits.inherited && !regions().whole_pages(moved, traits.page_size)) {
-        return failed(EINVAL);  // the rest of the huge page would have to stay the parent's
-    }
     const Answer memory = new_memory(move, traits);
     if (memory.second != 0) {
         return memory;
@@ -181,7 +172,7 @@ Answer copy_region(const Range& moved, const Move& move, const Traits& traits) n
         code = pass_on_traits(memory.first, move.length, traits);
     }
     if (code == 0) {
-        code = move.has(MREMAP_DONTUNMAP) ? clear({What::piece, moved, traits}, moved) : unmap(moved);
+        code = move.has(MREMAP_DONTUNMAP) ? clear({What::piece, moved, traits}) : unmap(moved);
     }
     if (code == 0) {
         return memory;
@@ -267,6 +258,7 @@ Answer remap(const Move& move) noexcept {
 
 void* mremap(void* old_address, std::size_t old_length, std::size_t new_length, int flags,
              void* new_address) noexcept {
+    const SignalBlock signals;
     if (!concerns_from(old_address, old_length) &&
         ((flags & MREMAP_FIXED) == 0 || !concerns(new_address, new_length))) {
         return next::mremap(old_address, old_length, new_length, flags, new_address);

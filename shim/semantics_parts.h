@@ -14,6 +14,7 @@ namespace hugepage::semantics {
 
 using What = Stretch::What;
 
+// Every function of semantics.h that asks it blocks all signals first.
 inline RegionTable& regions() noexcept {
     return substitution::internal::regions;
 }
@@ -48,12 +49,6 @@ inline bool has_hole(const Range& range) noexcept {
     return for_each_stretch(range, [](const Stretch& s) { return s.what == What::hole ? ENOMEM : 0; }) != 0;
 }
 
-// What the kernel has the memory protected with: a child must not write to its parent's.
-inline int real_protection(const Traits& traits) noexcept {
-    const bool readonly = traits.inherited && substitution::config().fork == Config::Fork::readonly;
-    return readonly ? traits.protection & ~PROT_WRITE : traits.protection;
-}
-
 // munmap of a range that is well-formed.
 int unmap(const Range& range) noexcept;
 // The file's pages that have a byte of the stretch, unless one has a live byte beyond the range of the call
@@ -63,8 +58,7 @@ inline std::optional<Range> whole_pages(const Stretch& stretch, const Range& cal
     return regions().whole_pages(stretch.range.widened_to(page).clipped_to(call), page);
 }
 
-// What lies in a piece reads as zero afterwards, whatever its protection; where it is the memory of this
-// process's parent, by other memory in its place. EINVAL if that would take part of a huge page.
-int clear(const Stretch& piece, const Range& call) noexcept;
+// What lies in a stretch of a region reads as zero afterwards, whatever its protection.
+int clear(const Stretch& piece) noexcept;
 
 }  // namespace hugepage::semantics

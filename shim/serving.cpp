@@ -2,7 +2,6 @@
 
 #include "shim/core/placement.h"
 #include "shim/events.h"
-#include "shim/fork.h"
 #include "shim/mapping.h"
 #include "shim/zeroing.h"
 
@@ -38,11 +37,10 @@ Refusal refusal(Reason reason, const Error& error) noexcept {
 }
 
 // A mapping that holds the file's lock: the lease's descriptor is closed on return, so that the lock is the
-// mapping's alone. A child that is forked off before the caller has the memory must have neither, or it would
-// keep the lock: nobody forks while there is a descriptor or an unmarked mapping.
-Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidate& file, bool dump,
+// mapping's alone. (A child that another thread forks off amid this has the descriptor or the mapping, and so
+// the lease too, until it executes another program or ends. It can't know of the memory.)
+Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidate& file, const Config& config,
                                        FileSystem& file_system) noexcept {
-    const fork::Hold hold;
     auto usable = open_usable(file.folder, file.name, ByteSize{request.length}, file.user);
     if (!usable) {
         return usable.error();
@@ -60,16 +58,19 @@ Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidat
         {.address = hint % file_system.page_size.bytes == 0 ? reinterpret_cast<void*>(hint) : nullptr,
          .length = request.length,
          .protection = request.protection,
-         .flags = MAP_SHARED | locked,
+         .flags = MAP_SHARED | locked | (request.placed ? MAP_FIXED : 0),
          .fd = lease.value().fd(),
-         .offset = 0});
+         .offset = 0,
+         .placed = request.placed});
     if (!mapping) {
         return refusal(Reason::map_failed, mapping.error());
     }
-    if (const auto done = mapping.value().advise(MADV_DONTFORK, "madvise(MADV_DONTFORK)"); !done) {
-        return refusal(Reason::map_failed, done.error());
+    if ((request.flags & MAP_PRIVATE) != 0 && config.fork == Config::Fork::none) {
+        if (const auto done = mapping.value().advise(MADV_DONTFORK, "madvise(MADV_DONTFORK)"); !done) {
+            return refusal(Reason::map_failed, done.error());
+        }
     }
-    if (!dump) {
+    if (!config.dump) {
         if (const auto done = mapping.value().advise(MADV_DONTDUMP, "madvise(MADV_DONTDUMP)"); !done) {
             return refusal(Reason::map_failed, done.error());
         }
@@ -92,23 +93,6 @@ Status populate(const Mapping& mapping, std::size_t length, const FileSystem& fi
     return done;
 }
 
-// Enters it in the table and, if it was asked for as shared, gives it to children from now on: both or none
-// in the eyes of one who forks.
-Status enter(const Mapping& mapping, const Range& range, const Traits& traits,
-             RegionTable& regions) noexcept {
-    const fork::Hold hold;
-    if (traits.shared) {
-        if (auto done = mapping.advise(MADV_DOFORK, "madvise(MADV_DOFORK)"); !done) {
-            return done;
-        }
-    }
-    if (!regions.insert(range, traits)) {
-        return Error{
-            "this process holds as many regions, or parts of regions, as the shim can keep account of", 0};
-    }
-    return Done{};
-}
-
 }  // namespace
 
 Result<void*, Refusal> serve(const MapRequest& request, const Candidate& file, const Config& config,
@@ -121,7 +105,7 @@ Result<void*, Refusal> serve(const MapRequest& request, const Candidate& file, c
                           .node = file.node};
 
     FileSystem file_system;
-    auto mapped = lease_and_map(request, file, config.dump, file_system);
+    auto mapped = lease_and_map(request, file, config, file_system);
     if (!mapped) {
         return mapped.error();
     }
@@ -146,10 +130,9 @@ Result<void*, Refusal> serve(const MapRequest& request, const Candidate& file, c
     leased.check_ms = watch.lap();
 
     // What an allocator gives is read by callers that rely on zeroes (calloc).
-    if (config.zero == Config::Zero::always || request.allocated) {
-        const auto cpus = topology.cpus_of(file.node);
+    if (config.zero == Config::Zero::always || request.placed) {
         leased.helpers = zero_memory(mapping.begin(), request.length,
-                                     {config.zero_threads, cpus ? cpus.value() : CpuSet{}});
+                                     {config.zero_threads, helper_cpus(file.node, topology)});
     }
     leased.zero_ms = watch.lap();
 
@@ -157,11 +140,12 @@ Result<void*, Refusal> serve(const MapRequest& request, const Candidate& file, c
     const Traits traits{.page_size = leased.page_size,
                         .node = file.node,
                         .shared = (request.flags & MAP_SHARED) != 0,
-                        .allocated = request.allocated,
                         .protection = request.protection,
                         .locked = (request.flags & MAP_LOCKED) != 0};
-    if (const auto done = enter(mapping, {begin, begin + request.length}, traits, regions); !done) {
-        return refusal(done.error().code == 0 ? Reason::table_full : Reason::map_failed, done.error());
+    if (!regions.insert({begin, begin + request.length}, traits)) {
+        return Refusal{
+            Reason::table_full,
+            "this process holds as many regions, or parts of regions, as the shim can keep account of", 0};
     }
     events::leased(leased);
     return mapping.hand_over();

@@ -23,7 +23,7 @@ struct Candidate {
 // refused; zero, unless the operator has waived it; entered in the table. On any failure all is undone and
 // the refusal says which step it was.
 //
-// Private memory is marked MADV_DONTFORK (fork.h). errno is not kept.
+// Private memory is marked MADV_DONTFORK, unless HUGEPAGE_FORK says otherwise. errno is not kept.
 [[nodiscard]] Result<void*, Refusal> serve(const MapRequest& request, const Candidate& file,
                                            const Config& config, const Topology& topology,
                                            RegionTable& regions) noexcept;

@@ -3,10 +3,10 @@
 #include "shim/core/config.h"
 #include "shim/core/errno_guard.h"
 #include "shim/core/executable.h"
+#include "shim/core/mutex.h"
 #include "shim/core/slice.h"
 #include "shim/events.h"
 #include "shim/fallback.h"
-#include "shim/fork.h"
 #include "shim/known_sizes.h"
 #include "shim/node_choice.h"
 #include "shim/search.h"
@@ -99,38 +99,58 @@ bool is_wanted(ByteSize size) noexcept {
 
 }  // namespace
 
-void* get(const MapRequest& request, FunctionRef<void*()> pass_on) noexcept {
-    const int errno_before = errno;
+bool concerns(const MapRequest& request) noexcept {
+    const ErrnoGuard guard;
     arm();
-    const ByteSize size{request.length};
-    if (phase.load(std::memory_order_acquire) != Phase::armed || !may_serve(request.length) ||
-        !is_eligible(request) || fork::is_underway() || !is_wanted(size)) {
-        errno = errno_before;
-        return pass_on();
-    }
-    fork::register_handlers();
+    return phase.load(std::memory_order_acquire) == Phase::armed && may_serve(request.length) &&
+           is_eligible(request) && is_wanted(ByteSize{request.length});
+}
+
+Answer serve(const MapRequest& request) noexcept {
+    const ErrnoGuard guard;
+    const SignalBlock signals;
     const Topology topology;
-    const NodeChoice choice = choose_node(settings.node, topology);
+    Answer answer{.choice = choose_node(settings.node, topology)};
+    const NodeChoice& choice = answer.choice;
     if (choice.source == NodeChoice::Source::current) {
         events::unpinned_once(choice.node);
     }
-    Search search(request, choice, settings, topology, regions);
-    void* const region = search.run();
-    if (region == nullptr) {
-        events::fallback(size, choice.node, search.reason(), settings.mode);
+    Search search(request, choice, settings, topology, regions, signals);
+    answer.memory = search.run();
+    if (answer.memory == nullptr) {
+        answer.is_refused = settings.mode == Config::Mode::require;
+        events::fallback(ByteSize{request.length}, choice.node, search.reason(), settings.mode);
     }
-    if (region == nullptr && settings.mode == Config::Mode::require) {
+    return answer;
+}
+
+void improve(void* memory, std::size_t length, const Answer& answer) noexcept {
+    if (settings.fallback == Config::Fallback::thp) {
+        const ErrnoGuard guard;
+        hugepage::improve(memory, length, answer.choice);
+    }
+}
+
+void* memory_for(const MapRequest& request,
+                 void* (*pass_on)(void*, std::size_t, int, int, int, off_t)) noexcept {
+    const auto next = [&] {
+        return pass_on(request.address, request.length, request.protection, request.flags, request.fd,
+                       request.offset);
+    };
+    if (!concerns(request)) {
+        return next();
+    }
+    const Answer answer = serve(request);
+    if (answer.memory != nullptr) {
+        return answer.memory;
+    }
+    if (answer.is_refused) {
         errno = ENOMEM;
         return MAP_FAILED;
     }
-    errno = errno_before;
-    if (region != nullptr) {
-        return region;
-    }
-    void* const memory = pass_on();
-    if (memory != MAP_FAILED && memory != nullptr && settings.fallback == Config::Fallback::thp) {
-        const ErrnoGuard guard;
-        improve(memory, request.length, choice);
+    void* const memory = next();
+    if (memory != MAP_FAILED) {
+        improve(memory, request.length, answer);
     }
     return memory;
 }
@@ -163,10 +183,6 @@ void arm() noexcept {
         return become(Phase::inert, SIZE_MAX);
     }
     become(Phase::armed, kSmallestFile.bytes);
-}
-
-bool is_inert() noexcept {
-    return phase.load(std::memory_order_acquire) == Phase::inert;
 }
 
 const Config& config() noexcept {

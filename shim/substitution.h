@@ -7,17 +7,21 @@
 // file is looked for before the first request that one could serve, so that the sealer's children, of which
 // few make such a request, start as fast as without the shim.
 //
-// Locks: one, of the region table, held with signals blocked and never across a system call that waits; and
-// fork.h's, held while a new mapping is kept from children. Which process and thread has which file is the
-// kernel's to know (core/lease.h).
+// Signals: all are blocked while a request is served, and while a call on a region is answered
+// (core/mutex.h).
 //
-// Fork: fork.h says what a child has of the regions.
+// Locks: one, of the region table, never held across a system call that waits. Which process and thread has
+// which file is the kernel's to know (core/lease.h).
+//
+// Fork: by whatever call a child was made, the kernel forgets for it (core/region_table.h): it has no
+// regions, and of its parent's memory what HUGEPAGE_FORK says. vfork and posix_spawn share the parent's
+// memory until exec, as always.
 #pragma once
 
 #include "shim/core/config.h"
-#include "shim/core/function_ref.h"
 #include "shim/core/region_table.h"
 #include "shim/map_request.h"
+#include "shim/node_choice.h"
 
 #include <atomic>
 #include <cstddef>
@@ -37,16 +41,26 @@ inline bool may_serve(std::size_t length) noexcept {
     return length >= internal::threshold.load(std::memory_order_relaxed);
 }
 
-// Memory for the request: a region, zeroed and populated, or what pass_on gives (null or MAP_FAILED if it has
-// none), improved if it is in the place of a file; or MAP_FAILED with ENOMEM if the operator requires a file
-// and none is to be had. errno is left to pass_on otherwise.
-[[nodiscard]] void* get(const MapRequest& request, FunctionRef<void*()> pass_on) noexcept;
+// Whether a file could serve it: it is anonymous memory to read and write, of a length that the pool has.
+// Else it is passed on.
+[[nodiscard]] bool concerns(const MapRequest& request) noexcept;
+
+struct Answer {
+    void* memory = nullptr;   // a region, zeroed and populated; or null, and then
+    bool is_refused = false;  // the operator requires a file and none is to be had: ENOMEM; else
+    NodeChoice choice;        // the caller gets ordinary memory, which is to be improved
+};
+// To what concerns the shim. errno is kept.
+[[nodiscard]] Answer serve(const MapRequest& request) noexcept;
+// Of ordinary memory in the place of a file: what HUGEPAGE_FALLBACK says.
+void improve(void* memory, std::size_t length, const Answer& answer) noexcept;
+
+// The whole of it, as mmap answers: a region, ordinary memory by the next mmap, or MAP_FAILED and ENOMEM.
+[[nodiscard]] void* memory_for(const MapRequest& request,
+                               void* (*pass_on)(void*, std::size_t, int, int, int, off_t)) noexcept;
 
 // Reads the environment, if that has not been done.
 void arm() noexcept;
-// Whether it is known that no request will ever be served.
-[[nodiscard]] bool is_inert() noexcept;
-
 // What the environment says; the defaults until it has been read.
 [[nodiscard]] const Config& config() noexcept;
 

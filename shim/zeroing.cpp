@@ -28,10 +28,10 @@ constexpr std::size_t kChunk = 8UL << 20;          // one share of the work: abo
 constexpr std::size_t kWorthAHelper = 8 * kChunk;  // making a thread costs some tens of microseconds
 constexpr std::size_t kStackBytes = 16UL << 10;
 
-// What the threads of one call share. Lives on the calling thread's stack until the last helper is gone.
+// What the threads of one call share.
 struct Job {
-    std::byte* begin;
-    std::size_t length;
+    std::byte* begin = nullptr;
+    std::size_t length = 0;
     std::atomic<std::size_t> next{0};  // offset of the first chunk that nobody has taken
 
     void work() noexcept {
@@ -93,35 +93,61 @@ int wanted_helpers(std::size_t length, const Zeroing& how) noexcept {
     return std::min(other_cpus, worth);
 }
 
+constexpr int kMaxHelpers = 256;
+
+// What helpers use, with their stacks behind it: one mapping, so that nothing of it can vanish before they
+// do.
+struct alignas(64) Crew {
+    Job job;
+    std::array<Helper, kMaxHelpers> helpers;
+
+    [[nodiscard]] static std::size_t bytes(int helpers) noexcept {
+        return sizeof(Crew) + static_cast<std::size_t>(helpers) * kStackBytes;
+    }
+};
+
 }  // namespace
 
-int zero_memory(void* begin, std::size_t length, const Zeroing& how) noexcept {
-    constexpr int kMaxHelpers = 256;
-    Job job{static_cast<std::byte*>(begin), length};
-    const int wanted = std::clamp(wanted_helpers(length, how), 0, kMaxHelpers);
-    const std::size_t stacks_bytes = static_cast<std::size_t>(wanted) * kStackBytes;
-    void* stacks = MAP_FAILED;
-    if (wanted > 0) {
-        stacks = next::kernel::mmap({nullptr, stacks_bytes, PROT_READ | PROT_WRITE,
-                                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0});
+CpuSet helper_cpus(NodeId node, const Topology& topology) noexcept {
+    const auto of_node = topology.cpus_of(node);
+    CpuSet cpus;
+    if (!of_node ||
+        ::syscall(SYS_sched_getaffinity, ::syscall(SYS_getpid), CpuSet::kBytes, cpus.data()) < 0) {
+        return of_node ? of_node.value() : CpuSet{};
     }
-    std::array<Helper, kMaxHelpers> helpers;
+    cpus.keep(of_node.value());
+    return cpus;
+}
+
+int zero_memory(void* begin, std::size_t length, const Zeroing& how) noexcept {
+    const int wanted = std::clamp(wanted_helpers(length, how), 0, kMaxHelpers);
+    Job alone{static_cast<std::byte*>(begin), length};
+    void* const memory =
+        wanted == 0 ? MAP_FAILED
+                    : next::kernel::mmap({nullptr, Crew::bytes(wanted), PROT_READ | PROT_WRITE,
+                                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0});
+    if (memory == MAP_FAILED) {
+        alone.work();
+        return 0;
+    }
+    auto* const crew = static_cast<Crew*>(memory);  // of zeros, as they begin
+    crew->job.begin = alone.begin;
+    crew->job.length = length;
     int started = 0;
-    if (stacks != MAP_FAILED) {
+    {
         const SignalBlock inherited_by_helpers;
-        auto* stack = static_cast<std::byte*>(stacks);
-        while (started < wanted && helpers[static_cast<std::size_t>(started)].start(job, stack, how.cpus)) {
+        auto* stack = reinterpret_cast<std::byte*>(crew + 1);
+        while (started < wanted &&
+               crew->helpers[static_cast<std::size_t>(started)].start(crew->job, stack, how.cpus)) {
             stack += kStackBytes;
             ++started;
         }
     }
-    job.work();
+    crew->job.work();
     for (int i = 0; i < started; ++i) {
-        helpers[static_cast<std::size_t>(i)].join();
+        crew->helpers[static_cast<std::size_t>(i)].join();
     }
-    if (stacks != MAP_FAILED) {
-        next::kernel::munmap(stacks, stacks_bytes);
-    }
+    next::kernel::munmap(memory, Crew::bytes(wanted));
     return started;
 }
 

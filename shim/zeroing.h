@@ -2,6 +2,7 @@
 #pragma once
 
 #include "shim/core/id_set.h"
+#include "shim/core/topology.h"
 
 #include <cstddef>
 #include <optional>
@@ -12,9 +13,13 @@ struct Zeroing {
     // Helper threads beside the calling one; nothing: one for each further CPU of the node, up to
     // kMostHelpers, and none for what one thread does in a moment.
     std::optional<int> helpers;
-    // Where helpers run; empty: anywhere. The calling thread stays where it is.
+    // Where helpers run; empty: where the calling thread does. It stays where it is.
     CpuSet cpus;
 };
+
+// The node's CPUs that the process's main thread may use: taskset and cpusets pin the program, where a sealer
+// pins its threads one by one.
+[[nodiscard]] CpuSet helper_cpus(NodeId node, const Topology& topology) noexcept;
 
 inline constexpr int kMostHelpers = 15;
 
@@ -22,8 +27,9 @@ inline constexpr int kMostHelpers = 15;
 // of 64. Stores bypass the caches, so the caller's working set stays in them.
 //
 // Helpers are bare kernel threads that live for the call: they have no C library state (creating a pthread
-// allocates), no signals, a small stack, and do nothing but store zeros. As many as can be had are used;
-// without any, the calling thread does it alone. Returns how many helped. errno is not kept.
+// allocates), no signals, a small stack, and do nothing but store zeros. What they use lies in one mapping of
+// the call. As many as can be had are used; without any, the calling thread does it alone. Returns how many
+// helped. errno is not kept.
 int zero_memory(void* begin, std::size_t length, const Zeroing& how) noexcept;
 
 }  // namespace hugepage

@@ -43,8 +43,7 @@ constexpr Choice<Config::NodePolicy> kNodePolicies[] = {{"local", Config::NodePo
 constexpr Choice<Config::Fallback> kFallbacks[] = {{"thp", Config::Fallback::thp},
                                                    {"plain", Config::Fallback::plain}};
 constexpr Choice<Config::Zero> kZeros[] = {{"always", Config::Zero::always}, {"never", Config::Zero::never}};
-constexpr Choice<Config::Fork> kForks[] = {
-    {"readonly", Config::Fork::readonly}, {"share", Config::Fork::share}, {"none", Config::Fork::none}};
+constexpr Choice<Config::Fork> kForks[] = {{"none", Config::Fork::none}, {"share", Config::Fork::share}};
 constexpr Choice<bool> kSwitch[] = {{"0", false}, {"1", true}};
 constexpr Choice<log::Level> kLevels[] = {{"off", log::Level::off},     {"error", log::Level::error},
                                           {"warn", log::Level::warn},   {"info", log::Level::info},
@@ -142,7 +141,8 @@ Config Config::parse(Lookup lookup, const char* const* environment) noexcept {
 
     parser.choose(kMode, kModes, config.mode, "it must be try, require or off; try is used");
     parser.choose(kZero, kZeros, config.zero, "it must be always or never; always is used");
-    parser.choose(kFork, kForks, config.fork, "it must be readonly, share or none; readonly is used");
+    parser.choose(kFork, kForks, config.fork,
+                  "it must be none or share (there is no readonly any more); none is used");
     if (const auto glob = parser.value(kExe)) {
         config.executable = glob->data();
     }

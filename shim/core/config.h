@@ -26,11 +26,10 @@ struct Config {
         never,   // it reads as its last owner left it; for callers that write every byte before they read it
     };
 
-    // What a child made by fork() has of the regions that were asked for as private memory.
+    // What a child has of the regions that were asked for as private memory.
     enum class Fork {
-        readonly,  // it reads what its parent writes, and can't write
-        share,     // it writes to its parent's memory
-        none,      // they are not in the child
+        none,   // nothing
+        share,  // the same memory, as a mapping of the file that the shim knows nothing of
     };
 
     // Which files serve when the chosen node has none free.
@@ -75,7 +74,7 @@ struct Config {
     unsigned wait_ms = 0;  // for a file that somebody else holds
     Fallback fallback = Fallback::thp;
     Zero zero = Zero::always;
-    Fork fork = Fork::readonly;
+    Fork fork = Fork::none;
     // Only processes whose executable this glob matches are served; null: all. It lies in the environment.
     const char* executable = nullptr;
     bool dump = false;                // whether regions are in core dumps

@@ -1,86 +1,73 @@
-// The lock for the little state that threads share.
+// The lock for the little state that threads share, and what is held with it: all signals blocked.
 #pragma once
 
-#include <pthread.h>
+#include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstdint>
 
 namespace hugepage {
 
-// The kernel's own form of a signal mask, so that signals that the C library keeps to itself are in it too.
-using SignalMask = std::uint64_t;
+using SignalMask = std::uint64_t;  // the kernel's own form
 
-// Blocks every signal for the calling thread; returns what was blocked before. Keeps errno.
-inline SignalMask block_signals() noexcept {
-    constexpr SignalMask kAll = ~SignalMask{0};
-    SignalMask before = 0;
-    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &kAll, &before, sizeof(before));
-    return before;
-}
-
-inline void restore_signals(SignalMask before) noexcept {
-    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, sizeof(before));
-}
-
+// Blocks every signal for the calling thread, also those that the C library keeps to itself, as the kernel
+// does within a system call: no handler, longjmp or cancellation meets a lock that is held or a region that
+// is half made. Keeps errno.
 class SignalBlock {
   public:
-    SignalBlock() noexcept : before_(block_signals()) {}
-    ~SignalBlock() { restore_signals(before_); }
+    SignalBlock() noexcept { set(~SignalMask{0}, &before_); }
+    ~SignalBlock() { set(before_, nullptr); }
     SignalBlock(const SignalBlock&) = delete;
     SignalBlock& operator=(const SignalBlock&) = delete;
 
+    // Calls it with the signals as they were.
+    template <class Wait>
+    void open_for(Wait wait) const noexcept {
+        set(before_, nullptr);
+        wait();
+        set(~SignalMask{0}, nullptr);
+    }
+
   private:
-    SignalMask before_;
+    static void set(SignalMask mask, SignalMask* before) noexcept {
+        ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, before, sizeof(mask));
+    }
+
+    SignalMask before_ = 0;
 };
 
-// Usable before any constructor has run; never allocates. A thread that holds it may lock it again: one that
-// is in the middle of fork() holds the shim's locks while other libraries' fork handlers run on it. The
-// child's thread is the same, which it is not for the C library's own recursive mutex.
+// Unlocked where it is all zero, as in memory that the kernel has wiped for a child. Usable before any
+// constructor has run; never allocates. Held with signals blocked.
 class Mutex {
   public:
-    constexpr Mutex() noexcept = default;
     void lock() noexcept {
-        if (is_mine()) {
-            ++again_;
+        int seen = kFree;
+        if (state_.compare_exchange_strong(seen, kTaken, std::memory_order_acquire)) {
             return;
         }
-        ::pthread_mutex_lock(&mutex_);
-        owner_.store(::pthread_self(), std::memory_order_relaxed);
+        while (state_.exchange(kWaitedFor, std::memory_order_acquire) != kFree) {
+            futex(FUTEX_WAIT_PRIVATE, kWaitedFor);
+        }
     }
     void unlock() noexcept {
-        if (again_ > 0) {
-            --again_;
-            return;
+        if (state_.exchange(kFree, std::memory_order_release) == kWaitedFor) {
+            futex(FUTEX_WAKE_PRIVATE, 1);
         }
-        owner_.store(pthread_t{}, std::memory_order_relaxed);
-        ::pthread_mutex_unlock(&mutex_);
-    }
-    // No other thread can make it so, or not so.
-    [[nodiscard]] bool is_mine() const noexcept {
-        return owner_.load(std::memory_order_relaxed) == ::pthread_self();
     }
 
   private:
-    pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
-    std::atomic<pthread_t> owner_{};
-    int again_ = 0;  // under the lock
-};
+    enum : int { kFree, kTaken, kWaitedFor };
+    void futex(int operation, int value) noexcept {
+        const int before = errno;
+        ::syscall(SYS_futex, &state_, operation, value, nullptr, nullptr, 0);
+        errno = before;
+    }
 
-// Holds the mutex with signals blocked, so that a handler that maps memory cannot meet its own thread's lock.
-class Lock {
-  public:
-    explicit Lock(Mutex& mutex) noexcept : mutex_(mutex) { mutex_.lock(); }
-    ~Lock() { mutex_.unlock(); }
-    Lock(const Lock&) = delete;
-    Lock& operator=(const Lock&) = delete;
-
-  private:
-    SignalBlock signals_;  // first in, last out
-    Mutex& mutex_;
+    std::atomic<int> state_{kFree};
 };
 
 }  // namespace hugepage

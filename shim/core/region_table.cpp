@@ -1,5 +1,9 @@
 #include "shim/core/region_table.h"
 
+#include "shim/core/sys.h"
+
+#include <sys/mman.h>
+
 #include <algorithm>
 
 namespace hugepage {
@@ -13,8 +17,55 @@ bool go_together(const Piece& lower, const Piece& upper) noexcept {
 
 }  // namespace
 
-std::span<const Piece> RegionTable::pieces() const noexcept {
-    return pieces_.first(count_.load(std::memory_order_relaxed));
+class RegionTable::Lock {
+  public:
+    explicit Lock(const RegionTable& table) noexcept : wiped_(table.wiped_.load(std::memory_order_acquire)) {
+        if (wiped_ != nullptr) {
+            wiped_->mutex.lock();
+        }
+    }
+    ~Lock() {
+        if (wiped_ != nullptr) {
+            wiped_->mutex.unlock();
+        }
+    }
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+
+  private:
+    Wiped* wiped_;
+};
+
+// The first of several threads makes it; a page is memory once it is written to.
+bool RegionTable::prepare() noexcept {
+    if (wiped_.load(std::memory_order_acquire) != nullptr) {
+        return true;
+    }
+    // Far below all that the kernel chooses addresses for. Elsewhere this might be at some that the program
+    // has just left, and means to use again.
+    constexpr std::uintptr_t kFar = 1UL << 40;
+    const auto place = (reinterpret_cast<std::uintptr_t>(this) & ~(kPageBytes - 1)) - kFar;
+    const Range memory = Range{0, sizeof(Wiped)}.widened_to(ByteSize{kPageBytes});
+    auto* const fresh = static_cast<Wiped*>(sys::anonymous_memory(place, memory.length()));
+    if (fresh == nullptr) {
+        return false;
+    }
+    Wiped* nobodys = nullptr;
+    const bool is_wiped = ::syscall(SYS_madvise, fresh, memory.length(), MADV_WIPEONFORK) == 0;
+    if (!is_wiped || !wiped_.compare_exchange_strong(nobodys, fresh, std::memory_order_acq_rel)) {
+        ::syscall(SYS_munmap, fresh, memory.length());
+    }
+    return is_wiped;
+}
+
+std::span<Piece> RegionTable::pieces() const noexcept {
+    Wiped* const wiped = wiped_.load(std::memory_order_relaxed);
+    return wiped == nullptr ? std::span<Piece>() : std::span(wiped->pieces).first(wiped->count);
+}
+
+std::size_t RegionTable::size() const noexcept {
+    const Lock lock(*this);
+    return pieces().size();
 }
 
 // The first piece with a byte at or after the address.
@@ -26,47 +77,48 @@ std::size_t RegionTable::first_after(std::uintptr_t address) const noexcept {
 }
 
 void RegionTable::set_count(std::size_t count) noexcept {
-    count_.store(count, std::memory_order_release);
+    wiped_.load(std::memory_order_relaxed)->count = count;
     if (count == 0) {
         highest_.store(0, std::memory_order_release);
         return;
     }
-    const Piece& first = pieces_[0];
-    const Piece& last = pieces_[count - 1];
+    const Piece& first = pieces().front();
+    const Piece& last = pieces().back();
     lowest_.store(first.range.widened_to(first.traits.page_size).begin, std::memory_order_release);
     highest_.store(last.range.widened_to(last.traits.page_size).end, std::memory_order_release);
 }
 
 void RegionTable::insert_at(std::size_t index, const Piece& piece) noexcept {
-    const std::size_t count = size() + 1;
-    const auto moved = pieces_.first(count).subspan(index);
+    const std::size_t count = pieces().size() + 1;
+    Wiped& wiped = *wiped_.load(std::memory_order_relaxed);
+    const auto moved = std::span(wiped.pieces).first(count).subspan(index);
     std::shift_right(moved.begin(), moved.end(), 1);
     moved.front() = piece;
     set_count(count);
 }
 
 void RegionTable::remove(std::size_t from, std::size_t to) noexcept {
-    const auto moved = pieces_.first(size()).subspan(from);
+    const auto moved = pieces().subspan(from);
     std::shift_left(moved.begin(), moved.end(), static_cast<std::ptrdiff_t>(to - from));
-    set_count(size() - (to - from));
+    set_count(pieces().size() - (to - from));
 }
 
 // No piece lies across the address afterwards. There must be room.
 void RegionTable::cut(std::uintptr_t address) noexcept {
     const std::size_t i = first_after(address);
-    if (i == size() || pieces_[i].range.begin >= address) {
+    if (i == pieces().size() || pieces()[i].range.begin >= address) {
         return;
     }
-    Piece upper = pieces_[i];
+    Piece upper = pieces()[i];
     upper.range.begin = address;
-    pieces_[i].range.end = address;
+    pieces()[i].range.end = address;
     insert_at(i + 1, upper);
 }
 
 std::size_t RegionTable::cuts_needed(const Range& range) const noexcept {
     const auto lies_across = [&](std::uintptr_t address) -> std::size_t {
         const std::size_t i = first_after(address);
-        return i < size() && pieces_[i].range.begin < address ? 1 : 0;
+        return i < pieces().size() && pieces()[i].range.begin < address ? 1 : 0;
     };
     return lies_across(range.begin) + lies_across(range.end);
 }
@@ -74,20 +126,20 @@ std::size_t RegionTable::cuts_needed(const Range& range) const noexcept {
 // A piece goes beyond both ends: without the range it is two.
 bool RegionTable::lies_inside_a_piece(const Range& range) const noexcept {
     const std::size_t i = first_after(range.begin);
-    return i < size() && pieces_[i].range.begin < range.begin && range.end < pieces_[i].range.end;
+    return i < pieces().size() && pieces()[i].range.begin < range.begin && range.end < pieces()[i].range.end;
 }
 
 // Pieces of these indices that a change has made alike become one again.
 void RegionTable::join(std::size_t from, std::size_t to) noexcept {
     std::size_t last = from;
-    const std::size_t end = std::min(to, size());
+    const std::size_t end = std::min(to, pieces().size());
     for (std::size_t i = from + 1; i < end; ++i) {
-        const Piece& piece = pieces_[i];
-        Piece& before = pieces_[last];
+        const Piece& piece = pieces()[i];
+        Piece& before = pieces()[last];
         if (go_together(before, piece)) {
             before.range.end = piece.range.end;
         } else {
-            pieces_[++last] = piece;
+            pieces()[++last] = piece;
         }
     }
     if (last + 1 < end) {
@@ -96,17 +148,21 @@ void RegionTable::join(std::size_t from, std::size_t to) noexcept {
 }
 
 bool RegionTable::insert(const Range& range, const Traits& traits) noexcept {
-    const Lock lock(mutex_);
-    forget_locked(range);
-    if (is_full(1) || !pieces_.prepare()) {
+    if (!prepare()) {
         return false;
     }
-    insert_at(first_after(range.begin), {range, traits, ++regions_so_far_});
+    const Lock lock(*this);
+    forget_locked(range);
+    if (is_full(1)) {
+        return false;
+    }
+    insert_at(first_after(range.begin),
+              {range, traits, ++wiped_.load(std::memory_order_relaxed)->regions_so_far});
     return true;
 }
 
 Stretch RegionTable::stretch(const Range& range) const noexcept {
-    const Lock lock(mutex_);
+    const Lock lock(*this);
     const auto known = pieces();
     const std::size_t i = first_after(range.begin);
     if (i < known.size() && known[i].range.begin <= range.begin) {
@@ -140,29 +196,15 @@ bool RegionTable::overlaps(const Range& range) const noexcept {
     return first.what != Stretch::What::elsewhere || first.range.end < range.end;
 }
 
-std::optional<Range> RegionTable::allocation(std::uintptr_t begin) const noexcept {
-    const Lock lock(mutex_);
-    const auto known = pieces();
-    std::size_t i = first_after(begin);
-    if (i == known.size() || known[i].range.begin != begin || !known[i].traits.allocated ||
-        (i > 0 && known[i - 1].region == known[i].region)) {
-        return std::nullopt;
-    }
-    while (i + 1 < known.size() && known[i + 1].region == known[i].region) {
-        ++i;
-    }
-    return Range{begin, known[i].range.end};
-}
-
 std::optional<Range> RegionTable::whole_pages(const Range& range, ByteSize page) const noexcept {
     const Range pages = range.widened_to(page);
     if (pages == range) {
         return pages;
     }
-    const Lock lock(mutex_);
+    const Lock lock(*this);
     const auto has_live_byte = [&](const Range& part) {
         const std::size_t i = first_after(part.begin);
-        return !part.empty() && i < size() && pieces_[i].range.begin < part.end;
+        return !part.empty() && i < pieces().size() && pieces()[i].range.begin < part.end;
     };
     if (has_live_byte({pages.begin, range.begin}) || has_live_byte({range.end, pages.end})) {
         return std::nullopt;
@@ -171,41 +213,41 @@ std::optional<Range> RegionTable::whole_pages(const Range& range, ByteSize page)
 }
 
 RegionTable::Taken RegionTable::take(const Range& range) noexcept {
-    const Lock lock(mutex_);
+    const Lock lock(*this);
     const std::size_t i = first_after(range.begin);
-    if (i == size() || pieces_[i].range.begin >= range.end) {
+    if (i == pieces().size() || pieces()[i].range.begin >= range.end) {
         return {};
     }
-    const Range part = range.clipped_to(pieces_[i].range);
+    const Range part = range.clipped_to(pieces()[i].range);
     if (lies_inside_a_piece(part) && is_full(1)) {
         return {Taken::Outcome::full, {}, {}};
     }
-    Taken taken{Taken::Outcome::taken, pieces_[i], {}};
+    Taken taken{Taken::Outcome::taken, pieces()[i], {}};
     taken.piece.range = part;
     forget_locked(part);
     const ByteSize page = taken.piece.traits.page_size;
     taken.emptied = part.widened_to(page);
     const std::size_t above = first_after(part.begin);
-    if (above > 0 && pieces_[above - 1].range.end > taken.emptied.begin) {
+    if (above > 0 && pieces()[above - 1].range.end > taken.emptied.begin) {
         taken.emptied.begin = part.narrowed_to(page).begin;
     }
-    if (above < size() && pieces_[above].range.begin < taken.emptied.end) {
+    if (above < pieces().size() && pieces()[above].range.begin < taken.emptied.end) {
         taken.emptied.end = part.narrowed_to(page).end;
     }
     return taken;
 }
 
 void RegionTable::put_back(const Piece& piece) noexcept {
-    const Lock lock(mutex_);
+    const Lock lock(*this);
     forget_locked(piece.range);
     const std::size_t i = first_after(piece.range.begin);
     // What it was part of needs no room to have it again.
-    if (i > 0 && go_together(pieces_[i - 1], piece)) {
-        pieces_[i - 1].range.end = piece.range.end;
-        set_count(size());
-    } else if (i < size() && go_together(piece, pieces_[i])) {
-        pieces_[i].range.begin = piece.range.begin;
-        set_count(size());
+    if (i > 0 && go_together(pieces()[i - 1], piece)) {
+        pieces()[i - 1].range.end = piece.range.end;
+        set_count(pieces().size());
+    } else if (i < pieces().size() && go_together(piece, pieces()[i])) {
+        pieces()[i].range.begin = piece.range.begin;
+        set_count(pieces().size());
     } else if (!is_full(1)) {
         insert_at(i, piece);
     }
@@ -213,45 +255,45 @@ void RegionTable::put_back(const Piece& piece) noexcept {
 }
 
 bool RegionTable::can_forget(const Range& range) const noexcept {
-    const Lock lock(mutex_);
+    const Lock lock(*this);
     return !lies_inside_a_piece(range) || !is_full(1);
 }
 
 void RegionTable::forget(const Range& range) noexcept {
-    const Lock lock(mutex_);
+    const Lock lock(*this);
     forget_locked(range);
 }
 
 void RegionTable::forget_locked(const Range& range) noexcept {
     const std::size_t from = first_after(range.begin);
-    if (from == size() || pieces_[from].range.begin >= range.end) {
+    if (from == pieces().size() || pieces()[from].range.begin >= range.end) {
         return;
     }
     if (lies_inside_a_piece(range)) {
         if (is_full(1)) {
-            pieces_[from].range.end = range.begin;
-            set_count(size());
+            pieces()[from].range.end = range.begin;
+            set_count(pieces().size());
             return;
         }
         cut(range.end);
     }
     std::size_t first = from;
-    if (pieces_[first].range.begin < range.begin) {
-        pieces_[first].range.end = range.begin;
+    if (pieces()[first].range.begin < range.begin) {
+        pieces()[first].range.end = range.begin;
         ++first;
     }
     std::size_t last = first;
-    while (last < size() && pieces_[last].range.end <= range.end) {
+    while (last < pieces().size() && pieces()[last].range.end <= range.end) {
         ++last;
     }
-    if (last < size()) {
-        pieces_[last].range.begin = std::max(pieces_[last].range.begin, range.end);
+    if (last < pieces().size()) {
+        pieces()[last].range.begin = std::max(pieces()[last].range.begin, range.end);
     }
     remove(first, last);
 }
 
 bool RegionTable::change(const Range& range, FunctionRef<void(Traits& traits)> set) noexcept {
-    const Lock lock(mutex_);
+    const Lock lock(*this);
     if (is_full(cuts_needed(range))) {
         return false;
     }
@@ -259,33 +301,11 @@ bool RegionTable::change(const Range& range, FunctionRef<void(Traits& traits)> s
     cut(range.end);
     const std::size_t from = first_after(range.begin);
     std::size_t to = from;
-    for (; to < size() && pieces_[to].range.begin < range.end; ++to) {
-        set(pieces_[to].traits);
+    for (; to < pieces().size() && pieces()[to].range.begin < range.end; ++to) {
+        set(pieces()[to].traits);
     }
     join(from == 0 ? 0 : from - 1, to + 1);
     return true;
-}
-
-void RegionTable::before_fork() noexcept {
-    const SignalMask before = block_signals();
-    mutex_.lock();
-    signals_before_fork_ = before;
-}
-
-void RegionTable::after_fork() noexcept {
-    const SignalMask before = signals_before_fork_;
-    mutex_.unlock();
-    restore_signals(before);
-}
-
-void RegionTable::review(FunctionRef<bool(Piece& piece)> keep) noexcept {
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < size(); ++i) {
-        if (keep(pieces_[i])) {
-            pieces_[kept++] = pieces_[i];
-        }
-    }
-    set_count(kept);
 }
 
 }  // namespace hugepage

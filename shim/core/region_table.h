@@ -8,7 +8,6 @@
 #include "shim/core/address_range.h"
 #include "shim/core/byte_size.h"
 #include "shim/core/function_ref.h"
-#include "shim/core/late_array.h"
 #include "shim/core/mutex.h"
 #include "shim/core/node_id.h"
 
@@ -23,16 +22,12 @@ namespace hugepage {
 
 // What the memory was asked for as, and what has been said of it since.
 struct Traits {
-    ByteSize page_size{};        // of the file: less can't be unmapped, protected or moved
-    NodeId node{};               // where its pages are
-    bool shared = false;         // asked for as MAP_SHARED
-    bool allocated = false;      // asked for by malloc or one of its kin
-    bool inherited = false;      // it is the private memory of the process that this one was forked off
-    bool replaced = false;       // in a child: ordinary memory by now; kept for the child's free
-    int protection = 0;          // PROT_ bits, as the owner sees them
-    bool locked = false;         // by mlock
-    bool not_forked = false;     // MADV_DONTFORK
-    bool wiped_in_fork = false;  // MADV_WIPEONFORK
+    ByteSize page_size{};     // of the file: less can't be unmapped, protected or moved
+    NodeId node{};            // where its pages are
+    bool shared = false;      // asked for as MAP_SHARED
+    int protection = 0;       // PROT_ bits, as the owner sees them
+    bool locked = false;      // by mlock
+    int advised_of_fork = 0;  // MADV_DONTFORK or MADV_DOFORK, if its owner has said so
 
     // On hugetlbfs, that is; not on tmpfs.
     [[nodiscard]] bool is_huge() const noexcept { return page_size.bytes > kPageBytes; }
@@ -55,9 +50,13 @@ struct Stretch {
     Traits traits;  // of a piece
 };
 
-// A fixed number of pieces, in order; constant-initialised, never destroyed. Under one lock, but for the two
-// loads of may_concern: a thread asks about memory that is its own to unmap, and such a region was entered
-// before the thread came by its address.
+// A fixed number of pieces, in order; constant-initialised, never destroyed. Under one lock, held with
+// signals blocked by the caller, but for the two loads of may_concern: a thread asks about memory that is its
+// own to unmap, and such a region was entered before the thread came by its address.
+//
+// Pieces and lock lie in memory that the kernel wipes for a child (MADV_WIPEONFORK, Linux 4.14): by whatever
+// call it was made, it has no regions and an open lock. Until there is a first region, there is no such
+// memory.
 class RegionTable {
   public:
     static constexpr std::size_t kCapacity = 4096;
@@ -81,9 +80,6 @@ class RegionTable {
     // What lies at the beginning of the range, and how far it goes.
     [[nodiscard]] Stretch stretch(const Range& range) const noexcept;
     [[nodiscard]] bool overlaps(const Range& range) const noexcept;
-
-    // The region that malloc or one of its kin gave its caller at this address.
-    [[nodiscard]] std::optional<Range> allocation(std::uintptr_t begin) const noexcept;
 
     // The pages that have a byte of the range, unless one of them has a live byte outside of it too.
     [[nodiscard]] std::optional<Range> whole_pages(const Range& range, ByteSize page) const noexcept;
@@ -109,22 +105,24 @@ class RegionTable {
     // Says something of every live byte in the range. False, and nothing is changed, if the table is full.
     [[nodiscard]] bool change(const Range& range, FunctionRef<void(Traits& traits)> set) noexcept;
 
-    // Pieces. One load.
-    [[nodiscard]] std::size_t size() const noexcept { return count_.load(std::memory_order_acquire); }
-
-    // For pthread_atfork: no other thread is halfway through a change while the process forks. All signals
-    // are blocked meanwhile.
-    void before_fork() noexcept;
-    void after_fork() noexcept;
-    // Between these two: calls for each piece, which may change its traits; on false it is forgotten.
-    void review(FunctionRef<bool(Piece& piece)> keep) noexcept;
+    // Pieces.
+    [[nodiscard]] std::size_t size() const noexcept;
 
   private:
-    [[nodiscard]] std::span<const Piece> pieces() const noexcept;
+    struct Wiped {
+        Mutex mutex;
+        std::size_t count;
+        std::uint64_t regions_so_far;
+        std::array<Piece, kCapacity> pieces;
+    };
+    class Lock;
+
+    [[nodiscard]] bool prepare() noexcept;
+    [[nodiscard]] std::span<Piece> pieces() const noexcept;
     [[nodiscard]] std::size_t first_after(std::uintptr_t address) const noexcept;
     [[nodiscard]] std::size_t cuts_needed(const Range& range) const noexcept;
     [[nodiscard]] bool lies_inside_a_piece(const Range& range) const noexcept;
-    [[nodiscard]] bool is_full(std::size_t more) const noexcept { return size() + more > kCapacity; }
+    [[nodiscard]] bool is_full(std::size_t more) const noexcept { return pieces().size() + more > kCapacity; }
     void insert_at(std::size_t index, const Piece& piece) noexcept;
     void remove(std::size_t from, std::size_t to) noexcept;
     void cut(std::uintptr_t address) noexcept;
@@ -132,15 +130,12 @@ class RegionTable {
     void join(std::size_t from, std::size_t to) noexcept;
     void set_count(std::size_t count) noexcept;
 
-    LateArray<Piece, kCapacity> pieces_;
-    std::atomic<std::size_t> count_{0};
-    // Around every region, whole huge pages; each is always right for a region that stays. All zero at the
-    // start, so that the table takes no room in the file.
+    std::atomic<Wiped*> wiped_{nullptr};
+    // Around every region, whole huge pages; each is always right for a region that stays. A child begins
+    // with its parent's, and finds nothing there. All zero at the start, so that the table takes no room in
+    // the file.
     std::atomic<std::uintptr_t> lowest_{0};
     std::atomic<std::uintptr_t> highest_{0};
-    std::uint64_t regions_so_far_ = 0;
-    mutable Mutex mutex_;
-    SignalMask signals_before_fork_ = 0;  // under the lock
 };
 
 }  // namespace hugepage

@@ -68,9 +68,9 @@ const std::map<std::string_view, Variable> kVariables{
       [](const Config& c) { return !c.zero_threads; }}},
     {"HUGEPAGE_FORK",
      {[](std::string_view v) {
-          return is_one_of(v, {"readonly", "share", "none"});
+          return is_one_of(v, {"none", "share"});
       },
-      [](const Config& c) { return c.fork == Config::Fork::readonly; }}},
+      [](const Config& c) { return c.fork == Config::Fork::none; }}},
     {"HUGEPAGE_EXE",
      {[](std::string_view) { return true; }, [](const Config& c) { return c.executable == nullptr; }}},
     {"HUGEPAGE_DUMP",

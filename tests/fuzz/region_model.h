@@ -103,21 +103,6 @@ class RegionModel {
         }
         return true;
     }
-    // Where malloc's memory ends that begins here, if any does.
-    [[nodiscard]] std::optional<std::size_t> allocation_end(std::size_t page) const {
-        if (!is_live(page) || !traits(page).allocated ||
-            (page > 0 && region_before(page) == pages_[page]->region)) {
-            return std::nullopt;
-        }
-        std::size_t end = page;
-        for (std::size_t other = page; other < kPages; ++other) {
-            if (is_live(other) && pages_[other]->region != pages_[page]->region) {
-                break;
-            }
-            end = is_live(other) ? other + 1 : end;
-        }
-        return end;
-    }
 
   private:
     struct Page {
@@ -126,17 +111,6 @@ class RegionModel {
 
         friend bool operator==(const Page&, const Page&) = default;
     };
-
-    // Of the nearest live page below; 0 if there is none.
-    [[nodiscard]] std::size_t region_before(std::size_t page) const {
-        while (page > 0) {
-            --page;
-            if (is_live(page)) {
-                return pages_[page]->region;
-            }
-        }
-        return 0;
-    }
 
     std::array<std::optional<Page>, kPages> pages_{};
     std::size_t regions_ = 0;

@@ -85,7 +85,7 @@ class Run {
         from_ = from_ / unit * unit;
         const std::size_t zone_end = (from_ / RegionModel::kPagesPerZone + 1) * RegionModel::kPagesPerZone;
         to_ = std::min((to_ + unit - 1) / unit * unit, zone_end);
-        const Traits traits{.page_size = ByteSize{unit * kPageBytes}, .allocated = choices_.yes()};
+        const Traits traits{.page_size = ByteSize{unit * kPageBytes}};
         expect(table_.insert(range(), traits) == model_.insert(from_, to_, traits),
                "a region is entered if there is room");
     }
@@ -177,11 +177,6 @@ class Run {
         expect(table_.whole_pages(all, ByteSize{unit * kPageBytes}) ==
                    (alone ? std::optional(RegionModel::addresses(first, last)) : std::nullopt),
                "pages are whole if nothing else of them is live");
-
-        const auto allocation = table_.allocation(all.begin);
-        const auto end = model_.allocation_end(from_);
-        expect(allocation == (end ? std::optional(RegionModel::addresses(from_, *end)) : std::nullopt),
-               "malloc's memory is known by its first byte, up to the next region");
     }
 
     // The page that it ends before.

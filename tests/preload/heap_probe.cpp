@@ -7,7 +7,8 @@
 //   heap_probe errno BYTES      is errno untouched by what succeeds, and by free?
 //   heap_probe failing BYTES    what is said when there is to be no memory (HUGEPAGE_MODE=require, no file)
 //   heap_probe fork BYTES       a child frees what its parent allocated; is it still the parent's?
-//   heap_probe wiped BYTES      the same, of memory that the parent has marked MADV_WIPEONFORK
+//   heap_probe grown BYTES      a child makes it larger by realloc: has it the content?
+//   heap_probe begin BYTES      where does a page begin, and is the memory advised to be of huge pages?
 //   heap_probe mapped BYTES     frees memory that another allocator has got by mmap from the shim
 //   heap_probe threads BYTES N  N threads allocate, fill, resize, check and free at once
 
@@ -157,29 +158,52 @@ int failing(std::size_t bytes) {
     return 0;
 }
 
-int free_in_child(char* memory, std::size_t bytes) {
+// What the child says is its exit status.
+template <class Work>
+int in_child(std::size_t bytes, Work work) {
+    char* const memory = fresh(bytes);
     std::memset(memory, 'p', bytes);
     const pid_t child = ::fork();
     if (child == 0) {
-        v_free(memory);
+        const int said = work(memory);
         char* own = fresh(bytes);
         std::memset(own, 'c', bytes);
         v_free(own);
-        ::_exit(0);
+        ::_exit(said);
     }
     int status = 0;
     ::waitpid(child, &status, 0);
-    std::printf("child: %d\nparent: %s, kept: %d\n", status, describe(memory).c_str(),
-                is_all(memory, 'p', bytes));
+    std::printf("child: %s\nparent: %s, kept: %d\n",
+                WIFEXITED(status) ? std::to_string(WEXITSTATUS(status)).c_str() : "killed",
+                describe(memory).c_str(), is_all(memory, 'p', bytes));
     v_free(memory);
     return 0;
 }
 
-int wiped(std::size_t bytes) {
-    char* memory = fresh(bytes);
-    std::printf("marked: %d\n", ::madvise(memory, bytes, MADV_WIPEONFORK));
-    std::fflush(stdout);
-    return free_in_child(memory, bytes);
+int freed_in_child(std::size_t bytes) {
+    return in_child(bytes, [](char* memory) {
+        v_free(memory);
+        return 0;
+    });
+}
+
+int grown_in_child(std::size_t bytes) {
+    return in_child(bytes, [bytes](char* memory) {
+        auto* const larger = static_cast<char*>(v_realloc(memory, bytes + 4096));
+        const bool kept = is_all(larger, 'p', bytes);
+        std::memset(larger, 'c', bytes + 4096);
+        v_free(larger);
+        return kept ? 1 : 0;
+    });
+}
+
+int begin(std::size_t bytes) {
+    char* const memory = static_cast<char*>(v_calloc(bytes, 1));
+    const bool huge = probes::mapping_of(memory + bytes / 2).flags.find(" hg ") != std::string::npos;
+    std::printf("%zu past a page; %s\n", reinterpret_cast<std::uintptr_t>(memory) % 4096,
+                huge ? "advised to be huge" : "not advised");
+    v_free(memory);
+    return 0;
 }
 
 // The allocator of the test (counting_allocator.cpp) takes its memory from mappings of half the size.
@@ -242,8 +266,9 @@ int main(int argc, char** argv) {
     if (scenario == "resize") return resize(bytes);
     if (scenario == "errno") return keeps_errno(bytes);
     if (scenario == "failing") return failing(bytes);
-    if (scenario == "fork") return free_in_child(fresh(bytes), bytes);
-    if (scenario == "wiped") return wiped(bytes);
+    if (scenario == "fork") return freed_in_child(bytes);
+    if (scenario == "grown") return grown_in_child(bytes);
+    if (scenario == "begin") return begin(bytes);
     if (scenario == "mapped") return frees_mapped(bytes);
     if (scenario == "threads") return threads(bytes, argc > 3 ? std::atoi(argv[3]) : 0);
     return 2;

@@ -36,6 +36,8 @@ class Heap : public PoolTest {
         }
     }
 
+    // The C library maps what is larger than 32 MiB.
+    static constexpr std::uint64_t kLarge = 40UL << 20;
     std::vector<std::filesystem::path> files_;
 };
 
@@ -54,7 +56,7 @@ std::string of_each_name(const std::string& facts) {
 
 TEST_P(Heap, ServesEachOfMallocsKinWithAWholeZeroedFile) {
     add_files(1);
-    EXPECT_EQ(allocate("names").out, of_each_name(served() + ", zero, usable: 1, freed: unmapped"));
+    EXPECT_EQ(allocate("names").out, of_each_name(served() + ", zero, usable: 1, freed: anonymous 4kB"));
     expect_all_free();
 }
 
@@ -76,7 +78,7 @@ TEST_P(Heap, IsNoneOfTheOtherVariantsBusiness) {
 
 TEST_P(Heap, WorksBesideTheOtherVariant) {
     add_files(1);
-    const std::string expected = of_each_name(served() + ", zero, usable: 1, freed: unmapped");
+    const std::string expected = of_each_name(served() + ", zero, usable: 1, freed: anonymous 4kB");
     EXPECT_EQ(allocate("names", {}, HEAP_LIBRARY ":" SHIM_LIBRARY).out, expected);
     EXPECT_EQ(allocate("names", {}, SHIM_LIBRARY ":" HEAP_LIBRARY).out, expected);
 }
@@ -107,7 +109,7 @@ TEST_P(Heap, KeepsTheContentWhereverReallocPutsIt) {
                   ", kept: 1\nthe same: 1\nmore than half: 1, usable: 1\n"
                   "a byte more: anonymous 4kB, kept: 1\nand back: " +
                   served() + ", kept: 1\nreallocarray twice: anonymous 4kB, kept: 1\nand back: " + served() +
-                  ", kept: 1\nhalf: anonymous 4kB, kept: 1\nto nothing: 1\nthen: unmapped\n")
+                  ", kept: 1\nhalf: anonymous 4kB, kept: 1\nto nothing: 1\nthen: anonymous 4kB\n")
         << outcome.err;
     expect_all_free();
 }
@@ -131,17 +133,37 @@ TEST_P(Heap, GivesNoMemoryWhereAFileIsRequiredAndNoneIsToBeHad) {
               "malloc: 1 1\ncalloc: 1 1\nrealloc: 1 1\nits old memory: 1\nposix_memalign: 1 1\n");
 }
 
-TEST_P(Heap, LetsAChildFreeWhatItsParentAllocated) {
+TEST_P(Heap, LetsAChildFreeAndResizeWhatItsParentAllocated) {
     add_files(2);
-    for (const char* mode : {"readonly", "share", "none"}) {
-        EXPECT_EQ(allocate("fork", {{"HUGEPAGE_FORK", mode}}).out,
-                  "child: 0\nparent: " + served() + ", kept: 1\n")
-            << mode;
-        EXPECT_EQ(allocate("wiped", {{"HUGEPAGE_FORK", mode}}).out,
-                  "marked: 0\nchild: 0\nparent: " + served() + ", kept: 1\n")
-            << mode;
+    const std::string parent = "\nparent: " + served() + ", kept: 1\n";
+    for (const char* mode : {"share", "none"}) {
+        EXPECT_EQ(allocate("fork", {{"HUGEPAGE_FORK", mode}}).out, "child: 0" + parent) << mode;
     }
+    EXPECT_EQ(allocate("grown", {{"HUGEPAGE_FORK", "share"}}).out, "child: 1" + parent);
+    EXPECT_EQ(allocate("grown").out, "child: 0" + parent);
     expect_all_free();
+}
+
+TEST_P(Heap, LetsAChildFreeAndResizeWhatNoFileServed) {
+    pool_.add("large", kLarge);
+    for (const auto* scenario : {"fork", "grown"}) {
+        EXPECT_EQ(
+            run({HEAP_PROBE, scenario, bytes(kLarge)}, preloading(HEAP_LIBRARY, {{"HUGEPAGE_NODE", "1"}}))
+                .out,
+            std::string("child: ") + (scenario == std::string("grown") ? "1" : "0") +
+                "\nparent: anonymous 4kB, kept: 1\n");
+    }
+}
+
+// What the C library would map 16 bytes past a page, so that half of all labels lay across two cache lines.
+TEST_P(Heap, FallsBackToMemoryThatBeginsAPage) {
+    pool_.add("large", kLarge);
+    const auto in = [&](const Environment& more) {
+        return run({HEAP_PROBE, "begin", bytes(kLarge)}, preloading(HEAP_LIBRARY, more)).out;
+    };
+    EXPECT_EQ(in({{"HUGEPAGE_NODE", "1"}}), "0 past a page; advised to be huge\n");
+    EXPECT_EQ(in({{"HUGEPAGE_NODE", "1"}, {"HUGEPAGE_FALLBACK", "plain"}}),
+              in({{"HUGEPAGE_FILES_PATH", ""}}));
 }
 
 TEST_P(Heap, LeavesToAnotherAllocatorWhatThatMappedItself) {
@@ -162,7 +184,7 @@ TEST_P(Heap, ServesBeforeAnotherAllocator) {
 
 TEST_P(Heap, BearsALookUpThatAllocates) {
     add_files(1);
-    const std::string expected = of_each_name(served() + ", zero, usable: 1, freed: unmapped");
+    const std::string expected = of_each_name(served() + ", zero, usable: 1, freed: anonymous 4kB");
     EXPECT_EQ(allocate("names", {}, HEAP_LIBRARY ":" ALLOCATING_DLSYM).out, expected);
     // Before the shim it finds the shim, since it looks from its own place.
     EXPECT_EQ(allocate("names", {}, ALLOCATING_DLSYM ":" HEAP_LIBRARY).out, expected);

@@ -18,25 +18,41 @@ inline bool is_zero(const char* memory, std::size_t bytes) {
     return is_all(memory, 0, bytes);
 }
 
-// KernelPageSize and the kind of the mapping that holds the address, from /proc/self/smaps.
-inline std::string describe(const void* address) {
+// What /proc/self/smaps says of the mapping that holds the address.
+struct Mapping {
+    std::string kind = "unmapped";  // "file" or "anonymous"
+    std::string kernel_page_kib;
+    std::string flags;  // as VmFlags has them, a blank before and after each
+};
+
+inline Mapping mapping_of(const void* address) {
     std::ifstream maps("/proc/self/smaps");
-    std::string line;
-    std::string file = "(none)";
+    Mapping mapping;
     bool inside = false;
-    while (std::getline(maps, line)) {
+    for (std::string line; std::getline(maps, line);) {
         unsigned long begin = 0;
         unsigned long end = 0;
+        const auto value = [&] { return line.substr(line.find(':') + 1); };
         if (std::sscanf(line.c_str(), "%lx-%lx ", &begin, &end) == 2) {
             const auto at = reinterpret_cast<unsigned long>(address);
             inside = begin <= at && at < end;
-            const auto slash = line.find('/');
-            file = slash == std::string::npos ? "anonymous" : "file";
-        } else if (inside && line.rfind("KernelPageSize:", 0) == 0) {
-            return file + " " + std::to_string(std::strtol(line.c_str() + 15, nullptr, 10)) + "kB";
+            if (inside) {
+                mapping.kind = line.find('/') == std::string::npos ? "anonymous" : "file";
+            }
+        } else if (inside && line.starts_with("KernelPageSize:")) {
+            mapping.kernel_page_kib = std::to_string(std::strtol(value().c_str(), nullptr, 10));
+        } else if (inside && line.starts_with("VmFlags:")) {
+            mapping.flags = value() + " ";
+            return mapping;
         }
     }
-    return "unmapped";
+    return mapping;
+}
+
+inline std::string describe(const void* address) {
+    const Mapping mapping = mapping_of(address);
+    return mapping.kernel_page_kib.empty() ? mapping.kind
+                                           : mapping.kind + " " + mapping.kernel_page_kib + "kB";
 }
 
 }  // namespace probes

@@ -75,7 +75,7 @@ TEST(Config, HasTheDocumentedDefaults) {
     EXPECT_EQ(config.fallback, Config::Fallback::thp);
     EXPECT_EQ(config.zero, Config::Zero::always);
     EXPECT_EQ(config.zero_threads, std::nullopt);
-    EXPECT_EQ(config.fork, Config::Fork::readonly);
+    EXPECT_EQ(config.fork, Config::Fork::none);
     EXPECT_EQ(config.executable, nullptr);
     EXPECT_FALSE(config.dump);
     EXPECT_EQ(config.log_level, log::Level::info);
@@ -132,7 +132,7 @@ TEST(Config, ComplainsOnceOfEachWrongValueAndKeepsTheDefault) {
     EXPECT_EQ(config.node, std::nullopt);
     EXPECT_EQ(config.zero, Config::Zero::always);
     EXPECT_EQ(config.zero_threads, std::nullopt);
-    EXPECT_EQ(config.fork, Config::Fork::readonly);
+    EXPECT_EQ(config.fork, Config::Fork::none);
     EXPECT_FALSE(config.dump);
     EXPECT_EQ(config.log_level, log::Level::info);
     EXPECT_THAT(complained_names(config),

@@ -2,6 +2,9 @@
 
 #include "tests/unit/region_table_fixture.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <thread>
 #include <vector>
 
@@ -9,23 +12,6 @@ namespace hugepage {
 namespace {
 
 using RegionTableTest = RegionTableFixture;
-
-TEST_F(RegionTableTest, KnowsWhatWasAllocatedByItsFirstByteAlone) {
-    Traits allocated = kSmall;
-    allocated.allocated = true;
-    insert(kBase, 4);
-    ASSERT_TRUE(table_.insert(pages(kBase + 4 * kPage, 4), allocated));
-    ASSERT_TRUE(table_.insert(pages(kBase + 8 * kPage, 4), allocated));
-    // Cut into pieces, it is still one.
-    ASSERT_TRUE(table_.change(pages(kBase + 5 * kPage, 1), [](Traits& t) { t.locked = true; }));
-    EXPECT_EQ(table_.allocation(kBase), std::nullopt);
-    EXPECT_EQ(table_.allocation(kBase + 3 * kPage), std::nullopt);
-    EXPECT_EQ(table_.allocation(kBase + 4 * kPage), pages(kBase + 4 * kPage, 4));
-    EXPECT_EQ(table_.allocation(kBase + 5 * kPage), std::nullopt);
-    EXPECT_EQ(table_.allocation(kBase + 4 * kPage + 16), std::nullopt);
-    EXPECT_EQ(table_.allocation(kBase + 8 * kPage), pages(kBase + 8 * kPage, 4));
-    EXPECT_EQ(table_.allocation(kBase + 12 * kPage), std::nullopt);
-}
 
 TEST_F(RegionTableTest, KnowsWhatOverlapsARegion) {
     EXPECT_FALSE(table_.overlaps(pages(kBase, 1)));
@@ -99,18 +85,21 @@ TEST_F(RegionTableTest, BelievesTheKernelThatAnAddressIsNew) {
     EXPECT_EQ(what(kBase + 7 * kPage), What::piece);
 }
 
-TEST_F(RegionTableTest, LetsAForkingThreadReviewEveryPiece) {
-    insert(kBase, 2);
-    insert(kBase + 8 * kPage, 2);
-    table_.before_fork();
-    table_.review([](Piece& piece) {
-        piece.traits.inherited = true;
-        return piece.range.begin != kBase;
-    });
-    table_.after_fork();
-    EXPECT_EQ(what(kBase), What::elsewhere);
-    EXPECT_TRUE(table_.stretch(pages(kBase + 8 * kPage, 1)).traits.inherited);
-    EXPECT_FALSE(table_.may_concern(kBase, 2 * kPage));
+// Another thread is in the midst of a change, with the lock.
+TEST_F(RegionTableTest, IsEmptyAndUnlockedInAChild) {
+    insert(kBase, 4);
+    pid_t child = -1;
+    ASSERT_TRUE(table_.change({0, UINTPTR_MAX}, [&](Traits&) {
+        child = ::fork();
+        if (child == 0) {
+            const bool forgot = table_.size() == 0 && what(kBase) == What::elsewhere;
+            ::_exit(forgot && table_.insert(pages(kBase, 2), kSmall) && table_.size() == 1 ? 0 : 1);
+        }
+    }));
+    int status = -1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    EXPECT_EQ(table_.size(), 1U);
 }
 
 TEST_F(RegionTableTest, StaysTrueWhenThreadsTakeAndGiveBackAtOnce) {

@@ -80,7 +80,7 @@ Limit limit_of(long advice) {
         case MADV_DONTFORK:
             return {Where::on_huge_pages, "a child has a huge page or hasn't: EINVAL for part of one"};
         case MADV_WIPEONFORK:
-            return {Where::on_huge_pages, "a child has a huge page or hasn't: EINVAL for part of one",
+            return {Where::everywhere, "no child is given memory in a region's place: EINVAL",
                     Limit::Of::private_memory};
         default:
             return {};
@@ -119,7 +119,9 @@ std::vector<Row> rows_of_advice() {
         if (partly.where == Where::on_huge_pages) {
             partly = {};  // here it is about whole huge pages
         }
-        partly.of = Limit::Of::any;
+        if (partly.of == Limit::Of::unlocked) {
+            partly.of = Limit::Of::any;
+        }
         rows.push_back({name + " on partly locked memory", advise_partly_locked, advice, partly});
         rows.push_back({name + " with what the kernel refuses", advise_wrongly, advice});
     };
