@@ -13,20 +13,20 @@
 namespace hugepage {
 namespace {
 
-constexpr std::size_t kPage = 4096;
-constexpr std::size_t kPages = 300;
+constexpr std::size_t kPlacedPage = 4096;
+constexpr std::size_t kPlacedPages = 300;
 
 class PlacementTest : public testing::Test {
   protected:
     void SetUp() override {
-        memory_ = ::mmap(nullptr, kPages * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        memory_ = ::mmap(nullptr, kPlacedPages * kPlacedPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         ASSERT_NE(memory_, MAP_FAILED);
-        ASSERT_EQ(::madvise(memory_, kPages * kPage, MADV_NOHUGEPAGE), 0);
+        ASSERT_EQ(::madvise(memory_, kPlacedPages * kPlacedPage, MADV_NOHUGEPAGE), 0);
     }
-    void TearDown() override { ::munmap(memory_, kPages * kPage); }
+    void TearDown() override { ::munmap(memory_, kPlacedPages * kPlacedPage); }
 
     [[nodiscard]] Result<Placement> ask(NodeId node, std::size_t most) const {
-        return placement_of(memory_, kPages * kPage, ByteSize{kPage}, node, most);
+        return placement_of(memory_, kPlacedPages * kPlacedPage, ByteSize{kPlacedPage}, node, most);
     }
 
     [[nodiscard]] NodeId node_of_first_page() const {
@@ -39,24 +39,24 @@ class PlacementTest : public testing::Test {
 };
 
 TEST_F(PlacementTest, CountsPagesWhereTheyAre) {
-    std::memset(memory_, 1, kPages * kPage);
+    std::memset(memory_, 1, kPlacedPages * kPlacedPage);
     const NodeId here = node_of_first_page();
-    const auto all = ask(here, kPages);
+    const auto all = ask(here, kPlacedPages);
     ASSERT_TRUE(all);
-    EXPECT_EQ(all.value().checked, kPages);
+    EXPECT_EQ(all.value().checked, kPlacedPages);
     EXPECT_EQ(all.value().absent, 0U);
     EXPECT_EQ(all.value().elsewhere, 0U);
     EXPECT_FALSE(all.value().mostly_elsewhere());
 
-    const auto wrong = ask(NodeId{here.value + 1}, kPages);
-    EXPECT_EQ(wrong.value().elsewhere, kPages);
+    const auto wrong = ask(NodeId{here.value + 1}, kPlacedPages);
+    EXPECT_EQ(wrong.value().elsewhere, kPlacedPages);
     EXPECT_EQ(wrong.value().other, here);
     EXPECT_TRUE(wrong.value().mostly_elsewhere());
 }
 
 TEST_F(PlacementTest, SamplesEvenlyFromTheFirstPageToTheLast) {
     static_cast<char*>(memory_)[0] = 1;
-    static_cast<char*>(memory_)[(kPages - 1) * kPage] = 1;
+    static_cast<char*>(memory_)[(kPlacedPages - 1) * kPlacedPage] = 1;
     const auto sample = ask(node_of_first_page(), 2);
     ASSERT_TRUE(sample);
     EXPECT_EQ(sample.value().checked, 2U);
@@ -66,7 +66,7 @@ TEST_F(PlacementTest, SamplesEvenlyFromTheFirstPageToTheLast) {
 }
 
 TEST_F(PlacementTest, CountsPagesThatAreNotThere) {
-    EXPECT_EQ(ask(NodeId{0}, kPages).value().absent, kPages);
+    EXPECT_EQ(ask(NodeId{0}, kPlacedPages).value().absent, kPlacedPages);
 }
 
 }  // namespace
