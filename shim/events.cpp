@@ -6,7 +6,6 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <cstring>
 
 namespace hugepage::events {
 namespace {
@@ -21,12 +20,6 @@ void say(Level level, const char* module, const Parts&... parts) noexcept {
         append(message, parts...);
         log::write(level, module, message.view());
     }
-}
-
-// Unlike strerror, not translated and nothing thread-local.
-const char* text_of(int code) noexcept {
-    const char* text = ::strerrordesc_np(code);
-    return text == nullptr ? "unknown error" : text;
 }
 
 bool first(std::atomic<bool>& told) noexcept {
@@ -64,8 +57,7 @@ void cannot_read(Level level, std::string_view consequence, const FilePattern& p
                  const Unread& unread) noexcept {
     const Path path = unread.node ? pattern.path_of(*unread.node) : pattern.searched_folder();
     if (first(key_of(path.view(), static_cast<std::uint32_t>(unread.error.code)))) {
-        say(level, "pool", consequence, unread.error.tried, " ", path.view(), ": ",
-            text_of(unread.error.code),
+        say(level, "pool", consequence, unread.error.tried, " ", path.view(), ErrnoText{unread.error.code},
             unread.error.code == ENOENT ? "; create memory files with hugepage-file-init, or mend the path"
                                         : "");
     }
@@ -84,9 +76,14 @@ const char* what_next(Reason reason) noexcept {
 
 }  // namespace
 
-void complaint(const Config::Complaint& complaint) noexcept {
-    say(complaint.is_fatal ? Level::error : Level::warn, "config", complaint.name, "=", complaint.value, ": ",
-        complaint.why);
+void complaints_once(const Config& config) noexcept {
+    static constinit std::atomic<bool> told{false};
+    if (config.complaint_count == 0 || !first(told)) {
+        return;
+    }
+    for (const auto& [name, value, why, is_fatal] : config.complaints()) {
+        say(is_fatal ? Level::error : Level::warn, "config", name, "=", value, ": ", why);
+    }
 }
 
 void no_files(const FilePattern& pattern, const std::optional<Unread>& unread) noexcept {
@@ -121,7 +118,7 @@ void unpinned_once(NodeId node) noexcept {
 void placement_unknown_once(const Error& error) noexcept {
     static constinit std::atomic<bool> told{false};
     if (first(told)) {
-        say(Level::warn, "pool", "cannot ask where pages are: ", error.tried, ": ", text_of(error.code),
+        say(Level::warn, "pool", "cannot ask where pages are: ", error.tried, ErrnoText{error.code},
             "; files are taken to be on their folder's node");
     }
 }
@@ -165,8 +162,7 @@ void refused(std::string_view folder, std::string_view name, const Refusal& refu
         say(Level::debug, "pool", "leased by somebody else: ", folder, "/", name);
     } else {
         say(Level::warn, "pool", "not using memory file: ", folder, "/", name,
-            "; reason: ", name_of(refusal.reason), "; ", refusal.why, refusal.code == 0 ? "" : ": ",
-            refusal.code == 0 ? "" : text_of(refusal.code));
+            "; reason: ", name_of(refusal.reason), "; ", refusal.why, ErrnoText{refusal.code});
     }
 }
 
@@ -176,6 +172,12 @@ void fallback(ByteSize size, NodeId node, Reason reason, Config::Mode mode) noex
         required ? "failing with ENOMEM (HUGEPAGE_MODE=require)" : "falling back",
         ". memory_size: ", size.bytes, "; numa: ", node.value, "; reason: ", name_of(reason), "; ",
         what_next(reason));
+}
+
+void without_files(ByteSize size, NodeId node) noexcept {
+    say(Level::info, "pool",
+        "no files are wanted (HUGEPAGE_MODE=thp): memory advised to use huge pages. memory_size: ",
+        size.bytes, "; numa: ", node.value);
 }
 
 void no_such_size(ByteSize size) noexcept {

@@ -31,7 +31,9 @@ struct Leased {
     double zero_ms = 0;
 };
 
-void complaint(const Config::Complaint& complaint) noexcept;
+// At the first request that a file serves, or would: not by each child of the sealer, which has the same
+// variables.
+void complaints_once(const Config& config) noexcept;
 // A folder that could not be read: a node's, or without a node the one that the nodes' are in.
 struct Unread {
     std::optional<NodeId> node;
@@ -56,6 +58,8 @@ void unaligned_protection_once(const void* address, std::size_t length, ByteSize
 void refused(std::string_view folder, std::string_view name, const Refusal& refusal) noexcept;
 // The caller gets ordinary memory, or with HUGEPAGE_MODE=require none.
 void fallback(ByteSize size, NodeId node, Reason reason, Config::Mode mode) noexcept;
+// By HUGEPAGE_MODE=thp: ordinary memory, as good as it can be.
+void without_files(ByteSize size, NodeId node) noexcept;
 // A request as large as a sector that no file's size equals; once for each size.
 void no_such_size(ByteSize size) noexcept;
 

@@ -124,7 +124,7 @@ void Slot::clear() noexcept {
     if (is_parents && substitution::config().fork == Config::Fork::none) {
         request.flags = (request.flags & ~MAP_FIXED) | MAP_FIXED_NOREPLACE;
     }
-    if (semantics::map_over(request, next::mmap) == request.address) {
+    if (semantics::map_over(request, next::mmap.function()) == request.address) {
         let_go();
     }
 }
@@ -164,7 +164,7 @@ void* allocate(std::size_t bytes, std::size_t alignment, FunctionRef<void*()> pa
         errno = ENOMEM;
         return nullptr;
     }
-    if (bytes > kMappedByAll && substitution::config().fallback == Config::Fallback::thp) {
+    if (bytes > kMappedByAll && substitution::is_to_be_improved()) {
         request.flags |= MAP_FIXED;
         const ErrnoGuard guard;
         if (void* const memory = next::kernel::mmap(request); memory != MAP_FAILED) {
@@ -179,7 +179,7 @@ void* allocate(std::size_t bytes, std::size_t alignment, FunctionRef<void*()> pa
 void free(void* memory) noexcept {
     if (Slot slot = Slot::of(memory)) {
         slot.clear();
-    } else if (!is_in_window(memory) && next_allocator::left_in_arena(memory) == 0) {
+    } else if (!is_in_window(memory)) {
         next_allocator::free(memory);
     }
 }
@@ -188,8 +188,7 @@ std::size_t usable_size(void* memory) noexcept {
     if (const Slot slot = Slot::of(memory)) {
         return slot.bytes();
     }
-    const std::size_t left = next_allocator::left_in_arena(memory);
-    return left == 0 ? next_allocator::malloc_usable_size(memory) : std::min(left, kPageBytes);
+    return next_allocator::malloc_usable_size(memory);
 }
 
 void* realloc(void* memory, std::size_t bytes) noexcept {
@@ -202,10 +201,6 @@ void* realloc(void* memory, std::size_t bytes) noexcept {
             slot.clear();
         }
         return fresh;
-    }
-    if (const std::size_t left = next_allocator::left_in_arena(memory)) {
-        void* const fresh = allocate(bytes, 1, [bytes] { return next_allocator::malloc(bytes); });
-        return fresh == nullptr ? nullptr : std::memcpy(fresh, memory, std::min(left, bytes));
     }
     // Other memory, or none, may grow to a file's size.
     bool is_passed_on = false;

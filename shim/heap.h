@@ -24,7 +24,7 @@ namespace hugepage::heap {
 // False means that it is certainly no memory of ours. Little else that an allocator gives begins a page, and
 // most calls of free need no more than that.
 inline bool may_own(const void* memory) noexcept {
-    return reinterpret_cast<std::uintptr_t>(memory) % kPageBytes == 0;
+    return reinterpret_cast<std::uintptr_t>(memory) % kLeastPageBytes == 0;
 }
 
 // Memory of a file, zeroed and so aligned, or what pass_on gives; null and ENOMEM if there is to be none.

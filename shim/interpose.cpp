@@ -20,14 +20,14 @@ namespace substitution = hugepage::substitution;
 namespace {
 
 // Out of line, so that a call that isn't ours sets up no frame.
-template <auto pass_on>
+template <auto& pass_on>
 [[gnu::noinline]] void* consider(void* address, size_t length, int protection, int flags, int fd,
                                  off_t offset) noexcept {
     const hugepage::MapRequest request{address, length, protection, flags, fd, offset};
     if ((flags & MAP_FIXED) != 0 && semantics::concerns(address, length)) {
-        return semantics::map_over(request, pass_on);
+        return semantics::map_over(request, pass_on.function());
     }
-    return substitution::memory_for(request, pass_on);
+    return substitution::memory_for(request, pass_on.function());
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ using hugepage::substitution::may_serve;
 namespace {
 
 // Out of line, so that a call that isn't ours sets up no frame.
-template <auto pass_on, class... Arguments>
+template <auto& pass_on, class... Arguments>
 [[gnu::noinline]] void* consider(std::size_t bytes, std::size_t alignment, Arguments... arguments) noexcept {
     return heap::allocate(bytes, alignment, [&]() -> void* { return pass_on(arguments...); });
 }

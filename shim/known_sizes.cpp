@@ -4,13 +4,13 @@
 #include "shim/core/id_set.h"
 #include "shim/core/mutex.h"
 #include "shim/core/node_folder.h"
+#include "shim/core/sys.h"
 #include "shim/events.h"
 
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
 
 namespace hugepage {
 namespace {
@@ -49,16 +49,15 @@ void KnownSizes::insert(ByteSize size) noexcept {
 }
 
 bool KnownSizes::refresh(const FilePattern& pattern) noexcept {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    if (looked_.load(std::memory_order_relaxed) == now.tv_sec + 1) {
+    const std::int64_t second = sys::now(CLOCK_MONOTONIC_COARSE) / 1'000'000'000 + 1;
+    if (looked_.load(std::memory_order_relaxed) == second) {
         return false;
     }
     // Not before: who comes meanwhile must look too, instead of taking what he asks for for unknown.
     const SignalBlock signals;  // no handler leaves amid it, and a descriptor open
     const bool is_complete = look_at_files(pattern);
     if (is_complete) {
-        looked_.store(now.tv_sec + 1, std::memory_order_relaxed);
+        looked_.store(second, std::memory_order_relaxed);
     }
     return is_complete;
 }

@@ -1,44 +1,30 @@
 #include "shim/next.h"
 
+#include "shim/core/sys.h"
+
 #include <link.h>
 
-#include <dlfcn.h>
 #include <pthread.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <string_view>
 
-// Where this library begins and ends, by the linker.
+// Where this library begins, by the linker.
 extern "C" [[gnu::visibility("hidden")]] const char __ehdr_start[];
-extern "C" [[gnu::visibility("hidden")]] const char _end[];
 
 namespace hugepage::next {
 namespace {
 
-template <class... Arguments>
-int call(long number, Arguments... arguments) noexcept {
-    return static_cast<int>(::syscall(number, arguments...));
-}
-
-void* mmap_call(void* address, std::size_t length, int protection, int flags, int fd, off_t offset) noexcept {
-    return reinterpret_cast<void*>(::syscall(SYS_mmap, address, length, protection, flags, fd, offset));
-}
-
-int munmap_call(void* address, std::size_t length) noexcept {
-    return call(SYS_munmap, address, length);
-}
-
-void* mremap_call(void* old_address, std::size_t old_length, std::size_t new_length, int flags,
-                  void* new_address) noexcept {
-    return reinterpret_cast<void*>(
-        ::syscall(SYS_mremap, old_address, old_length, new_length, flags, new_address));
-}
-
-int madvise_call(void* address, std::size_t length, int advice) noexcept {
-    return call(SYS_madvise, address, length, advice);
+// The bare system call, as a function of the C function's type.
+template <long number, class Result, class... Arguments>
+Result bare(Arguments... arguments) noexcept {
+    const long result = sys::call(number, arguments...);
+    if constexpr (std::is_pointer_v<Result>) {
+        return reinterpret_cast<Result>(result);
+    } else {
+        return static_cast<Result>(result);
+    }
 }
 
 int posix_madvise_call(void* address, std::size_t length, int advice) noexcept {
@@ -46,46 +32,18 @@ int posix_madvise_call(void* address, std::size_t length, int advice) noexcept {
         return 0;  // the kernel's would lose the content, which POSIX's must not
     }
     const int before = errno;
-    const int result = madvise_call(address, length, advice) == 0 ? 0 : errno;
+    const int result = kernel::madvise(address, length, advice) == 0 ? 0 : errno;
     errno = before;
     return result;
-}
-
-int mprotect_call(void* address, std::size_t length, int protection) noexcept {
-    return call(SYS_mprotect, address, length, protection);
 }
 
 // A cancellation point, as the C library's: a thread may be cancelled while the call waits for the disk.
 int msync_call(void* address, std::size_t length, int flags) {
     int before = 0;
     ::pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &before);
-    const int result = call(SYS_msync, address, length, flags);
+    const int result = static_cast<int>(sys::call(SYS_msync, address, length, flags));
     ::pthread_setcanceltype(before, nullptr);
     return result;
-}
-
-int mlock_call(const void* address, std::size_t length) noexcept {
-    return call(SYS_mlock, address, length);
-}
-
-int mlock2_call(const void* address, std::size_t length, unsigned flags) noexcept {
-    return call(SYS_mlock2, address, length, flags);
-}
-
-int munlock_call(const void* address, std::size_t length) noexcept {
-    return call(SYS_munlock, address, length);
-}
-
-int mlockall_call(int flags) noexcept {
-    return call(SYS_mlockall, flags);
-}
-
-int munlockall_call() noexcept {
-    return call(SYS_munlockall);
-}
-
-int mincore_call(void* address, std::size_t length, unsigned char* residence) noexcept {
-    return call(SYS_mincore, address, length, residence);
 }
 
 // Whether there is nothing in the process but the program, this library, the C library, its loader, and what
@@ -104,82 +62,154 @@ bool is_alone() noexcept {
     return objects <= kCompany;
 }
 
-// This library's own, which is not what comes next: another library's dlsym may look from its own place.
-bool is_own(const void* function) noexcept {
-    const auto* at = static_cast<const char*>(function);
-    return __ehdr_start <= at && at < _end;
-}
+// What a library has for others to find. A library without the GNU hash table, which all linkers have made
+// since 2006, has nothing.
+class Exports {
+  public:
+    explicit Exports(const dl_phdr_info& object) noexcept : base_(object.dlpi_addr) {
+        const ElfW(Dyn)* entry = nullptr;
+        for (std::size_t i = 0; i < object.dlpi_phnum; ++i) {
+            if (object.dlpi_phdr[i].p_type == PT_DYNAMIC) {
+                entry = reinterpret_cast<const ElfW(Dyn)*>(base_ + object.dlpi_phdr[i].p_vaddr);
+            }
+        }
+        for (; entry != nullptr && entry->d_tag != DT_NULL; ++entry) {
+            // glibc has made an address of it, musl leaves the offset.
+            const auto offset = entry->d_un.d_ptr;
+            const auto address = offset < base_ ? base_ + offset : offset;
+            if (entry->d_tag == DT_GNU_HASH) {
+                hash_ = reinterpret_cast<const std::uint32_t*>(address);
+            } else if (entry->d_tag == DT_SYMTAB) {
+                symbols_ = reinterpret_cast<const ElfW(Sym)*>(address);
+            } else if (entry->d_tag == DT_STRTAB) {
+                texts_ = reinterpret_cast<const char*>(address);
+            } else if (entry->d_tag == DT_VERSYM) {
+                versions_ = reinterpret_cast<const ElfW(Half)*>(address);
+            }
+        }
+    }
+
+    // The function of this name, in its default version.
+    [[nodiscard]] void* find(std::string_view name) const noexcept {
+        if (hash_ == nullptr || symbols_ == nullptr || texts_ == nullptr || hash_[0] == 0) {
+            return nullptr;
+        }
+        std::uint32_t wanted = 5381;
+        for (const char c : name) {
+            wanted = wanted * 33 + static_cast<unsigned char>(c);
+        }
+        const std::uint32_t buckets = hash_[0];
+        const std::uint32_t first = hash_[1];
+        const std::uint32_t* const bucket = hash_ + 4 + hash_[2] * (sizeof(ElfW(Addr)) / sizeof *hash_);
+        const std::uint32_t* const chain = bucket + buckets;
+        for (std::uint32_t i = bucket[wanted % buckets]; i >= first; ++i) {
+            const std::uint32_t hash = chain[i - first];  // but for the lowest bit, which marks the last
+            if ((hash | 1) == (wanted | 1) && is_function(i) && name == texts_ + symbols_[i].st_name) {
+                return reinterpret_cast<void*>(base_ + symbols_[i].st_value);
+            }
+            if ((hash & 1) != 0) {
+                break;
+            }
+        }
+        return nullptr;
+    }
+
+  private:
+    [[nodiscard]] bool is_function(std::uint32_t i) const noexcept {
+        constexpr unsigned kOldVersion = 0x8000;
+        return symbols_[i].st_shndx != SHN_UNDEF && (symbols_[i].st_info & 0xf) == STT_FUNC &&
+               (versions_ == nullptr || (versions_[i] & kOldVersion) == 0);
+    }
+
+    ElfW(Addr) base_;
+    const std::uint32_t* hash_ = nullptr;
+    const ElfW(Sym) * symbols_ = nullptr;
+    const char* texts_ = nullptr;
+    const ElfW(Half) * versions_ = nullptr;
+};
 
 template <class Function>
-void look_up(const char* name, std::atomic<Function*>& function) noexcept {
+void look_up(const char* name, Link<Function>& link) noexcept {
     if (void* const found = find(name)) {
-        function.store(reinterpret_cast<Function*>(found), std::memory_order_relaxed);
+        link.set(reinterpret_cast<Function*>(found));
     }
 }
 
 }  // namespace
 
-namespace internal {
-
-constinit std::atomic<MapFunction*> mmap{&mmap_call};
-constinit std::atomic<MapFunction*> mmap64{&mmap_call};
-constinit std::atomic<RangeFunction*> munmap{&munmap_call};
-constinit std::atomic<RemapFunction*> mremap{&mremap_call};
-constinit std::atomic<AdviceFunction*> madvise{&madvise_call};
-constinit std::atomic<AdviceFunction*> posix_madvise{&posix_madvise_call};
-constinit std::atomic<AdviceFunction*> mprotect{&mprotect_call};
-constinit std::atomic<AdviceFunction*> msync{&msync_call};
-constinit std::atomic<ConstRangeFunction*> mlock{&mlock_call};
-constinit std::atomic<LockFunction*> mlock2{&mlock2_call};
-constinit std::atomic<ConstRangeFunction*> munlock{&munlock_call};
-constinit std::atomic<int (*)(int)> mlockall{&mlockall_call};
-constinit std::atomic<int (*)()> munlockall{&munlockall_call};
-constinit std::atomic<ResidenceFunction*> mincore{&mincore_call};
-
-}  // namespace internal
+constinit decltype(mmap) mmap{&bare<SYS_mmap>};
+constinit decltype(mmap64) mmap64{&bare<SYS_mmap>};
+constinit decltype(munmap) munmap{&bare<SYS_munmap>};
+constinit decltype(mremap) mremap{&bare<SYS_mremap>};
+constinit decltype(madvise) madvise{&bare<SYS_madvise>};
+constinit decltype(posix_madvise) posix_madvise{&posix_madvise_call};
+constinit decltype(mprotect) mprotect{&bare<SYS_mprotect>};
+constinit decltype(msync) msync{&msync_call};
+constinit decltype(mlock) mlock{&bare<SYS_mlock>};
+constinit decltype(mlock2) mlock2{&bare<SYS_mlock2>};
+constinit decltype(munlock) munlock{&bare<SYS_munlock>};
+constinit decltype(mlockall) mlockall{&bare<SYS_mlockall>};
+constinit decltype(munlockall) munlockall{&bare<SYS_munlockall>};
+constinit decltype(mincore) mincore{&bare<SYS_mincore>};
 
 void* find(const char* name) noexcept {
-    void* const found = ::dlsym(RTLD_NEXT, name);
-    return is_own(found) ? nullptr : found;
+    struct Search {
+        std::string_view name;
+        bool is_behind = false;
+        void* found = nullptr;
+    } search{name};
+    ::dl_iterate_phdr(
+        [](dl_phdr_info* object, std::size_t, void* data) {
+            auto& wanted = *static_cast<Search*>(data);
+            if (wanted.is_behind) {
+                wanted.found = Exports(*object).find(wanted.name);
+            }
+            wanted.is_behind =
+                wanted.is_behind || object->dlpi_addr == reinterpret_cast<ElfW(Addr)>(__ehdr_start);
+            return wanted.found == nullptr ? 0 : 1;
+        },
+        &search);
+    return search.found;
 }
 
 void resolve() noexcept {
     if (is_alone()) {
         return;
     }
-    look_up("mmap", internal::mmap);
-    look_up("mmap64", internal::mmap64);
-    look_up("munmap", internal::munmap);
-    look_up("mremap", internal::mremap);
-    look_up("madvise", internal::madvise);
-    look_up("posix_madvise", internal::posix_madvise);
-    look_up("mprotect", internal::mprotect);
-    look_up("msync", internal::msync);
-    look_up("mlock", internal::mlock);
-    look_up("mlock2", internal::mlock2);
-    look_up("munlock", internal::munlock);
-    look_up("mlockall", internal::mlockall);
-    look_up("munlockall", internal::munlockall);
-    look_up("mincore", internal::mincore);
+    look_up("mmap", mmap);
+    look_up("mmap64", mmap64);
+    look_up("munmap", munmap);
+    look_up("mremap", mremap);
+    look_up("madvise", madvise);
+    look_up("posix_madvise", posix_madvise);
+    look_up("mprotect", mprotect);
+    look_up("msync", msync);
+    look_up("mlock", mlock);
+    look_up("mlock2", mlock2);
+    look_up("munlock", munlock);
+    look_up("mlockall", mlockall);
+    look_up("munlockall", munlockall);
+    look_up("mincore", mincore);
 }
 
 namespace kernel {
 
 void* mmap(const MapRequest& request) noexcept {
-    return mmap_call(request.address, request.length, request.protection, request.flags, request.fd,
-                     request.offset);
+    return reinterpret_cast<void*>(sys::call(SYS_mmap, request.address, request.length, request.protection,
+                                             request.flags, request.fd, request.offset));
 }
 int munmap(void* address, std::size_t length) noexcept {
-    return munmap_call(address, length);
+    return static_cast<int>(sys::call(SYS_munmap, address, length));
 }
 void* mremap(void* old_address, std::size_t length, void* new_address) noexcept {
-    return mremap_call(old_address, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, new_address);
+    return reinterpret_cast<void*>(
+        sys::call(SYS_mremap, old_address, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, new_address));
 }
 int madvise(void* address, std::size_t length, int advice) noexcept {
-    return madvise_call(address, length, advice);
+    return static_cast<int>(sys::call(SYS_madvise, address, length, advice));
 }
 int mprotect(void* address, std::size_t length, int protection) noexcept {
-    return mprotect_call(address, length, protection);
+    return static_cast<int>(sys::call(SYS_mprotect, address, length, protection));
 }
 
 }  // namespace kernel

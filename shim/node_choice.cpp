@@ -1,8 +1,8 @@
 #include "shim/node_choice.h"
 
+#include "shim/core/sys.h"
+
 #include <linux/mempolicy.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 namespace hugepage {
 namespace {
@@ -15,7 +15,7 @@ struct Policy {
 // The kernel takes the number of bits plus one (see the notes of get_mempolicy(2)).
 std::optional<Policy> ask_for_policy(unsigned flags) noexcept {
     Policy policy;
-    if (::syscall(SYS_get_mempolicy, &policy.mode, policy.nodes.data(), NodeSet::kBits + 1, nullptr, flags) !=
+    if (sys::call(SYS_get_mempolicy, &policy.mode, policy.nodes.data(), NodeSet::kBits + 1, nullptr, flags) !=
         0) {
         return std::nullopt;
     }
@@ -47,7 +47,7 @@ std::optional<NodeId> node_of_policy(const Policy& policy) noexcept {
 
 std::optional<NodeId> node_of_affinity(const Topology& topology) noexcept {
     CpuSet cpus;
-    if (::syscall(SYS_sched_getaffinity, 0, CpuSet::kBytes, cpus.data()) < 0) {
+    if (sys::call(SYS_sched_getaffinity, 0, CpuSet::kBytes, cpus.data()) < 0) {
         return std::nullopt;
     }
     const auto node = topology.single_node_of(cpus);
@@ -57,7 +57,7 @@ std::optional<NodeId> node_of_affinity(const Topology& topology) noexcept {
 NodeId node_of_current_cpu() noexcept {
     unsigned cpu = 0;
     unsigned node = 0;
-    ::syscall(SYS_getcpu, &cpu, &node, nullptr);
+    sys::call(SYS_getcpu, &cpu, &node, nullptr);
     return NodeId{static_cast<int>(node)};
 }
 

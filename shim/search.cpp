@@ -4,9 +4,6 @@
 #include "shim/events.h"
 #include "shim/serving.h"
 
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <ctime>
 
@@ -20,15 +17,13 @@ constexpr Nanoseconds kShortestPause = kMillisecond;
 constexpr Nanoseconds kLongestPause = 20 * kMillisecond;
 
 Nanoseconds now() noexcept {
-    timespec time{};
-    ::clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec * 1000 * kMillisecond + time.tv_nsec;
+    return sys::now(CLOCK_MONOTONIC);
 }
 
 // Not the C library's function, at which a thread may be cancelled. A signal ends it early.
 void pause_for(Nanoseconds length) noexcept {
     const timespec time{length / (1000 * kMillisecond), length % (1000 * kMillisecond)};
-    ::syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &time, nullptr);
+    sys::call(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &time, nullptr);
 }
 
 // Of the reasons of several files, one that the operator can mend says more than that others were faster, and

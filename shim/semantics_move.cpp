@@ -38,13 +38,13 @@ struct Move {
 // What the kernel refuses for the arguments alone, before it looks at any memory.
 bool is_well_formed(const Move& move, std::size_t new_length) noexcept {
     constexpr int kKnown = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
-    if ((move.flags & ~kKnown) != 0 || move.from.begin % kPageBytes != 0 || move.from.length() > kMostBytes ||
-        new_length > kMostBytes || new_length == 0) {
+    if ((move.flags & ~kKnown) != 0 || move.from.begin % page_bytes() != 0 ||
+        move.from.length() > kMostBytes || new_length > kMostBytes || new_length == 0) {
         return false;
     }
     if (move.has(MREMAP_FIXED | MREMAP_DONTUNMAP)) {
         const Range target = move.target();
-        const bool silly = target.begin % kPageBytes != 0 || target.begin > kMostBytes;
+        const bool silly = target.begin % page_bytes() != 0 || target.begin > kMostBytes;
         const bool overlaps = target.overlaps(move.from);
         if (!move.has(MREMAP_MAYMOVE) || (move.has(MREMAP_FIXED) && (silly || overlaps)) ||
             (move.has(MREMAP_DONTUNMAP) && move.length != move.from.length())) {
@@ -59,15 +59,15 @@ bool is_well_formed(const Move& move, std::size_t new_length) noexcept {
 // to nothing they unmap a page, or map it twice.
 void* refused_anywhere(std::uintptr_t begin, std::size_t old_length, std::size_t new_length, int flags,
                        void* new_address) noexcept {
-    const MapRequest request{nullptr, kPageBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0};
+    const MapRequest request{nullptr, page_bytes(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0};
     void* const page = next::kernel::mmap(request);
     if (page == MAP_FAILED) {
         return MAP_FAILED;
     }
-    char* const address = static_cast<char*>(page) + begin % kPageBytes;
+    char* const address = static_cast<char*>(page) + begin % page_bytes();
     void* const answer = next::mremap(address, old_length, new_length, flags, new_address);
     const ErrnoGuard guard;
-    next::kernel::munmap(page, kPageBytes);
+    next::kernel::munmap(page, page_bytes());
     return answer;
 }
 
@@ -90,7 +90,7 @@ Answer move_other(const Move& move) noexcept {
             for_each_stretch(target, [&](const Stretch& stretch) {
                 unsigned char residence = 0;
                 is_gone = stretch.what == What::piece &&
-                          next::mincore(stretch.range.address(), kPageBytes, &residence) != 0;
+                          next::mincore(stretch.range.address(), page_bytes(), &residence) != 0;
                 return stretch.what == What::piece ? 1 : 0;  // one tells for all
             });
         }
@@ -127,7 +127,7 @@ Answer new_memory(const Move& move, const Traits& traits) noexcept {
         request.address = move.to;
         request.flags |= MAP_FIXED;
     }
-    void* const memory = substitution::memory_for(request, next::mmap);
+    void* const memory = substitution::memory_for(request, next::mmap.function());
     if (memory == MAP_FAILED) {
         return failed(errno);
     }
@@ -238,7 +238,7 @@ Answer remap_mixed(const Move& move, const Stretch& source) noexcept {
 }
 
 Answer remap(const Move& move) noexcept {
-    const Range first_look{move.from.begin, std::max(move.from.end, move.from.begin + kPageBytes)};
+    const Range first_look{move.from.begin, std::max(move.from.end, move.from.begin + page_bytes())};
     const Stretch source = regions().stretch(first_look);
     if (move.has(MREMAP_FIXED) && !regions().can_forget(move.target())) {
         return failed(ENOMEM);
@@ -263,7 +263,9 @@ void* mremap(void* old_address, std::size_t old_length, std::size_t new_length, 
         ((flags & MREMAP_FIXED) == 0 || !concerns(new_address, new_length))) {
         return next::mremap(old_address, old_length, new_length, flags, new_address);
     }
-    const auto round_up = [](std::size_t length) { return (length + kPageBytes - 1) & ~(kPageBytes - 1); };
+    const auto round_up = [](std::size_t length) {
+        return (length + page_bytes() - 1) & ~(page_bytes() - 1);
+    };
     const auto begin = reinterpret_cast<std::uintptr_t>(old_address);
     const Move move{{begin, begin + round_up(old_length)}, round_up(new_length), flags, new_address};
     if (!is_well_formed(move, new_length)) {

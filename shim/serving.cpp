@@ -1,13 +1,12 @@
 #include "shim/serving.h"
 
 #include "shim/core/placement.h"
+#include "shim/core/sys.h"
 #include "shim/events.h"
 #include "shim/mapping.h"
 #include "shim/zeroing.h"
 
 #include <sys/mman.h>
-
-#include <ctime>
 
 namespace hugepage {
 namespace {
@@ -23,11 +22,7 @@ class Stopwatch {
     }
 
   private:
-    static double now_ms() noexcept {
-        timespec now{};
-        ::clock_gettime(CLOCK_MONOTONIC, &now);
-        return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
-    }
+    static double now_ms() noexcept { return static_cast<double>(sys::now(CLOCK_MONOTONIC)) / 1e6; }
 
     double last_ = now_ms();
 };
@@ -51,7 +46,7 @@ Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidat
     }
     file_system = lease.value().file_system();
     // As the kernel rounds it. It would round it up again to the huge page, away from where it was meant.
-    const auto hint = reinterpret_cast<std::uintptr_t>(request.address) / kPageBytes * kPageBytes;
+    const auto hint = reinterpret_cast<std::uintptr_t>(request.address) / page_bytes() * page_bytes();
     // Huge pages cannot be swapped, so they need no lock; a file on tmpfs can.
     const int locked = file_system.kind == FileSystem::Kind::hugetlbfs ? 0 : request.flags & MAP_LOCKED;
     auto mapping = Mapping::create(

@@ -15,7 +15,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 
 namespace hugepage::substitution {
 namespace internal {
@@ -35,9 +37,10 @@ constinit std::atomic<Phase> phase{Phase::unarmed};
 constinit Config settings;  // written while arming, then only read
 constinit KnownSizes sizes;
 
-constexpr ByteSize kSmallestFile{kPageBytes};  // a file is whole pages
+constexpr ByteSize kSmallestFile{kLeastPageBytes};  // a file is whole pages
 constexpr ByteSize kHugePage{2UL << 20};  // no file of a pool that may come yet is expected to be smaller
 constexpr ByteSize kLooksLikeASector{512UL << 20};
+constexpr ByteSize kSectors[] = {kLooksLikeASector, {32UL << 30}, {64UL << 30}};
 
 void become(Phase outcome, std::size_t smallest_length) noexcept {
     phase.store(outcome, std::memory_order_release);
@@ -49,7 +52,7 @@ bool is_eligible(const MapRequest& request) noexcept {
     constexpr int kHarmless = MAP_NORESERVE | MAP_POPULATE | MAP_LOCKED;
     const int kind = request.flags & ~kHarmless;
     return request.protection == (PROT_READ | PROT_WRITE) &&
-           static_cast<std::size_t>(request.offset) % kPageBytes == 0 &&
+           static_cast<std::size_t>(request.offset) % page_bytes() == 0 &&
            (kind == (MAP_ANONYMOUS | MAP_PRIVATE) || kind == (MAP_ANONYMOUS | MAP_SHARED));
 }
 
@@ -75,20 +78,28 @@ void set_threshold() noexcept {
     } while (sizes.smallest_or(kHugePage) != smallest);
 }
 
-// Whether the pool has files of that size, or must have: by HUGEPAGE_MODE=require what may be a sector's
-// buffer gets no ordinary memory, even if there is no pool at all (hugetlbfs isn't mounted, say).
+// Whether the pool has files of that size, or it is a sector's, so that it should have. By
+// HUGEPAGE_MODE=require what may be a sector's buffer gets no ordinary memory, even if there is no pool at
+// all (hugetlbfs isn't mounted, say).
 bool is_wanted(ByteSize size) noexcept {
-    if (sizes.contain(size)) {
-        return true;
+    const bool is_sector = std::ranges::find(kSectors, size) != std::end(kSectors);
+    if (settings.mode == Config::Mode::thp) {
+        return is_sector;
     }
-    if (sizes.refresh(*settings.files)) {
+    if (!settings.files) {
+        events::complaints_once(settings);
+        become(Phase::inert, SIZE_MAX);
+        return false;
+    }
+    if (!sizes.contain(size) && sizes.refresh(*settings.files)) {
         set_threshold();
     }
-    if (sizes.contain(size)) {
-        return true;
+    const bool is_known = sizes.contain(size);
+    if (is_known || size >= kLooksLikeASector) {
+        events::complaints_once(settings);
     }
-    if (size < kLooksLikeASector) {
-        return false;
+    if (is_known || is_sector || size < kLooksLikeASector) {
+        return is_known || is_sector;
     }
     if (sizes.empty()) {
         return settings.mode == Config::Mode::require;
@@ -115,6 +126,10 @@ Answer serve(const MapRequest& request) noexcept {
     if (choice.source == NodeChoice::Source::current) {
         events::unpinned_once(choice.node);
     }
+    if (settings.mode == Config::Mode::thp) {
+        events::without_files(ByteSize{request.length}, choice.node);
+        return answer;
+    }
     Search search(request, choice, settings, topology, regions, signals);
     answer.memory = search.run();
     if (answer.memory == nullptr) {
@@ -124,8 +139,12 @@ Answer serve(const MapRequest& request) noexcept {
     return answer;
 }
 
+bool is_to_be_improved() noexcept {
+    return settings.fallback == Config::Fallback::thp || settings.mode == Config::Mode::thp;
+}
+
 void improve(void* memory, std::size_t length, const Answer& answer) noexcept {
-    if (settings.fallback == Config::Fallback::thp) {
+    if (is_to_be_improved()) {
         const ErrnoGuard guard;
         hugepage::improve(memory, length, answer.choice);
     }
@@ -176,13 +195,7 @@ void arm() noexcept {
         return become(Phase::inert, SIZE_MAX);
     }
     log::start(settings.log_level, settings.log_file);
-    for (const auto& complaint : settings.complaints()) {
-        events::complaint(complaint);
-    }
-    if (!settings.files) {
-        return become(Phase::inert, SIZE_MAX);
-    }
-    become(Phase::armed, kSmallestFile.bytes);
+    become(Phase::armed, settings.mode == Config::Mode::thp ? kLooksLikeASector.bytes : kSmallestFile.bytes);
 }
 
 const Config& config() noexcept {

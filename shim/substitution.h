@@ -52,7 +52,9 @@ struct Answer {
 };
 // To what concerns the shim. errno is kept.
 [[nodiscard]] Answer serve(const MapRequest& request) noexcept;
-// Of ordinary memory in the place of a file: what HUGEPAGE_FALLBACK says.
+// Of ordinary memory in the place of a file: huge pages and the node, unless HUGEPAGE_FALLBACK leaves them
+// out.
+[[nodiscard]] bool is_to_be_improved() noexcept;
 void improve(void* memory, std::size_t length, const Answer& answer) noexcept;
 
 // The whole of it, as mmap answers: a region, ordinary memory by the next mmap, or MAP_FAILED and ENOMEM.

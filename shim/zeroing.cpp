@@ -7,8 +7,6 @@
 #include <linux/futex.h>
 #include <sched.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -16,10 +14,10 @@
 #include <cstdint>
 #include <cstring>
 
-// By the C library's own name, which nobody stands before: ThreadSanitizer's clone is for processes, and
-// hands a thread an argument that is gone when it looks.
-extern "C" int c_library_clone(int (*function)(void*), void* stack, int flags, void* argument, ...) noexcept
-    asm("__clone");
+// By the C library's own name (musl has none: then there are no helpers), which nobody stands before:
+// ThreadSanitizer's clone is for processes, and hands a thread an argument that is gone when it looks.
+extern "C" [[gnu::weak]] int c_library_clone(int (*function)(void*), void* stack, int flags, void* argument,
+                                             ...) noexcept asm("__clone");
 
 namespace hugepage {
 namespace {
@@ -61,7 +59,7 @@ class Helper {
         // The calling thread may be pinned to one CPU, and the helper inherits that. Asked from here, so that
         // the helper makes no system call; if it is refused, the helper shares the caller's CPU.
         if (cpus.count() > 0) {
-            ::syscall(SYS_sched_setaffinity, thread, CpuSet::kBytes, cpus.data());
+            sys::call(SYS_sched_setaffinity, thread, CpuSet::kBytes, cpus.data());
         }
         return true;
     }
@@ -70,7 +68,7 @@ class Helper {
     // one: the kernel's wake-up isn't either.
     void join() noexcept {
         for (int seen; (seen = alive().load(std::memory_order_acquire)) != 0;) {
-            ::syscall(SYS_futex, &alive_, FUTEX_WAIT, seen, nullptr, nullptr, 0);
+            sys::call(SYS_futex, &alive_, FUTEX_WAIT, seen, nullptr, nullptr, 0);
         }
     }
 
@@ -106,13 +104,17 @@ struct alignas(64) Crew {
     }
 };
 
+bool can_have_helpers() noexcept {
+    return c_library_clone != nullptr && !sys::is_filtered();
+}
+
 }  // namespace
 
 CpuSet helper_cpus(NodeId node, const Topology& topology) noexcept {
     const auto of_node = topology.cpus_of(node);
     CpuSet cpus;
     if (!of_node ||
-        ::syscall(SYS_sched_getaffinity, ::syscall(SYS_getpid), CpuSet::kBytes, cpus.data()) < 0) {
+        sys::call(SYS_sched_getaffinity, sys::call(SYS_getpid), CpuSet::kBytes, cpus.data()) < 0) {
         return of_node ? of_node.value() : CpuSet{};
     }
     cpus.keep(of_node.value());
@@ -120,7 +122,7 @@ CpuSet helper_cpus(NodeId node, const Topology& topology) noexcept {
 }
 
 int zero_memory(void* begin, std::size_t length, const Zeroing& how) noexcept {
-    const int wanted = std::clamp(wanted_helpers(length, how), 0, kMaxHelpers);
+    const int wanted = can_have_helpers() ? std::clamp(wanted_helpers(length, how), 0, kMaxHelpers) : 0;
     Job alone{static_cast<std::byte*>(begin), length};
     void* const memory =
         wanted == 0 ? MAP_FAILED

@@ -3,6 +3,8 @@
 
 #include "shim/core/byte_size.h"
 
+#include <sys/auxv.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +12,13 @@
 
 namespace hugepage {
 
-inline constexpr std::size_t kPageBytes = 4096;  // the granularity of every call on memory
+// The least page there is. Some aarch64 kernels have larger ones.
+inline constexpr std::size_t kLeastPageBytes = 4096;
+
+// The granularity of every call on memory, as the kernel has told the process.
+inline std::size_t page_bytes() noexcept {
+    return ::getauxval(AT_PAGESZ);
+}
 
 struct Range {
     std::uintptr_t begin = 0;
@@ -21,15 +29,15 @@ struct Range {
     // byte in it.
     [[nodiscard]] static std::optional<Range> of_pages(const void* address, std::size_t length) noexcept {
         const auto begin = reinterpret_cast<std::uintptr_t>(address);
-        const std::size_t rounded = (length + kPageBytes - 1) & ~(kPageBytes - 1);
-        if (begin % kPageBytes != 0 || rounded == 0 || begin + rounded < begin) {
+        const std::size_t rounded = (length + page_bytes() - 1) & ~(page_bytes() - 1);
+        if (begin % page_bytes() != 0 || rounded == 0 || begin + rounded < begin) {
             return std::nullopt;
         }
         return Range{begin, begin + rounded};
     }
     // The pages that mlock means: every one that has a byte of the range.
     [[nodiscard]] static std::optional<Range> touched(const void* address, std::size_t length) noexcept {
-        const std::size_t before = reinterpret_cast<std::uintptr_t>(address) % kPageBytes;
+        const std::size_t before = reinterpret_cast<std::uintptr_t>(address) % page_bytes();
         if (length + before < length) {
             return std::nullopt;
         }

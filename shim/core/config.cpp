@@ -36,8 +36,10 @@ struct Choice {
     T value;
 };
 
-constexpr Choice<Config::Mode> kModes[] = {
-    {"try", Config::Mode::try_files}, {"require", Config::Mode::require}, {"off", Config::Mode::off}};
+constexpr Choice<Config::Mode> kModes[] = {{"try", Config::Mode::try_files},
+                                           {"require", Config::Mode::require},
+                                           {"thp", Config::Mode::thp},
+                                           {"off", Config::Mode::off}};
 constexpr Choice<Config::NodePolicy> kNodePolicies[] = {{"local", Config::NodePolicy::local},
                                                         {"nearest", Config::NodePolicy::nearest}};
 constexpr Choice<Config::Fallback> kFallbacks[] = {{"thp", Config::Fallback::thp},
@@ -48,6 +50,20 @@ constexpr Choice<bool> kSwitch[] = {{"0", false}, {"1", true}};
 constexpr Choice<log::Level> kLevels[] = {{"off", log::Level::off},     {"error", log::Level::error},
                                           {"warn", log::Level::warn},   {"info", log::Level::info},
                                           {"debug", log::Level::debug}, {"trace", log::Level::trace}};
+
+// Whether at most `edits` letters must be changed, left out or put in to make one of the other.
+// NOLINTNEXTLINE(misc-no-recursion): no deeper than there are edits
+[[gnu::noinline]] bool is_a_slip(std::string_view a, std::string_view b, int edits) noexcept {
+    while (!a.empty() && !b.empty() && a.front() == b.front()) {
+        a.remove_prefix(1);
+        b.remove_prefix(1);
+    }
+    if (a.empty() && b.empty()) {
+        return true;
+    }
+    return edits > 0 && (is_a_slip(from(a, 1), from(b, 1), edits - 1) ||
+                         is_a_slip(from(a, 1), b, edits - 1) || is_a_slip(a, from(b, 1), edits - 1));
+}
 
 class Parser {
   public:
@@ -94,11 +110,14 @@ class Parser {
         }
     }
 
+    // Only of those that look like one of ours written wrongly: others may have names with our prefix
+    // (Kubernetes sets some for each Service that is called so).
     void complain_of_unknown_names(const char* const* environment) noexcept {
         for (; *environment != nullptr; ++environment) {
             const std::string_view entry(*environment);
             const std::string_view name = first_of(entry, entry.find('='));
-            if (name.starts_with(kPrefix) && std::ranges::find(kKnown, name) == kKnown.end()) {
+            if (name.starts_with(kPrefix) && std::ranges::find(kKnown, name) == kKnown.end() &&
+                std::ranges::any_of(kKnown, [&](auto known) { return is_a_slip(name, known, 2); })) {
                 complain(name, from(entry, name.size() + 1), "this version knows no such variable");
             }
         }
@@ -116,7 +135,8 @@ bool Config::is_wanted(Lookup lookup) noexcept {
         const char* text = lookup(name);
         return text != nullptr && *text != '\0';
     };
-    return is_set(kFilesPathPattern) || is_set(kFilesPath);
+    return is_set(kFilesPathPattern) || is_set(kFilesPath) ||
+           (is_set(kMode) && std::string_view(lookup(kMode)) == "thp");
 }
 
 Config Config::parse(Lookup lookup, const char* const* environment) noexcept {
@@ -139,7 +159,7 @@ Config Config::parse(Lookup lookup, const char* const* environment) noexcept {
         }
     }
 
-    parser.choose(kMode, kModes, config.mode, "it must be try, require or off; try is used");
+    parser.choose(kMode, kModes, config.mode, "it must be try, require, thp or off; try is used");
     parser.choose(kZero, kZeros, config.zero, "it must be always or never; always is used");
     parser.choose(kFork, kForks, config.fork,
                   "it must be none or share (there is no readonly any more); none is used");
@@ -165,7 +185,7 @@ Config Config::parse(Lookup lookup, const char* const* environment) noexcept {
     }
     config.zero_threads = parser.number_or_auto(kZeroThreads, kMaxZeroThreads,
                                                 "it must be auto or a number up to 256; auto is used");
-    if (const auto file = parser.value(kLogFile); file && *file != "stderr") {
+    if (const auto file = parser.value(kLogFile); file) {
         if (Path(*file).truncated()) {
             parser.complain(kLogFile, *file, "it must be shorter than 1,000 bytes; stderr is used");
         } else {

@@ -19,6 +19,7 @@ struct Config {
     enum class Mode {
         try_files,  // fall back to ordinary memory when no file is to be had
         require,    // ENOMEM instead
+        thp,        // no files: what falling back gives
         off,        // pass every call on
     };
     enum class Zero {
@@ -55,8 +56,8 @@ struct Config {
     // A variable's value, or null if it isn't set.
     using Lookup = FunctionRef<const char*(const char* name)>;
 
-    // Whether either of the variables that name the files is set. If not, the shim does and says nothing, and
-    // nothing else is worth reading.
+    // Whether a variable that names the files is set, or that none are wanted (HUGEPAGE_MODE=thp). If not,
+    // the shim does and says nothing, and nothing else is worth reading.
     [[nodiscard]] static bool is_wanted(Lookup lookup) noexcept;
 
     // What can't be used is complained of and leaves its default. `environment` is the null-terminated list
@@ -80,7 +81,7 @@ struct Config {
     bool dump = false;                // whether regions are in core dumps
     std::optional<int> zero_threads;  // helpers beside the calling thread; nothing: see zeroing.h
     log::Level log_level{};  // info, once parsed; so Config is all zero before, and takes no room in the file
-    std::string_view log_file;  // in the environment; empty: stderr
+    std::string_view log_file;  // in the environment; see log::start
 
     std::array<Complaint, 16> complaint_list{};
     std::size_t complaint_count = 0;

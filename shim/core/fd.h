@@ -26,13 +26,9 @@ class Fd {
         }
     }
 
-    // O_CLOEXEC is always added. A path that isn't absolute begins at the folder. The number is 3 or more:
-    // where the program has closed one of the standard three, somebody may write to it all the same.
+    // A path that isn't absolute begins at the folder.
     static Result<Fd> open(const char* path, int flags, mode_t mode = 0, int folder = AT_FDCWD) noexcept {
-        Fd file(sys::open(path, flags | O_CLOEXEC, mode, folder));
-        if (file.get() >= 0 && file.get() <= STDERR_FILENO) {
-            file = Fd(sys::duplicate(file.get(), STDERR_FILENO + 1));
-        }
+        Fd file(sys::open(path, flags, mode, folder));
         if (file.get() < 0) {
             return Error{"open", errno};
         }

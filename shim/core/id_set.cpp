@@ -4,26 +4,37 @@
 #include "shim/core/text_file.h"
 
 namespace hugepage {
-namespace {
 
 template <class Id, int kLimit>
-std::optional<IdSet<Id, kLimit>> parse_list(std::string_view text) noexcept {
-    IdSet<Id, kLimit> ids;
+bool insert_range(IdSet<Id, kLimit>& ids, std::string_view range) noexcept {
+    const std::size_t dash = range.find('-');
+    const auto first = parse_number(first_of(range, dash), kLimit - 1);
+    const auto last =
+        dash == std::string_view::npos ? first : parse_number(from(range, dash + 1), kLimit - 1);
+    if (!first || !last || *last < *first) {
+        return false;
+    }
+    for (std::uint64_t id = *first; id <= *last; ++id) {
+        ids.insert(Id{static_cast<int>(id)});
+    }
+    return true;
+}
+template bool insert_range(CpuSet& ids, std::string_view range) noexcept;
+template bool insert_range(NodeSet& ids, std::string_view range) noexcept;
+
+namespace {
+
+template <class Set>
+std::optional<Set> parse_list(std::string_view text) noexcept {
+    Set ids;
     text = trimmed(text);
     bool goes_on = !text.empty();
     while (goes_on) {
         const std::string_view range = first_of(text, text.find(','));
         goes_on = range.size() < text.size();
         text = from(text, range.size() + 1);
-        const std::size_t dash = range.find('-');
-        const auto first = parse_number(first_of(range, dash), kLimit - 1);
-        const auto last =
-            dash == std::string_view::npos ? first : parse_number(from(range, dash + 1), kLimit - 1);
-        if (!first || !last || *last < *first) {
+        if (!insert_range(ids, range)) {
             return std::nullopt;
-        }
-        for (std::uint64_t id = *first; id <= *last; ++id) {
-            ids.insert(Id{static_cast<int>(id)});
         }
     }
     return ids;
@@ -32,11 +43,11 @@ std::optional<IdSet<Id, kLimit>> parse_list(std::string_view text) noexcept {
 }  // namespace
 
 std::optional<CpuSet> parse_cpu_list(std::string_view text) noexcept {
-    return parse_list<CpuId, kMaxCpus>(text);
+    return parse_list<CpuSet>(text);
 }
 
 std::optional<NodeSet> parse_node_list(std::string_view text) noexcept {
-    return parse_list<NodeId, kMaxNodes>(text);
+    return parse_list<NodeSet>(text);
 }
 
 }  // namespace hugepage

@@ -75,6 +75,11 @@ class IdSet {
 using CpuSet = IdSet<CpuId, kMaxCpus>;
 using NodeSet = IdSet<NodeId, kMaxNodes>;
 
+// Adds "3", or "0-7". False, and nothing is added, if it is neither, runs backwards, or isn't below the
+// limit.
+template <class Id, int kLimit>
+[[nodiscard]] bool insert_range(IdSet<Id, kLimit>& ids, std::string_view range) noexcept;
+
 // Blank or empty text is the empty set, as of a node without CPUs. Nothing if it is not a list, a range runs
 // backwards, or a number is not below the limit.
 [[nodiscard]] std::optional<CpuSet> parse_cpu_list(std::string_view text) noexcept;

@@ -5,7 +5,9 @@
 // TZ. ThreadId is the kernel's thread id, 01 for the main thread.
 //
 // A line is built in place and written by one system call: nothing here allocates, locks or keeps a
-// descriptor, so any thread may log at any time, a signal handler included. errno is kept.
+// descriptor, so any thread may log at any time, a signal handler included. errno is kept. Nothing waits: a
+// line that can't be written at once (a pipe that nobody reads, a full disk) is dropped, and the next that
+// can be says how many were. Nor does the host get a signal for a line.
 #pragma once
 
 #include "shim/core/fixed_string.h"
@@ -16,9 +18,10 @@ namespace hugepage::log {
 
 enum class Level { off, error, warn, info, debug, trace };
 
-// Where lines go from now on: the file, opened to append and closed again for each line; or stderr if file is
-// empty, but only while descriptor 2 stays the file it is now. Before this, nothing is written. Call it once,
-// before there are other threads that log.
+// Where lines go from now on: the regular file, opened to append and closed again for each line; or stderr if
+// it is empty, "stderr" or /dev/stderr, and stdout if it is /dev/stdout, but only while that descriptor stays
+// the file it is now. A file that can't be used is complained of on stderr, once. Before this, nothing is
+// written. Call it once, before there are other threads that log.
 void start(Level level, std::string_view file) noexcept;
 
 [[nodiscard]] bool enabled(Level level) noexcept;

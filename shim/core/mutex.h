@@ -1,9 +1,9 @@
 // The lock for the little state that threads share, and what is held with it: all signals blocked.
 #pragma once
 
+#include "shim/core/sys.h"
+
 #include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -34,7 +34,7 @@ class SignalBlock {
 
   private:
     static void set(SignalMask mask, SignalMask* before) noexcept {
-        ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, before, sizeof(mask));
+        sys::call(SYS_rt_sigprocmask, SIG_SETMASK, &mask, before, sizeof(mask));
     }
 
     SignalMask before_ = 0;
@@ -63,7 +63,7 @@ class Mutex {
     enum : int { kFree, kTaken, kWaitedFor };
     void futex(int operation, int value) noexcept {
         const int before = errno;
-        ::syscall(SYS_futex, &state_, operation, value, nullptr, nullptr, 0);
+        sys::call(SYS_futex, &state_, operation, value, nullptr, nullptr, 0);
         errno = before;
     }
 

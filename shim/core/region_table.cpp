@@ -44,16 +44,16 @@ bool RegionTable::prepare() noexcept {
     // Far below all that the kernel chooses addresses for. Elsewhere this might be at some that the program
     // has just left, and means to use again.
     constexpr std::uintptr_t kFar = 1UL << 40;
-    const auto place = (reinterpret_cast<std::uintptr_t>(this) & ~(kPageBytes - 1)) - kFar;
-    const Range memory = Range{0, sizeof(Wiped)}.widened_to(ByteSize{kPageBytes});
+    const auto place = (reinterpret_cast<std::uintptr_t>(this) & ~(page_bytes() - 1)) - kFar;
+    const Range memory = Range{0, sizeof(Wiped)}.widened_to(ByteSize{page_bytes()});
     auto* const fresh = static_cast<Wiped*>(sys::anonymous_memory(place, memory.length()));
     if (fresh == nullptr) {
         return false;
     }
     Wiped* nobodys = nullptr;
-    const bool is_wiped = ::syscall(SYS_madvise, fresh, memory.length(), MADV_WIPEONFORK) == 0;
+    const bool is_wiped = sys::call(SYS_madvise, fresh, memory.length(), MADV_WIPEONFORK) == 0;
     if (!is_wiped || !wiped_.compare_exchange_strong(nobodys, fresh, std::memory_order_acq_rel)) {
-        ::syscall(SYS_munmap, fresh, memory.length());
+        sys::call(SYS_munmap, fresh, memory.length());
     }
     return is_wiped;
 }

@@ -30,7 +30,7 @@ struct Traits {
     int advised_of_fork = 0;  // MADV_DONTFORK or MADV_DOFORK, if its owner has said so
 
     // On hugetlbfs, that is; not on tmpfs.
-    [[nodiscard]] bool is_huge() const noexcept { return page_size.bytes > kPageBytes; }
+    [[nodiscard]] bool is_huge() const noexcept { return page_size.bytes > page_bytes(); }
 
     friend bool operator==(const Traits&, const Traits&) = default;
 };

@@ -11,6 +11,7 @@
 #include <cstring>
 
 namespace hugepage {
+
 Result<std::string_view> read_text(const char* path, std::span<char> buffer) noexcept {
     const auto file = Fd::open(path, O_RDONLY);
     if (!file) {
@@ -30,26 +31,26 @@ Result<std::string_view> read_text(const char* path, std::span<char> buffer) noe
     return Error{"read", ENOSPC};
 }
 
-Status for_each_line(const char* path, FunctionRef<void(std::string_view line)> visit) noexcept {
+Status for_each_part(const char* path, char end, std::span<char> buffer,
+                     FunctionRef<void(std::string_view part)> visit) noexcept {
     const auto file = Fd::open(path, O_RDONLY);
     if (!file) {
         return file.error();
     }
-    std::array<char, 8UL * 1024> buffer;
-    std::size_t kept = 0;  // of a line that isn't whole yet
-    bool is_rest = false;  // what comes next is the rest of a line that has been cut
+    std::size_t kept = 0;  // of a part that isn't whole yet
+    bool is_rest = false;  // what comes next is the rest of a part that has been cut
     for (;;) {
         const ssize_t got = sys::read(file.value().get(), buffer.data() + kept, buffer.size() - kept);
         if (got < 0) {
             return Error{"read", errno};
         }
         std::string_view text(buffer.data(), kept + static_cast<std::size_t>(got));
-        for (auto end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+        for (auto at = text.find(end); at != std::string_view::npos; at = text.find(end)) {
             if (!is_rest) {
-                visit(first_of(text, end));
+                visit(first_of(text, at));
             }
             is_rest = false;
-            text = from(text, end + 1);
+            text = from(text, at + 1);
         }
         const bool is_cut = text.size() == buffer.size();
         if (!text.empty() && !is_rest && (is_cut || got == 0)) {
@@ -62,6 +63,11 @@ Status for_each_line(const char* path, FunctionRef<void(std::string_view line)> 
         kept = is_rest ? 0 : text.size();
         std::memmove(buffer.data(), text.data(), kept);
     }
+}
+
+Status for_each_line(const char* path, FunctionRef<void(std::string_view line)> visit) noexcept {
+    std::array<char, 8UL * 1024> buffer;
+    return for_each_part(path, '\n', buffer, visit);
 }
 
 Status for_each_entry(const char* folder, FunctionRef<void(std::string_view name)> visit) noexcept {

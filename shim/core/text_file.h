@@ -15,8 +15,12 @@ namespace hugepage {
 // The content as a view into buffer. ENOSPC if it does not fit.
 [[nodiscard]] Result<std::string_view> read_text(const char* path, std::span<char> buffer) noexcept;
 
-// Calls for each line, without its end. A line longer than 8 KiB is cut. For tables of any length, which are
-// read piece by piece: what changes meanwhile may be missed.
+// Calls for each part of the text, without the character that ends it. A part longer than the buffer is cut.
+// For texts of any length, which are read buffer by buffer: what changes meanwhile may be missed.
+[[nodiscard]] Status for_each_part(const char* path, char end, std::span<char> buffer,
+                                   FunctionRef<void(std::string_view part)> visit) noexcept;
+
+// The same for each line, cut at 8 KiB.
 [[nodiscard]] Status for_each_line(const char* path, FunctionRef<void(std::string_view line)> visit) noexcept;
 
 // Calls for each name in the folder except "." and "..", in the kernel's order. A name is terminated; it is

@@ -5,6 +5,7 @@
 #include "shim/core/text_file.h"
 
 #include <array>
+#include <cerrno>
 
 namespace hugepage {
 namespace {
@@ -17,6 +18,25 @@ std::optional<NodeId> node_of_name(std::string_view name) noexcept {
     }
     const auto number = parse_number(from(name, kNodePrefix.size()), kMaxNodes - 1);
     return number ? std::optional(NodeId{static_cast<int>(*number)}) : std::nullopt;
+}
+
+// The list of ids in the file, however long it is.
+template <class Set>
+Result<Set> read_list(const char* path) noexcept {
+    Set ids;
+    bool is_list = true;
+    std::array<char, 256> buffer;
+    const auto read = for_each_part(path, ',', buffer, [&](std::string_view part) {
+        const std::string_view range = trimmed(part);  // none in the list of a node without CPUs
+        is_list = is_list && (range.empty() || insert_range(ids, range));
+    });
+    if (!read) {
+        return read.error();
+    }
+    if (!is_list) {
+        return Error{"read", EINVAL};
+    }
+    return ids;
 }
 
 }  // namespace
@@ -64,16 +84,7 @@ Status Topology::for_each_node(FunctionRef<void(NodeId node, const CpuSet& cpus)
 Result<CpuSet> Topology::cpus_of(NodeId node) const noexcept {
     auto path = folder_;
     append(path, "/", kNodePrefix, node.value, "/cpulist");
-    std::array<char, 1024> text;  // machines have few ranges a node
-    const auto content = read_text(path.c_str(), text);
-    if (!content) {
-        return content.error();
-    }
-    const auto cpus = parse_cpu_list(content.value());
-    if (!cpus) {
-        return Error{"read", EINVAL};
-    }
-    return *cpus;
+    return read_list<CpuSet>(path.c_str());
 }
 
 Result<std::optional<NodeId>> Topology::single_node_of(const CpuSet& cpus) const noexcept {
@@ -101,11 +112,8 @@ Result<std::optional<NodeId>> Topology::single_node_of(const CpuSet& cpus) const
 NodeSet Topology::nodes_with_memory() const noexcept {
     auto path = folder_;
     path.append("/has_memory");
-    std::array<char, 1024> text;
-    const auto content = read_text(path.c_str(), text);
-    const auto nodes = content ? parse_node_list(content.value()) : std::nullopt;
-    if (nodes) {
-        return *nodes;
+    if (const auto nodes = read_list<NodeSet>(path.c_str())) {
+        return nodes.value();
     }
     const auto all = online();
     return all ? all.value() : NodeSet{};
@@ -118,25 +126,24 @@ std::optional<NodeId> Topology::nearest(NodeId node, const NodeSet& candidates) 
     }
     auto path = folder_;
     append(path, "/", kNodePrefix, node.value, "/distance");
-    std::array<char, 2048> text;
-    const auto content = read_text(path.c_str(), text);
-    std::string_view rest = content ? trimmed(content.value()) : std::string_view{};
-
     std::optional<NodeId> found;
     std::uint64_t least = UINT64_MAX;
     const auto listed = online();
     NodeSet columns = listed ? listed.value() : NodeSet{};
-    while (!rest.empty() && !columns.empty()) {
+    std::array<char, 256> buffer;
+    static_cast<void>(for_each_part(path.c_str(), ' ', buffer, [&](std::string_view part) {
+        const std::string_view number = trimmed(part);
+        if (number.empty() || columns.empty()) {
+            return;
+        }
         const NodeId column = *columns.first();
         columns.remove(column);
-        const std::string_view number = first_of(rest, rest.find(' '));
-        rest = trimmed(from(rest, number.size()));
         const auto distance = parse_number(number, UINT32_MAX);
         if (candidates.contains(column) && distance && *distance < least) {
             least = *distance;
             found = column;
         }
-    }
+    }));
     return found ? found : candidates.first();
 }
 

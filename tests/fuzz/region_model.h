@@ -30,9 +30,11 @@ class RegionModel {
         return std::array{1U, 8U, 16U}[page / kPagesPerZone];
     }
     static Range addresses(std::size_t from, std::size_t to) {
-        return {kBegin + from * hugepage::kPageBytes, kBegin + to * hugepage::kPageBytes};
+        return {kBegin + from * hugepage::kLeastPageBytes, kBegin + to * hugepage::kLeastPageBytes};
     }
-    static std::size_t page_of(std::uintptr_t address) { return (address - kBegin) / hugepage::kPageBytes; }
+    static std::size_t page_of(std::uintptr_t address) {
+        return (address - kBegin) / hugepage::kLeastPageBytes;
+    }
 
     [[nodiscard]] bool is_live(std::size_t page) const { return page < kPages && pages_[page].has_value(); }
     [[nodiscard]] const Traits& traits(std::size_t page) const { return pages_[page]->traits; }

@@ -18,10 +18,10 @@ using Outcome = RegionTable::Taken::Outcome;
 class Table {
   public:
     explicit Table(std::size_t others) : others_(others) {
-        const Traits traits{.page_size = ByteSize{kPageBytes}};
+        const Traits traits{.page_size = ByteSize{kLeastPageBytes}};
         for (std::size_t i = 0; i < others; ++i) {
-            const std::uintptr_t begin = (1 + 2 * i) * kPageBytes;
-            expect(table_->insert({begin, begin + kPageBytes}, traits), "an empty table has room");
+            const std::uintptr_t begin = (1 + 2 * i) * kLeastPageBytes;
+            expect(table_->insert({begin, begin + kLeastPageBytes}, traits), "an empty table has room");
         }
     }
     RegionTable& emptied() {
@@ -85,7 +85,7 @@ class Run {
         from_ = from_ / unit * unit;
         const std::size_t zone_end = (from_ / RegionModel::kPagesPerZone + 1) * RegionModel::kPagesPerZone;
         to_ = std::min((to_ + unit - 1) / unit * unit, zone_end);
-        const Traits traits{.page_size = ByteSize{unit * kPageBytes}};
+        const Traits traits{.page_size = ByteSize{unit * kLeastPageBytes}};
         expect(table_.insert(range(), traits) == model_.insert(from_, to_, traits),
                "a region is entered if there is room");
     }
@@ -174,7 +174,7 @@ class Run {
         const std::size_t first = from_ / unit * unit;
         const std::size_t last = (to_ + unit - 1) / unit * unit;
         const bool alone = !model_.has_live(first, from_) && !model_.has_live(to_, last);
-        expect(table_.whole_pages(all, ByteSize{unit * kPageBytes}) ==
+        expect(table_.whole_pages(all, ByteSize{unit * kLeastPageBytes}) ==
                    (alone ? std::optional(RegionModel::addresses(first, last)) : std::nullopt),
                "pages are whole if nothing else of them is live");
     }

@@ -84,7 +84,7 @@ struct Shim {
         const MapRequest request{memory, bytes, protection, flags, -1, 0};
         return substitution::get(request, [&] {
             return (flags & MAP_FIXED) != 0 && semantics::concerns(memory, bytes)
-                       ? semantics::map_over(request, &next::mmap)
+                       ? semantics::map_over(request, next::mmap.function())
                        : Kernel::mmap(memory, bytes, protection, flags);
         });
     }

@@ -63,7 +63,7 @@ TEST_P(Heap, ServesEachOfMallocsKinWithAWholeZeroedFile) {
 TEST_P(Heap, GivesZeroesWhereMappedMemoryIsLeftAsItWas) {
     add_files(1);
     EXPECT_EQ(allocate("names", {{"HUGEPAGE_ZERO", "never"}}).out,
-              of_each_name(served() + ", zero, usable: 1, freed: unmapped"));
+              of_each_name(served() + ", zero, usable: 1, freed: anonymous 4kB"));
     EXPECT_THAT(
         run({PROBE, "map", bytes(kFileBytes)}, preloading(HEAP_LIBRARY, {{"HUGEPAGE_ZERO", "never"}})).out,
         HasSubstr("fresh: dirty"));
@@ -180,15 +180,6 @@ TEST_P(Heap, ServesBeforeAnotherAllocator) {
     const auto outcome = allocate("resize", {}, HEAP_LIBRARY ":" COUNTING_ALLOCATOR);
     EXPECT_THAT(outcome.out, HasSubstr("from little: " + served() + ", kept: 1\nthe same: 1\n"));
     EXPECT_THAT(outcome.out, HasSubstr("to nothing: 1\n")) << outcome.err;
-}
-
-TEST_P(Heap, BearsALookUpThatAllocates) {
-    add_files(1);
-    const std::string expected = of_each_name(served() + ", zero, usable: 1, freed: anonymous 4kB");
-    EXPECT_EQ(allocate("names", {}, HEAP_LIBRARY ":" ALLOCATING_DLSYM).out, expected);
-    // Before the shim it finds the shim, since it looks from its own place.
-    EXPECT_EQ(allocate("names", {}, ALLOCATING_DLSYM ":" HEAP_LIBRARY).out, expected);
-    EXPECT_EQ(allocate("sizes", {}, ALLOCATING_DLSYM ":" HEAP_LIBRARY).out, allocate("sizes").out);
 }
 
 TEST_P(Heap, GivesEachOfManyThreadsMemoryOfItsOwn) {

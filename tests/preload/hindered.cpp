@@ -1,7 +1,8 @@
 // A program that asks for memory while the kernel refuses things, one hindrance a run. It prints what it got
 // and what was left over; the test compares.
 //
-//   hindered refuse BYTES CALL ERRNO  a system call, or one use of it (refusing.cpp has them), always fails
+//   hindered refuse BYTES CALL ERRNO  a system call, or one use of it (refusing.cpp has them), always fails,
+//                                     or with -1 ends the process
 //   hindered limit BYTES LIMIT COUNT  a resource limit: as, nofile, nproc
 //   hindered group BYTES FILE         a control group's limits: it enters the group by its file of processes
 //   hindered briefly BYTES            it has no descriptor left the first time

@@ -105,6 +105,32 @@ TEST(Inert, APatternWithoutPlaceholderIsSaidInOneLine) {
                     "not serving: it must contain $NUMA_NODE_INDEX");
 }
 
+// As many programs of a sealer's are: shells, ps, git.
+TEST(Inert, AChildThatAsksForNoBufferSaysNothingOfTheVariables) {
+    const Pool pool(kTmpfs);
+    pool.add("file", kFileBytes);
+    const Environment variables = preloaded({{"HUGEPAGE_FILES_PATH", pool.path().string()},
+                                             {"HUGEPAGE_FILE_PATH", "/mnt/huge"},
+                                             {"HUGEPAGE_MODE", "maybe"}});
+    const std::string script =
+        "x=$(printf 42; python3 -c 'import mmap; mmap.mmap(-1, 1 << 16).close()'); echo $x";
+    const auto children = run({"sh", "-c", script}, variables);
+    EXPECT_EQ(children.out, "42\n");
+    EXPECT_EQ(children.err, "");
+    const auto sealer = run({PROBE, "map", bytes(kFileBytes)}, variables);
+    for (const char* name : {" WARN ThreadId(01) hugepage_shim::config: HUGEPAGE_FILE_PATH=/mnt/huge: ",
+                             " WARN ThreadId(01) hugepage_shim::config: HUGEPAGE_MODE=maybe: "}) {
+        EXPECT_THAT(sealer.err, HasSubstr(name));
+    }
+}
+
+TEST(Inert, APatternWithoutPlaceholderIsNotSaidByAChildThatAsksForNothing) {
+    if (kSanitized) {
+        GTEST_SKIP() << "a sanitizer's runtime maps memory too";
+    }
+    EXPECT_EQ(run({"true"}, preloaded({{"HUGEPAGE_FILES_PATH_PATTERN", "/mnt/numa_0"}})).err, "");
+}
+
 TEST(Inert, LevelOffSaysNothingAtAll) {
     const auto outcome =
         run({PROBE, "map", bytes(kFileBytes)},

@@ -4,7 +4,7 @@
 //   nested storm BYTES        timers' handlers map, touch and unmap in the midst of the program's calls
 //   nested crowd BYTES COUNT  COUNT threads ask at once and hold what they got
 //   nested heap BYTES         malloc and free of so much, whoever the allocator is
-//   nested hooks BYTES        each call that the shim stands before, with dlsym forbidden
+//   nested hooks BYTES        each call that the shim stands before
 //   nested leave BYTES HOW    asks after main, as it ends by exit, quick_exit, _exit, or in a thread
 //   nested cancel BYTES       cancels a thread in msync
 //   nested chain BYTES        calls that a library behind the shim should hear of
@@ -29,8 +29,7 @@
 #include <string_view>
 #include <vector>
 
-extern "C" [[gnu::weak]] void forbid_dlsym();  // traps.cpp
-extern "C" [[gnu::weak]] int advice_heard();   // listener.cpp
+extern "C" [[gnu::weak]] int advice_heard();  // listener.cpp
 
 namespace {
 
@@ -200,9 +199,6 @@ void call_all(char* memory, std::size_t length) {
 }
 
 int hooks() {
-    if (forbid_dlsym != nullptr) {
-        forbid_dlsym();
-    }
     char* memory = take(bytes);
     std::printf("served: %d\n", count_mappings("pool-file"));
     call_all(memory, bytes);

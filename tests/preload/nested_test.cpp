@@ -89,7 +89,7 @@ TEST_P(Nested, AnAllocatorMayHoldItsLockWhileItMaps) {
     EXPECT_THAT(read_file(dir.path() / "log"), HasSubstr("reason: all_leased"));
 }
 
-TEST_P(Nested, NothingIsAllocatedOrLookedUpInAnyCall) {
+TEST_P(Nested, NothingIsAllocatedInAnyCall) {
     if (kSanitized) {
         GTEST_SKIP() << "a sanitizer brings its own allocator";
     }

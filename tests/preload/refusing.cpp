@@ -32,7 +32,6 @@ constexpr std::array kUses = {
     Use{"fstat", SYS_fstat},
     Use{"fstatfs", SYS_fstatfs},
     Use{"map a file", SYS_mmap, 3, MAP_TYPE, MAP_SHARED},
-    Use{"map a stack", SYS_mmap, 3, MAP_STACK, MAP_STACK},
     Use{"madvise", SYS_madvise},
     Use{"madvise DONTFORK", SYS_madvise, 2, ~0U, MADV_DONTFORK},
     Use{"madvise DONTDUMP", SYS_madvise, 2, ~0U, MADV_DONTDUMP},
@@ -45,6 +44,8 @@ constexpr std::array kUses = {
     Use{"getcpu", SYS_getcpu},
     Use{"clone", SYS_clone},
     Use{"sched_setaffinity", SYS_sched_setaffinity},
+    Use{"set_mempolicy", SYS_set_mempolicy},
+    Use{"prctl", SYS_prctl},
 };
 
 }  // namespace
@@ -68,7 +69,9 @@ bool refuse(std::string_view call, int error) {
         filter.push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, use->mask));
         filter.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, use->value, 0, 1));
     }
-    filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<unsigned>(error)));
+    filter.push_back(BPF_STMT(BPF_RET | BPF_K, error == kKill
+                                                   ? SECCOMP_RET_KILL_PROCESS
+                                                   : SECCOMP_RET_ERRNO | static_cast<unsigned>(error)));
     filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
     const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
     return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&

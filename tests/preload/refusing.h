@@ -5,7 +5,10 @@
 
 namespace probes {
 
-// The name of a call, or of one use of it; false if it is none of the table's, or the kernel has no filters.
+inline constexpr int kKill = -1;
+
+// The name of a call, or of one use of it, and the error, or kKill: it ends the process. False if the call is
+// none of the table's, or the kernel has no filters.
 [[nodiscard]] bool refuse(std::string_view call, int error);
 
 }  // namespace probes

@@ -234,10 +234,10 @@ TEST_P(Serving, TellsAtTraceWhichFilesItFound) {
 
 TEST_P(Serving, WarnsOfWrongAndUnknownVariablesAndServes) {
     pool_.add("file", kFileBytes);
-    const auto outcome = probe("map", {{"HUGEPAGE_MODE", "maybe"}, {"HUGEPAGE_COLOUR", "red"}});
+    const auto outcome = probe("map", {{"HUGEPAGE_MODE", "maybe"}, {"HUGEPAGE_NODES", "1"}});
     EXPECT_THAT(outcome.out, StartsWith("memory: " + served()));
     EXPECT_EQ(count(outcome.err, " WARN "), 2U) << outcome.err;
-    EXPECT_THAT(outcome.err, AllOf(HasSubstr("HUGEPAGE_MODE=maybe: "), HasSubstr("HUGEPAGE_COLOUR=red: ")));
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("HUGEPAGE_MODE=maybe: "), HasSubstr("HUGEPAGE_NODES=1: ")));
 }
 
 TEST_P(Serving, FindsFilesByPattern) {

@@ -1,8 +1,6 @@
 // A library to preload beside the shim: an allocator that calls mmap and munmap with its lock held, and
-// aborts if it is called meanwhile; and a dlsym that aborts when the program has forbidden it. So whatever in
-// the shim allocates on a request, or looks a name up, ends the program.
+// aborts if it is called meanwhile. So whatever in the shim allocates on a request ends the program.
 
-#include <dlfcn.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -100,8 +98,6 @@ std::size_t size_of(void* memory) {
     return bytes;
 }
 
-constinit std::atomic<bool> dlsym_is_forbidden{false};
-
 }  // namespace
 
 extern "C" {
@@ -144,19 +140,6 @@ void* aligned_alloc(std::size_t alignment, std::size_t bytes) {
 int posix_memalign(void** memory, std::size_t alignment, std::size_t bytes) {
     *memory = take(alignment, bytes);
     return *memory == nullptr ? ENOMEM : 0;
-}
-
-void forbid_dlsym() {
-    dlsym_is_forbidden = true;
-}
-
-void* dlsym(void* handle, const char* name) noexcept {
-    if (dlsym_is_forbidden) {
-        trap("traps: dlsym was called\n");
-    }
-    using Function = void*(void*, const char*);
-    static const auto next = reinterpret_cast<Function*>(::dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.34"));
-    return next(handle, name);
 }
 
 }  // extern "C"

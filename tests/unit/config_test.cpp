@@ -142,12 +142,31 @@ TEST(Config, ComplainsOnceOfEachWrongValueAndKeepsTheDefault) {
                                               "HUGEPAGE_LOG"));
 }
 
-TEST(Config, ComplainsOfUnknownNamesWithItsPrefix) {
-    const Variables variables(
-        Values{{"HUGEPAGE_FILES_PATH", "/x"}, {"HUGEPAGE_FILE_PATH", "/y"}, {"OTHER", "z"}});
+TEST(Config, ComplainsOfNamesThatLookLikeItsOwn) {
+    const Variables variables(Values{{"HUGEPAGE_FILES_PATH", "/x"},
+                                     {"HUGEPAGE_FILE_PATH", "/y"},
+                                     {"HUGEPAGE_LOGFILE", "/y"},
+                                     {"HUGEPAGE_MODES", "/y"},
+                                     {"HUGEPAGE_NODE_PLOICY", "/y"},
+                                     {"OTHER", "z"}});
     const Config config = variables.parse();
-    ASSERT_THAT(complained_names(config), ElementsAre("HUGEPAGE_FILE_PATH"));
+    ASSERT_THAT(complained_names(config),
+                testing::UnorderedElementsAre("HUGEPAGE_FILE_PATH", "HUGEPAGE_LOGFILE", "HUGEPAGE_MODES",
+                                              "HUGEPAGE_NODE_PLOICY"));
     EXPECT_EQ(config.complaints().front().value, "/y");
+}
+
+// As Kubernetes sets them for a Service called hugepage-exporter.
+TEST(Config, LeavesOthersTheirNamesWithItsPrefix) {
+    const Variables variables(Values{{"HUGEPAGE_FILES_PATH", "/x"},
+                                     {"HUGEPAGE_EXPORTER_PORT", "tcp://10.0.0.9:9100"},
+                                     {"HUGEPAGE_EXPORTER_PORT_9100_TCP", "tcp://10.0.0.9:9100"},
+                                     {"HUGEPAGE_EXPORTER_PORT_9100_TCP_ADDR", "10.0.0.9"},
+                                     {"HUGEPAGE_EXPORTER_PORT_9100_TCP_PORT", "9100"},
+                                     {"HUGEPAGE_EXPORTER_PORT_9100_TCP_PROTO", "tcp"},
+                                     {"HUGEPAGE_EXPORTER_SERVICE_HOST", "10.0.0.9"},
+                                     {"HUGEPAGE_EXPORTER_SERVICE_PORT", "9100"}});
+    EXPECT_THAT(complained_names(variables.parse()), IsEmpty());
 }
 
 TEST(Config, ComplainsOfAPatternWithoutPlaceholderAndNamesNoFiles) {
@@ -168,7 +187,7 @@ TEST(Config, ComplainsOfALogFileWithAnEndlessNameAndUsesStderr) {
 TEST(Config, KeepsNoMoreComplaintsThanItHasRoomFor) {
     Values many{{"HUGEPAGE_FILES_PATH", "/x"}};
     for (int i = 0; i < 100; ++i) {
-        many[std::string("HUGEPAGE_X").append(std::to_string(i))] = "1";
+        many[std::string("HUGEPAGE_LOG").append(std::to_string(i))] = "1";
     }
     const Variables variables(many);
     EXPECT_EQ(variables.parse().complaints().size(), 16U);

@@ -19,7 +19,8 @@ constexpr std::size_t kPlacedPages = 300;
 class PlacementTest : public testing::Test {
   protected:
     void SetUp() override {
-        memory_ = ::mmap(nullptr, kPlacedPages * kPlacedPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        memory_ = ::mmap(nullptr, kPlacedPages * kPlacedPage, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         ASSERT_NE(memory_, MAP_FAILED);
         ASSERT_EQ(::madvise(memory_, kPlacedPages * kPlacedPage, MADV_NOHUGEPAGE), 0);
     }
@@ -57,6 +58,9 @@ TEST_F(PlacementTest, CountsPagesWhereTheyAre) {
 TEST_F(PlacementTest, SamplesEvenlyFromTheFirstPageToTheLast) {
     static_cast<char*>(memory_)[0] = 1;
     static_cast<char*>(memory_)[(kPlacedPages - 1) * kPlacedPage] = 1;
+    ASSERT_EQ(
+        ::mprotect(static_cast<char*>(memory_) + kPlacedPage, (kPlacedPages - 2) * kPlacedPage, PROT_NONE),
+        0);
     const auto sample = ask(node_of_first_page(), 2);
     ASSERT_TRUE(sample);
     EXPECT_EQ(sample.value().checked, 2U);
@@ -65,7 +69,8 @@ TEST_F(PlacementTest, SamplesEvenlyFromTheFirstPageToTheLast) {
     EXPECT_EQ(ask(node_of_first_page(), 1).value().absent, 0U);
 }
 
-TEST_F(PlacementTest, CountsPagesThatAreNotThere) {
+TEST_F(PlacementTest, CountsPagesThatCannotBeReadIn) {
+    ASSERT_EQ(::mprotect(memory_, kPlacedPages * kPlacedPage, PROT_NONE), 0);
     EXPECT_EQ(ask(NodeId{0}, kPlacedPages).value().absent, kPlacedPages);
 }
 

@@ -52,6 +52,15 @@ TEST(TextFile, GivesEachLineOfAnyTable) {
     EXPECT_EQ(for_each_line("/nowhere", [](std::string_view) {}).error().code, ENOENT);
 }
 
+TEST(TextFile, GivesEachPartOfATextThatIsLongerThanTheBuffer) {
+    const TempDir dir;
+    std::array<char, 8> buffer;
+    std::vector<std::string> parts;
+    ASSERT_TRUE(for_each_part(dir.write("list", "0-3,17,1234567890,,2047\n").c_str(), ',', buffer,
+                              [&](std::string_view part) { parts.emplace_back(part); }));
+    EXPECT_EQ(parts, (std::vector<std::string>{"0-3", "17", "12345678", "", "2047\n"}));
+}
+
 TEST(TextFile, ListsEveryNameOfALargeFolder) {
     const TempDir dir;
     std::set<std::string> expected;

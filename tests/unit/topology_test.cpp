@@ -136,6 +136,28 @@ TEST(Topology, OfAMachineWithoutNuma) {
     EXPECT_EQ(topology.nearest(NodeId{0}, *parse_node_list("0")), NodeId{0});
 }
 
+// Hyperthreads numbered in turns, on a machine with many CPUs and nodes.
+TEST(Topology, OfListsOfAnyLength) {
+    Machine machine("two");
+    std::string cpus;
+    std::string distances;
+    for (int i = 0; i < 2048; ++i) {
+        cpus += (i == 0 ? "" : ",") + std::to_string(2 * i);
+    }
+    machine.add("node0/cpulist: " + cpus);
+    for (int node = 2; node < 1024; ++node) {
+        machine.add("node" + std::to_string(node) + "/cpulist: ");
+    }
+    for (int node = 0; node < 1024; ++node) {
+        distances += (node == 0 ? "" : " ") + std::to_string(node == 1000 ? 20 : node == 1 ? 10 : 254);
+    }
+    machine.add("node1/distance: " + distances);
+    machine.add("has_memory: " + cpus.substr(0, cpus.find(",1024")));
+    EXPECT_EQ(machine->cpus_of(NodeId{0}).value().count(), 2048);
+    EXPECT_EQ(machine.nearest(1, "0,2-1023"), 1000);
+    EXPECT_EQ(machine->nodes_with_memory().count(), 512);
+}
+
 TEST(Topology, SaysSoWhenSysfsIsOddAndMakesTheBestOfIt) {
     Machine machine("four");
     machine.add("node1/cpulist: not a list\n");

@@ -131,7 +131,7 @@ tools::Failure step_failed(const TouchJob& job, const TouchReport& report) {
                     ? "see Mems_allowed_list in /proc/self/status: may this process use the node?"
                     : container);
         case Step::ask_placement:
-            return tools::system_failure("ask the kernel where the pages are (move_pages)", report.error,
+            return tools::system_failure("ask the kernel where the pages are (get_mempolicy)", report.error,
                                          container);
         case Step::start_threads:
         case Step::complete:
