@@ -28,8 +28,8 @@ check_unpacked() {
     done
 
     # hugepagectl finds the library of its own package.
-    said=$("$folder/usr/bin/hugepagectl" run --files-path "$folder" --force -- cat /proc/self/maps) || fail "hugepagectl run fails"
-    grep -qF "$folder$library_folder/libhugepage_shim.so" <<<"$said" || fail "hugepagectl run preloads something else"
+    said=$("$folder/usr/bin/hugepagectl" run --files-path "$folder" -- cat /proc/self/maps) || fail "hugepagectl run fails"
+    grep -qF "$folder$library_folder/libhugepage_shim_heap.so" <<<"$said" || fail "hugepagectl run preloads something else"
 
     local examples=$folder/usr/share/doc/hugepage-shim/examples units=$folder/usr/lib/systemd/system
     "$folder/usr/bin/hugepagectl" setup --config "$examples/hugepage-shim.conf" --dry-run >/dev/null || fail "the example is no configuration"

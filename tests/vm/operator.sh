@@ -26,10 +26,10 @@ has "$("$guardian" --pages 2097152 100000 1 </dev/null)" "asked for 100000 huge 
 has "$("$ctl" setup --size 16MiB --node 0:2,1:20 --page-size 2MiB --path $pool)" 'nothing to do'
 
 for node in 0 1; do
-    numactl --cpunodebind=$node "$ctl" run --library "$library" --report --require --files-path $pool -- \
-        "$pc1_label" --sector-size 16MiB --layers 1 --max-nodes 1000 >/tmp/labelled 2>/tmp/report || fail "$(cat /tmp/report)"
-    has "$(cat /tmp/report)" "2 requests served from files, 0 not"
-    has "$(cat /tmp/report)" "node $node"
+    numactl --cpunodebind=$node "$ctl" run --library "$library" --require --files-path $pool -- \
+        "$pc1_label" --sector-size 16MiB --layers 1 --max-nodes 1000 >/tmp/labelled 2>/tmp/said || fail "$(cat /tmp/said)"
+    has "$(cat /tmp/said)" "library $library (--library); pool $pool (--files-path)"
+    [ "$(grep -c "leased memory file: $pool/numa_$node/" /tmp/said)" = 2 ] || fail "not served on node $node: $(cat /tmp/said)"
 done
 
 "$ctl" status --path $pool

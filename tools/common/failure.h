@@ -15,6 +15,10 @@ enum class ExitCode {
     check_failed = 4,   // what was looked at is not as it should be
     no_permission = 5,  // it would work as another user
     busy = 6,           // somebody uses what was to go
+    // Of a program that becomes another, as env(1) has them: what is less is the other one's.
+    own_failure = 125,
+    cannot_execute = 126,
+    not_found = 127,
 };
 
 // what() is one line for the user: what was tried, on what, why it failed, what to do.

@@ -48,7 +48,8 @@ void describe(CLI::App& program, ctl::Action& chosen, const std::vector<std::str
         "'hugepagectl COMMAND --help' tells of each.\n"
         "\n"
         "Exit status: 0 done, 1 failed, 2 wrong usage, 3 done in part, 4 a check failed,\n"
-        "5 no permission, 6 somebody uses it, 128+n interrupted by signal n.");
+        "5 no permission, 6 somebody uses it, 128+n interrupted by signal n. Of run: the\n"
+        "command's, or 125 to 127.");
     ctl::describe_plan(program, chosen);
     ctl::describe_setup(program, chosen);
     ctl::describe_remove(program, chosen);
@@ -75,26 +76,32 @@ ExitCode run(int argc, const char* const* argv) {
     return chosen();
 }
 
+// Below 125 the exit status of "run" is the command's own.
+int status_of(ExitCode code, bool is_run) {
+    return static_cast<int>(is_run ? std::max(code, ExitCode::own_failure) : code);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     std::setlocale(LC_CTYPE, "");  // which characters the terminal can show
     tools::start_log("hugepagectl");
     const std::string command = argc > 1 && *argv[1] != '-' ? std::string(argv[1]) + " " : "";
+    const bool is_run = command == "run ";
     const std::string try_help = " Try 'hugepagectl " + command + "--help'.";
     try {
         return static_cast<int>(run(argc, argv));
     } catch (const tools::WrongCommandLine& wrong) {
         tools::error(wrong.what() + try_help);
-        return static_cast<int>(ExitCode::usage);
+        return status_of(ExitCode::usage, is_run);
     } catch (const tools::Failure& failure) {
         tools::error(failure.what() + (failure.code() == ExitCode::usage ? try_help : ""));
-        return static_cast<int>(failure.code());
+        return status_of(failure.code(), is_run);
     } catch (const tools::Interrupted& interrupted) {
         tools::error("interrupted");
         return kSignalBase + interrupted.signal();
     } catch (const std::exception& error) {
         tools::error(error.what());
-        return static_cast<int>(ExitCode::failed);
+        return status_of(ExitCode::failed, is_run);
     }
 }

@@ -54,10 +54,9 @@ std::string verdict(const Outcome& outcome, const std::string& id) {
 
 TEST_P(DoctorTest, IsContentWithAGoodPoolAndProgram) {
     fill();
-    const Outcome outcome = doctor({"--", PROBE, "--heap", "map"});
+    const Outcome outcome = doctor({"--", PROBE, "--path", "map"});
     EXPECT_EQ(outcome.exit_status, 0) << outcome.out << outcome.err;
-    for (const char* id :
-         {"pool", "nodes", "variables", "library", "program", "program-kind", "loading", "request"}) {
+    for (const char* id : {"pool", "nodes", "variables", "library", "program", "program-kind", "request"}) {
         EXPECT_EQ(verdict(outcome, id), "ok") << id;
     }
     EXPECT_FALSE(tests::is_leased(file_));
@@ -117,7 +116,7 @@ TEST_P(DoctorTest, SeesThatAllFilesAreLeasedAndTriesNone) {
     const Outcome outcome = doctor();
     EXPECT_EQ(outcome.exit_status, 0) << outcome.out;
     EXPECT_EQ(verdict(outcome, "pool"), "warn");
-    EXPECT_THAT(outcome.out, HasSubstr("not tried: all files are leased"));
+    EXPECT_THAT(outcome.out, HasSubstr("not tried: there is no free file"));
     const Outcome process = tests::run({CTL, "doctor", "--json", "--pid", std::to_string(holder.pid())});
     EXPECT_EQ(verdict(process, "loading"), "ok") << process.out << process.err;
     EXPECT_EQ(verdict(process, "pool"), "warn");
@@ -135,9 +134,12 @@ TEST_P(DoctorTest, SeesWhatIsWrongWithTheVariables) {
     EXPECT_EQ(exe.exit_status, 4);
 }
 
-TEST_P(DoctorTest, TriesTheHeapVariantAndALibraryThatIsNone) {
+TEST_P(DoctorTest, TriesTheLibraryThatRunWouldChoose) {
     fill();
-    EXPECT_EQ(doctor({"--heap", "--", PROBE}).exit_status, 0);
+    EXPECT_THAT(doctor({"--", PROBE}).out, HasSubstr(HEAP_LIBRARY));
+    const Outcome multicore = doctor({"--", PROBE}, {{"FIL_PROOFS_USE_MULTICORE_SDR", "1"}});
+    EXPECT_EQ(multicore.exit_status, 0);
+    EXPECT_THAT(multicore.out, HasSubstr(SHIM_LIBRARY));
     const Outcome other = doctor({"--library", "/bin/true", "--", PROBE});
     EXPECT_EQ(other.exit_status, 4) << other.out;
     EXPECT_EQ(verdict(other, "request"), "fail");
@@ -160,6 +162,20 @@ TEST(Doctor, SaysThatThereIsNoProgram) {
     const Outcome outcome = tests::run({CTL, "doctor", "--json", "--", "no-such-program"});
     EXPECT_EQ(outcome.exit_status, 4);
     EXPECT_EQ(verdict(outcome, "program"), "fail");
+}
+
+// The program's file names a library that audits, which the loader would execute, or another loader.
+TEST(Doctor, ExecutesNothingThatTheProgramsFileNames) {
+    std::vector<std::vector<std::string>> traps{{AUDITED}};
+    if (!std::string(LOADER_TRAP).empty()) {
+        traps.push_back({LOADER_TRAP, LOADED_BY_TRAP});
+    }
+    for (const std::vector<std::string>& command : traps) {
+        static_cast<void>(tests::run(command));
+        ASSERT_TRUE(std::filesystem::remove(TRACE)) << command.front() << " is no trap";
+        EXPECT_EQ(verdict(tests::run({CTL, "doctor", "--json", "--", command.back()}), "program-kind"), "ok");
+        EXPECT_FALSE(std::filesystem::exists(TRACE)) << command.front();
+    }
 }
 
 TEST(Doctor, RefusesWhatMakesNoSense) {

@@ -60,7 +60,6 @@ TEST(Findings, SaySoIfAllIsWell) {
 TEST(Findings, HideNoControlCharactersInForeignText) {
     const std::string text = ctl::findings_text({ctl::ok("pool", "/mnt/\033[2Jx\nfail")}, Terminal{});
     EXPECT_THAT(text, testing::HasSubstr("/mnt/\\x1b[2Jx\\x0afail"));
-    EXPECT_THAT(ctl::as_line(ctl::warn("pool", "a\nb", "", "c")), testing::Eq("pool: a\\x0ab. > c"));
 }
 
 TEST(Findings, AreColouredOnATerminalOnly) {

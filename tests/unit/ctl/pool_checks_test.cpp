@@ -1,8 +1,6 @@
 // What is said of pools that are made up.
 #include "tools/ctl/doctor/pool_checks.h"
 
-#include "tools/ctl/doctor/mount_checks.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,7 +13,6 @@ using ctl::Finding;
 using ctl::Findings;
 using ctl::Machine;
 using ctl::NodeId;
-using ctl::Policy;
 using ctl::PoolSurvey;
 using ctl::SurveyedFile;
 using ctl::Verdict;
@@ -96,7 +93,7 @@ TEST(PoolChecks, TellOfFilesWithOneFaultTogether) {
     const Findings some = ctl::check_pool(pool);
     EXPECT_THAT(verdicts(some), ElementsAre(Verdict::ok, Verdict::warn));
     EXPECT_THAT(some[1].found, HasSubstr("2 files, /mnt/pc1/numa_0/f0 first: not_populated: it has holes"));
-    EXPECT_THAT(some[1].next, HasSubstr("sudo rm /mnt/pc1/numa_0/f0 && sudo hugepage-file-init"));
+    EXPECT_EQ(some[1].next, "hugepagectl verify --path /mnt/pc1");
     EXPECT_TRUE(ctl::has_usable_files(pool));
 }
 
@@ -125,43 +122,24 @@ TEST(PoolChecks, WarnOfPagesElsewhere) {
 }
 
 TEST(NodeChecks, AreContentIfFilesAreWhereMemoryMayBe) {
-    EXPECT_THAT(verdicts(ctl::check_nodes(pool_of({0, 1}), machine_of(2), std::nullopt, {})),
+    EXPECT_THAT(verdicts(ctl::check_nodes(pool_of({0, 1}), machine_of(2), std::nullopt)),
                 ElementsAre(Verdict::ok));
-    EXPECT_THAT(verdicts(ctl::check_nodes(pool_of({0, 1}), machine_of(2), nodes({1}), {})),
+    EXPECT_THAT(verdicts(ctl::check_nodes(pool_of({0, 1}), machine_of(2), nodes({1}))),
                 ElementsAre(Verdict::ok));
 }
 
 TEST(NodeChecks, WarnOfANodeWithoutFiles) {
-    const Findings findings = ctl::check_nodes(pool_of({0, 0}), machine_of(2), nodes({0, 1}), {});
+    const Findings findings = ctl::check_nodes(pool_of({0, 0}), machine_of(2), nodes({0, 1}));
     EXPECT_THAT(verdicts(findings), ElementsAre(Verdict::warn));
     EXPECT_THAT(findings[0].next, HasSubstr("--node 1 --num 2"));
 }
 
-TEST(NodeChecks, FailIfTheCpusetLeavesNoNodeWithFiles) {
-    const Findings findings = ctl::check_nodes(pool_of({0, 0}), machine_of(2), nodes({1}), {});
+TEST(NodeChecks, FailIfTheProcessMayHaveMemoryOfNoNodeWithFiles) {
+    const Findings findings = ctl::check_nodes(pool_of({0, 0}), machine_of(2), nodes({1}));
     EXPECT_THAT(verdicts(findings), ElementsAre(Verdict::fail));
-    EXPECT_THAT(findings[0].found, HasSubstr("the files are on node 0; by its cpuset"));
-}
-
-TEST(NodeChecks, FailIfThePolicyBindsToAnotherNode) {
-    const Findings findings =
-        ctl::check_nodes(pool_of({0, 0}), machine_of(2), nodes({0, 1}), {Policy::Kind::bind, nodes({1})});
-    EXPECT_THAT(verdicts(findings), ElementsAre(Verdict::fail));
+    EXPECT_THAT(findings[0].found,
+                HasSubstr("the files are on node 0; this process may have memory of node 1 only"));
     EXPECT_THAT(findings[0].next, HasSubstr("--membind=0"));
-    EXPECT_THAT(verdicts(ctl::check_nodes(pool_of({0, 0}), machine_of(2), nodes({0, 1}),
-                                          {Policy::Kind::bind, nodes({0})})),
-                ElementsAre(Verdict::ok));
-}
-
-TEST(MountChecks, FailWithoutOneAndAdviseOnOptions) {
-    const Findings none = ctl::check_mounts({}, machine_of(1));
-    EXPECT_THAT(verdicts(none), ElementsAre(Verdict::fail));
-    EXPECT_THAT(none[0].next, HasSubstr("pagesize=2M,nosuid,nodev,noexec"));
-    const Findings open = ctl::check_mounts(
-        {{.point = "/mnt", .page_size = ctl::k2MiB, .limit = ctl::k1GiB, .nosuid = true}}, machine_of(1));
-    EXPECT_THAT(verdicts(open), ElementsAre(Verdict::ok));
-    EXPECT_EQ(open[0].found, "/mnt: pages of 2 MiB, at most 1.0 GiB");
-    EXPECT_THAT(open[0].means, HasSubstr("nodev,noexec"));
 }
 
 }  // namespace

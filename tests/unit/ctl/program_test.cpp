@@ -54,18 +54,18 @@ TEST(Program, IsLookedForAsTheShellDoes) {
     EXPECT_EQ(program.path, path);
     EXPECT_EQ(program.error, 0);
     ASSERT_TRUE(program.elf);
-    EXPECT_EQ(finding(check_program(program, kUser, false, ""), "program-kind").verdict, Verdict::ok);
+    EXPECT_EQ(finding(check_program(program, kUser, ""), "program-kind").verdict, Verdict::ok);
 }
 
 TEST(Program, ThatIsNowhereIsAFailure) {
     const tests::TempDir folder;
-    const Finding by_name = finding(
-        check_program(look_at_program("no-such", folder.path().string()), kUser, false, ""), "program");
+    const Finding by_name =
+        finding(check_program(look_at_program("no-such", folder.path().string()), kUser, ""), "program");
     EXPECT_EQ(by_name.verdict, Verdict::fail);
-    EXPECT_THAT(by_name.found, HasSubstr("not found in PATH"));
+    EXPECT_THAT(by_name.found, HasSubstr("no-such: not found"));
     const Program by_path = look_at_program((folder.path() / "no-such").string(), "");
     EXPECT_EQ(by_path.error, ENOENT);
-    EXPECT_EQ(finding(check_program(by_path, kUser, false, ""), "program").verdict, Verdict::fail);
+    EXPECT_EQ(finding(check_program(by_path, kUser, ""), "program").verdict, Verdict::fail);
 }
 
 TEST(Program, ThatMayNotBeExecutedIsAFailure) {
@@ -83,10 +83,10 @@ TEST(Program, OfAScriptIsItsInterpreter) {
     const Program program = look_at_program(script, "");
     EXPECT_EQ(program.path, script);
     EXPECT_EQ(program.executable, self);
-    const Findings findings = check_program(program, kUser, false, "interp*");
+    const Findings findings = check_program(program, kUser, "interp*");
     EXPECT_THAT(finding(findings, "program").found, HasSubstr("is a script: " + self));
     EXPECT_EQ(finding(findings, "program-name").verdict, Verdict::ok);
-    EXPECT_EQ(finding(check_program(program, kUser, false, "script"), "program-name").verdict, Verdict::fail);
+    EXPECT_EQ(finding(check_program(program, kUser, "script"), "program-name").verdict, Verdict::fail);
 }
 
 TEST(Program, OfAScriptThroughEnvIsWhatEnvStarts) {
@@ -96,7 +96,7 @@ TEST(Program, OfAScriptThroughEnvIsWhatEnvStarts) {
     EXPECT_EQ(look_at_program(script, folder.path().string() + "/bin").executable, self);
     const Program without = look_at_program(script, "");
     EXPECT_EQ(without.error, ENOENT);
-    EXPECT_EQ(finding(check_program(without, kUser, false, ""), "program").verdict, Verdict::fail);
+    EXPECT_EQ(finding(check_program(without, kUser, ""), "program").verdict, Verdict::fail);
 }
 
 TEST(Program, OfScriptsInARingIsNone) {
@@ -109,7 +109,7 @@ TEST(Program, OfScriptsInARingIsNone) {
 TEST(Program, ThatIsGarbageIsAFailure) {
     const tests::TempDir folder;
     const std::string path = executable(folder, "garbage", std::string("\177ELF") + std::string(100, '\3'));
-    EXPECT_EQ(finding(check_program(look_at_program(path, ""), kUser, false, ""), "program-kind").verdict,
+    EXPECT_EQ(finding(check_program(look_at_program(path, ""), kUser, ""), "program-kind").verdict,
               Verdict::fail);
 }
 
@@ -120,9 +120,9 @@ TEST(Program, ThatIsSetuidFailsForOthersThanItsOwner) {
     const Program program = look_at_program(path, "");
     EXPECT_TRUE(program.sets_user);
     const ctl::Caller owner{::getuid(), ::getgid()};
-    const Finding for_owner = finding(check_program(program, owner, false, ""), "program-privileges");
+    const Finding for_owner = finding(check_program(program, owner, ""), "program-privileges");
     EXPECT_EQ(for_owner.verdict, Verdict::warn);
-    const Finding for_other = finding(check_program(program, kUser, false, ""), "program-privileges");
+    const Finding for_other = finding(check_program(program, kUser, ""), "program-privileges");
     EXPECT_EQ(for_other.verdict, Verdict::fail);
     EXPECT_THAT(for_other.next, HasSubstr("chmod a-s"));
 }
@@ -131,8 +131,8 @@ TEST(Program, WithFileCapabilitiesFailsForOthersThanRoot) {
     Program program = look_at_program("/proc/self/exe", "");
     ASSERT_EQ(program.error, 0);
     program.has_capabilities = true;
-    EXPECT_EQ(finding(check_program(program, kRoot, false, ""), "program-privileges").verdict, Verdict::warn);
-    const Finding for_other = finding(check_program(program, kUser, false, ""), "program-privileges");
+    EXPECT_EQ(finding(check_program(program, kRoot, ""), "program-privileges").verdict, Verdict::warn);
+    const Finding for_other = finding(check_program(program, kUser, ""), "program-privileges");
     EXPECT_EQ(for_other.verdict, Verdict::fail);
     EXPECT_THAT(for_other.next, HasSubstr("setcap -r"));
 }
@@ -150,40 +150,25 @@ TEST(Program, HasItsFileCapabilitiesSeen) {
     EXPECT_TRUE(look_at_program(path, "").has_capabilities);
 }
 
-Program dynamic_program(const std::string& interpreter) {
+Finding kind_of(const ctl::ElfFile& elf) {
     Program program;
     program.name = program.path = program.executable = "/usr/bin/sealer";
-    program.elf = ctl::ElfFile{};
-    program.elf->is_own_kind = true;
-    program.elf->kind = "64-bit x86-64";
-    program.elf->interpreter = interpreter;
-    return program;
+    program.elf = elf;
+    return finding(check_program(program, kUser, ""), "program-kind");
 }
 
 TEST(Program, ThatIsStaticOrOfMuslOrOfAnotherMachineFails) {
-    Program musl = dynamic_program("/lib/ld-musl-x86_64.so.1");
-    EXPECT_THAT(finding(check_program(musl, kUser, false, ""), "program-kind").found, HasSubstr("musl"));
-    Program fixed = dynamic_program("");
-    EXPECT_THAT(finding(check_program(fixed, kUser, false, ""), "program-kind").found,
-                HasSubstr("statically"));
-    fixed.elf->is_go = true;
-    EXPECT_THAT(finding(check_program(fixed, kUser, false, ""), "program-kind").next,
-                HasSubstr("CGO_ENABLED=1"));
-    Program other = dynamic_program("/lib/ld-linux-aarch64.so.1");
-    other.elf->is_own_kind = false;
-    for (const Program& program : {musl, fixed, other}) {
-        EXPECT_EQ(finding(check_program(program, kUser, false, ""), "program-kind").verdict, Verdict::fail);
+    EXPECT_EQ(kind_of({.is_own_kind = true, .interpreter = "/lib64/ld-linux-x86-64.so.2"}).verdict,
+              Verdict::ok);
+    const Finding musl = kind_of({.is_own_kind = true, .interpreter = "/lib/ld-musl-x86_64.so.1"});
+    const Finding fixed = kind_of({.is_own_kind = true, .interpreter = ""});
+    const Finding other = kind_of({.is_own_kind = false, .interpreter = ""});
+    EXPECT_THAT(musl.found, HasSubstr("musl"));
+    EXPECT_THAT(fixed.found, HasSubstr("statically"));
+    EXPECT_THAT(other.found, HasSubstr("another kind of machine"));
+    for (const Finding& finding : {musl, fixed, other}) {
+        EXPECT_EQ(finding.verdict, Verdict::fail);
     }
-}
-
-TEST(Program, WithAnAllocatorOfItsOwnIsWarnedOfForTheHeapVariantAlone) {
-    Program program = dynamic_program("/lib64/ld-linux-x86-64.so.2");
-    EXPECT_EQ(finding(check_program(program, kUser, true, ""), "program-allocator").verdict, Verdict::ok);
-    program.elf->allocator = "jemalloc";
-    EXPECT_EQ(finding(check_program(program, kUser, false, ""), "program-allocator").verdict, Verdict::ok);
-    const Finding heap = finding(check_program(program, kUser, true, ""), "program-allocator");
-    EXPECT_EQ(heap.verdict, Verdict::warn);
-    EXPECT_THAT(heap.found, HasSubstr("jemalloc"));
 }
 
 }  // namespace

@@ -2,18 +2,18 @@
 
 #include "shim/core/text_file.h"
 #include "tools/common/failure.h"
-#include "tools/common/wording.h"
 #include "tools/ctl/doctor/environment_checks.h"
-#include "tools/ctl/doctor/loading.h"
-#include "tools/ctl/doctor/mount_checks.h"
 #include "tools/ctl/doctor/pool_checks.h"
 #include "tools/ctl/doctor/program_checks.h"
+#include "tools/ctl/doctor/request.h"
 #include "tools/ctl/doctor/system_checks.h"
 #include "tools/ctl/pool/file_pages.h"
 #include "tools/ctl/program/preload.h"
 
 #include <fmt/format.h>
 
+#include <linux/mempolicy.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,6 +22,19 @@
 
 namespace ctl {
 namespace {
+
+using hugepage::NodeSet;
+
+// The nodes that numactl has bound this process to, if it has.
+std::optional<NodeSet> own_binding() {
+    constexpr int kModeFlags = MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES | MPOL_F_NUMA_BALANCING;
+    int mode = MPOL_DEFAULT;
+    NodeSet nodes;
+    // The kernel wants one more than there are bits.
+    const bool is_known =
+        ::syscall(SYS_get_mempolicy, &mode, nodes.data(), NodeSet::kBits + 1, nullptr, 0) == 0;
+    return is_known && (mode & ~kModeFlags) == MPOL_BIND ? std::optional(nodes) : std::nullopt;
+}
 
 // What is said of the pools, and the pools that are there.
 struct Pools {
@@ -90,7 +103,7 @@ Finding check_mapped(const Questions& questions, const Roots& roots) {
 // The library's path; empty, and a finding, if there is none.
 std::string library_of(const Questions& questions, const std::string& self, Findings& findings) {
     try {
-        std::string path = find_library(questions.library, questions.heap, self);
+        std::string path = find_library(questions.library, needs_heap(questions.environment), self);
         findings.push_back(ok("library", path));
         return path;
     } catch (const tools::Failure& failure) {
@@ -103,59 +116,40 @@ std::string library_of(const Questions& questions, const std::string& self, Find
     }
 }
 
-// Of the command; without one, whether the library can be loaded at all: into this program.
-Findings check_command(const Questions& questions, const std::string& library, const std::string& self) {
-    const Environment& environment = questions.environment;
-    const bool has_command = !questions.command.empty();
-    const std::string search =
-        environment.find("PATH") != nullptr ? environment.value("PATH") : "/usr/bin:/bin";
-    const Program program = look_at_program(has_command ? questions.command.front() : self, search);
-    Findings findings;
-    if (has_command) {
-        findings = check_program(program, {::getuid(), ::getgid()}, questions.heap,
-                                 environment.value("HUGEPAGE_EXE"));
-    }
-    const bool is_loadable = program.error == 0 && program.elf && program.elf->is_own_kind &&
-                             !program.elf->interpreter.empty() &&
-                             std::ranges::none_of(findings, [](const Finding& finding) {
-                                 return finding.id == "program-kind" && finding.verdict == Verdict::fail;
-                             });
-    if (is_loadable && !library.empty()) {
-        append(findings, check_loading(program.elf->interpreter, program.executable, library, environment));
-    }
-    return findings;
-}
-
 }  // namespace
 
 Findings diagnose(const Questions& questions) {
     Roots roots;
     roots.process = questions.process;
     const Machine machine = read_machine();
-    const SystemFacts facts = read_system_facts(roots);
+    SystemFacts facts = read_system_facts(roots);
+    if (const auto bound = own_binding(); bound && !questions.is_about_process()) {
+        facts.mems_allowed = facts.mems_allowed.value_or(*bound);
+        facts.mems_allowed->keep(*bound);
+    }
     Pools pools = look_at_pools(questions, machine);
-    const bool has_files = std::ranges::any_of(pools.found, has_usable_files);
 
-    Findings findings = check_system(facts, machine, has_files);
-    // A pool on tmpfs, for trying things out, needs no mount of hugetlbfs.
-    if (const auto mounts = mount_facts(machine.mounts); !mounts.empty() || !has_files) {
-        append(findings, check_mounts(mounts, machine));
-    }
+    Findings findings = check_system(facts, machine, std::ranges::any_of(pools.found, has_usable_files));
     append(findings, std::move(pools.findings));
-    const Policy policy = questions.is_about_process() ? Policy{} : own_policy();
     for (const PoolSurvey& pool : pools.found) {
-        append(findings, check_nodes(pool, machine, facts.mems_allowed, policy));
+        append(findings, check_nodes(pool, machine, facts.mems_allowed));
     }
-    append(findings, check_environment(questions.environment));
+    const Environment& environment = questions.environment;
+    append(findings, check_environment(environment, roots.of_process("root")));
     if (questions.is_about_process()) {
         findings.push_back(check_mapped(questions, roots));
         return findings;
     }
     const std::string self = own_executable();
     const std::string library = library_of(questions, self, findings);
-    append(findings, check_command(questions, library, self));
-    if (questions.tries_request && !library.empty() && has_files) {
-        for (const PoolSurvey& pool : pools.found) {
+    if (!questions.command.empty()) {
+        const char* const search = environment.find("PATH");
+        append(findings, check_program(look_at_program(questions.command.front(),
+                                                       search != nullptr ? search : "/usr/bin:/bin"),
+                                       {::getuid(), ::getgid()}, environment.value("HUGEPAGE_EXE")));
+    }
+    for (const PoolSurvey& pool : pools.found) {
+        if (!library.empty()) {
             findings.push_back(try_request(pool, library, self));
         }
     }

@@ -15,9 +15,7 @@ struct Questions {
     Environment environment;           // of what would be started, or of the process
     std::vector<std::string> command;  // empty: no program is looked at
     std::string process = "self";      // or the number of a process that runs
-    bool heap = false;
-    std::string library;         // empty: see find_library()
-    bool tries_request = false;  // has a file leased for a moment
+    std::string library;               // empty: see find_library()
 
     [[nodiscard]] bool is_about_process() const { return process != "self"; }
 };

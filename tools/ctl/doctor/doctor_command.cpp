@@ -1,10 +1,10 @@
-// hugepagectl doctor: says what is in the way of a sealer's being served, and what to type against it. And
-// the hidden command by which it tries a request.
+// hugepagectl doctor: checks whether a sealer would be served, and suggests what to type where it would not.
+// And the hidden command by which it tries a request.
 #include "shim/core/text_file.h"
 #include "tools/ctl/base/output.h"
 #include "tools/ctl/commands.h"
 #include "tools/ctl/doctor/doctor.h"
-#include "tools/ctl/doctor/loading.h"
+#include "tools/ctl/doctor/request.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -24,7 +24,6 @@ struct DoctorOptions {
     PoolOptions pool;
     std::string process;
     std::string library;
-    bool heap = false;
     bool json = false;
 };
 
@@ -32,9 +31,7 @@ Questions questions_of(const DoctorOptions& options, const std::vector<std::stri
     Questions questions;
     questions.pool = options.pool;
     questions.command = command;
-    questions.heap = options.heap;
     questions.library = options.library;
-    questions.tries_request = true;
     if (options.process.empty()) {
         questions.environment = Environment::own();
         return questions;
@@ -68,22 +65,19 @@ Action checked(const DoctorOptions& options, const std::vector<std::string>& com
 }  // namespace
 
 void describe_doctor(CLI::App& program, Action& chosen, const std::vector<std::string>& command) {
-    CLI::App* app = program.add_subcommand("doctor", "Say what is in the way, and what to type against it");
+    CLI::App* app = program.add_subcommand("doctor", "Diagnose problems, and suggest what to type");
     const auto options = std::make_shared<DoctorOptions>();
     describe_pool_options(*app, options->pool);
     app->add_option(
            "--pid", options->process,
            "A process that runs: its environment, its limits, and\nwhether it has loaded the library")
         ->option_text("PID");
-    app->add_flag("--heap", options->heap, "Look at libhugepage_shim_heap.so, which serves calloc\ntoo");
-    app->add_option("--library", options->library,
-                    "The library. Default: the one installed with\nhugepagectl")
+    app->add_option("--library", options->library, "The library. Default: the one that run chooses")
         ->option_text("FILE");
     app->add_flag("--json", options->json, "For programs: see hugepagectl(8)");
     app->footer(
-        "After -- the command that is to be served: its file is looked at, and the\n"
-        "loader asked; nothing of it runs. Changes nothing; has one file leased for a\n"
-        "moment, if one is free.\n"
+        "After -- the command that is to be served: its file is read, and nothing of it\n"
+        "runs. Changes nothing; has one file leased for a moment, if one is free.\n"
         "\n"
         "Example:\n"
         "  hugepagectl doctor -- lotus-worker run\n"
@@ -102,7 +96,10 @@ void describe_try_request(CLI::App& program, Action& chosen) {
         if (!size || *size == 0) {
             tools::refuse(fmt::format("BYTES: '{}' is no number.", printable(*bytes)));
         }
-        chosen = [size] { return make_request(ByteSize{*size}) ? ExitCode::done : ExitCode::failed; };
+        chosen = [size] {
+            print(make_request(ByteSize{*size}) + "\n");
+            return ExitCode::done;
+        };
     });
 }
 

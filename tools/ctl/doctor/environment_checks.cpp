@@ -6,7 +6,10 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 
 namespace ctl {
 namespace {
@@ -39,22 +42,39 @@ Findings check_variables(const Environment& environment) {
     return findings;
 }
 
-Findings check_preload(const Environment& environment) {
+Findings check_preload(const Environment& environment, const std::string& root) {
+    constexpr const char* kId = "preload";
     const std::string value = environment.value("LD_PRELOAD");
-    if (names_library(value, kLibrary) && names_library(value, kHeapLibrary)) {
-        return {
-            warn("preload", "LD_PRELOAD names both libraries: " + value,
-                 "The heap variant does all that the other does; two keep two accounts of the same memory.",
-                 fmt::format("leave {} out of LD_PRELOAD", kLibrary))};
+    const bool has_plain = names_library(value, kLibrary);
+    const bool has_heap = names_library(value, kHeapLibrary);
+    Findings findings;
+    for (const std::string& name : preloaded_names(value)) {
+        // A name with $ is the loader's to complete, one without a slash to look for.
+        const bool is_whole = name.starts_with('/') && name.find('$') == std::string::npos;
+        if (is_whole && ::access((root + name).c_str(), F_OK) != 0 && errno == ENOENT) {
+            findings.push_back(warn(kId, fmt::format("LD_PRELOAD names {}, which isn't there", name),
+                                    "The loader ignores it.", "unset LD_PRELOAD, or correct it"));
+        }
     }
-    return {};
+    if (has_plain && has_heap) {
+        findings.push_back(
+            warn(kId, "LD_PRELOAD names both libraries: " + value,
+                 "The heap variant does all that the other does; two keep two tables of the same memory.",
+                 fmt::format("leave {} out of LD_PRELOAD", kLibrary)));
+    } else if (has_plain && needs_heap(environment)) {
+        findings.push_back(warn(
+            kId, fmt::format("LD_PRELOAD names {}, and FIL_PROOFS_USE_MULTICORE_SDR=1 is not set", kLibrary),
+            "PC1 on a single core takes its buffers by calloc, which that library doesn't serve.",
+            fmt::format("preload {} in its place", kHeapLibrary)));
+    }
+    return findings;
 }
 
 }  // namespace
 
-Findings check_environment(const Environment& environment) {
+Findings check_environment(const Environment& environment, const std::string& root) {
     Findings findings = check_variables(environment);
-    append(findings, check_preload(environment));
+    append(findings, check_preload(environment, root));
     return findings;
 }
 

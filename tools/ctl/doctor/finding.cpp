@@ -45,50 +45,6 @@ Tone tone_of(Verdict verdict) {
     return kTones[static_cast<std::size_t>(verdict)];
 }
 
-class Text {
-  public:
-    Text(const Findings& findings, const Terminal& terminal) : terminal_(terminal) {
-        for (const Finding& finding : findings) {
-            id_width_ = std::max(id_width_, finding.id.size());
-        }
-        const std::size_t taken = indent().size();
-        columns_ = std::clamp(terminal.columns > taken ? terminal.columns - taken : 0, kNarrowest, kWidest);
-    }
-
-    void add(const Finding& finding) {
-        const std::string word = in_tone(terminal_, tone_of(finding.verdict),
-                                         fmt::format("{:<{}}", name_of(finding.verdict), kVerdictWidth));
-        std::string lead = fmt::format("{}  {:<{}}  ", word, finding.id, id_width_);
-        for (const std::string& line : wrapped(printable(finding.found), columns_)) {
-            text_ += std::exchange(lead, indent()) + line + "\n";
-        }
-        if (!finding.means.empty()) {
-            for (const std::string& line : wrapped(printable(finding.means), columns_)) {
-                text_ += indent() + in_tone(terminal_, Tone::faint, line) + "\n";
-            }
-        }
-        if (!finding.next.empty()) {
-            text_ += indent() +
-                     in_tone(terminal_, Tone::strong, fmt::format("> {}", printable(finding.next))) + "\n";
-        }
-    }
-    void end_group() { text_ += "\n"; }
-
-    [[nodiscard]] const std::string& text() const { return text_; }
-
-  private:
-    static constexpr std::size_t kVerdictWidth = 4;
-
-    [[nodiscard]] std::string indent() const {
-        return fmt::format("{:{}}", "", kVerdictWidth + 2 + id_width_ + 2);
-    }
-
-    const Terminal& terminal_;
-    std::size_t id_width_ = 0;
-    std::size_t columns_ = 0;
-    std::string text_;
-};
-
 }  // namespace
 
 const char* name_of(Verdict verdict) {
@@ -117,17 +73,33 @@ std::size_t count(const Findings& findings, Verdict verdict) {
 }
 
 std::string findings_text(const Findings& findings, const Terminal& terminal) {
-    Text text(findings, terminal);
+    std::size_t id_width = 0;
+    for (const Finding& finding : findings) {
+        id_width = std::max(id_width, finding.id.size());
+    }
+    const std::string indent(4 + 2 + id_width + 2, ' ');  // verdict, id
+    const std::size_t columns =
+        std::clamp(terminal.columns - std::min(terminal.columns, indent.size()), kNarrowest, kWidest);
+    std::string text;
     for (const Verdict verdict : {Verdict::ok, Verdict::warn, Verdict::fail}) {
-        if (count(findings, verdict) == 0) {
-            continue;
-        }
         for (const Finding& finding : findings) {
-            if (finding.verdict == verdict) {
-                text.add(finding);
+            if (finding.verdict != verdict) {
+                continue;
+            }
+            std::string lead = fmt::format(
+                "{}  {:<{}}  ", in_tone(terminal, tone_of(verdict), fmt::format("{:<4}", name_of(verdict))),
+                finding.id, id_width);
+            for (const std::string& line : wrapped(printable(finding.found), columns)) {
+                text += std::exchange(lead, indent) + line + "\n";
+            }
+            for (const std::string& line : wrapped(printable(finding.means), columns)) {
+                text += line.empty() ? "" : indent + in_tone(terminal, Tone::faint, line) + "\n";
+            }
+            if (!finding.next.empty()) {
+                text += indent + in_tone(terminal, Tone::strong, "> " + printable(finding.next)) + "\n";
             }
         }
-        text.end_group();
+        text += count(findings, verdict) > 0 ? "\n" : "";
     }
     const std::size_t failures = count(findings, Verdict::fail);
     const std::size_t warnings = count(findings, Verdict::warn);
@@ -135,7 +107,7 @@ std::string findings_text(const Findings& findings, const Terminal& terminal) {
     const char* verdict = worst == Verdict::fail   ? "It will not work as it is: "
                           : worst == Verdict::warn ? "It works, with reservations: "
                                                    : "All is well: ";
-    return text.text() + in_tone(terminal, tone_of(worst), verdict) +
+    return text + in_tone(terminal, tone_of(worst), verdict) +
            fmt::format("{}, {}, {} ok.\n", tools::counted(failures, "failure"),
                        tools::counted(warnings, "warning"), count(findings, Verdict::ok));
 }
@@ -153,15 +125,6 @@ nlohmann::ordered_json findings_report(const Findings& findings) {
             {"ok", count(findings, Verdict::ok)},
             {"warn", count(findings, Verdict::warn)},
             {"fail", count(findings, Verdict::fail)}};
-}
-
-std::string as_line(const Finding& finding) {
-    std::string line = finding.id + ": " + finding.found;
-    line += finding.means.empty() ? "" : ". " + finding.means;
-    if (!finding.next.empty()) {
-        line += (line.ends_with('.') ? " > " : ". > ") + finding.next;
-    }
-    return printable(line);
 }
 
 }  // namespace ctl

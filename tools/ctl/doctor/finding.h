@@ -41,7 +41,4 @@ void append(Findings& all, Findings more);
 // In the order they were made, and the counts.
 [[nodiscard]] nlohmann::ordered_json findings_report(const Findings& findings);
 
-// On one line, for stderr.
-[[nodiscard]] std::string as_line(const Finding& finding);
-
 }  // namespace ctl

@@ -9,22 +9,14 @@
 
 namespace ctl {
 
-// The memory policy that a command inherits (numactl).
-struct Policy {
-    enum class Kind { none, preferred, bind, other } kind = Kind::none;
-    hugepage::NodeSet nodes;
-};
-// Of this thread.
-[[nodiscard]] Policy own_policy();
-
 // After find_holders() and judge_placement().
 [[nodiscard]] Findings check_pool(const PoolSurvey& pool);
 // Where there is none that could be looked at.
 [[nodiscard]] Finding no_pool(const std::string& why);
 
-// `allowed`: nodes that the process may have memory of, by its cpuset; nothing if that isn't known.
+// `allowed`: nodes that the process may have memory of; nothing if that isn't known.
 [[nodiscard]] Findings check_nodes(const PoolSurvey& pool, const Machine& machine,
-                                   const std::optional<hugepage::NodeSet>& allowed, const Policy& policy);
+                                   const std::optional<hugepage::NodeSet>& allowed);
 
 // Whether any file would be used, free or not.
 [[nodiscard]] bool has_usable_files(const PoolSurvey& pool);

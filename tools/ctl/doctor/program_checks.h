@@ -16,8 +16,7 @@ struct Caller {
     gid_t group = 0;
 };
 
-// `heap`: with the library that serves calloc and its kin too. `glob`: HUGEPAGE_EXE, or empty.
-[[nodiscard]] Findings check_program(const Program& program, const Caller& caller, bool heap,
-                                     const std::string& glob);
+// `glob`: HUGEPAGE_EXE, or empty.
+[[nodiscard]] Findings check_program(const Program& program, const Caller& caller, const std::string& glob);
 
 }  // namespace ctl

@@ -17,6 +17,15 @@ bool is_of(std::string_view entry, std::string_view name) {
 
 }  // namespace
 
+std::vector<char*> as_list(const std::vector<std::string>& words) {
+    std::vector<char*> pointers;
+    for (const std::string& word : words) {
+        pointers.push_back(const_cast<char*>(word.c_str()));
+    }
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
 Environment Environment::own() {
     Environment environment;
     for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
@@ -59,15 +68,6 @@ void Environment::set(const std::string& name, const std::string& value) {
 
 void Environment::remove(std::string_view name) {
     std::erase_if(entries_, [&](const auto& entry) { return is_of(entry, name); });
-}
-
-std::vector<char*> Environment::list() const {
-    std::vector<char*> pointers;
-    for (const std::string& entry : entries_) {
-        pointers.push_back(const_cast<char*>(entry.c_str()));
-    }
-    pointers.push_back(nullptr);
-    return pointers;
 }
 
 }  // namespace ctl

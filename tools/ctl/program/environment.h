@@ -7,6 +7,9 @@
 
 namespace ctl {
 
+// Null-terminated, as execve(2) takes it, for as long as the words are there.
+[[nodiscard]] std::vector<char*> as_list(const std::vector<std::string>& words);
+
 class Environment {
   public:
     Environment() = default;
@@ -23,8 +26,8 @@ class Environment {
     void set(const std::string& name, const std::string& value);
     void remove(std::string_view name);
 
-    // Null-terminated, as execve(2) takes it; until the next change.
-    [[nodiscard]] std::vector<char*> list() const;
+    // Until the next change.
+    [[nodiscard]] std::vector<char*> list() const { return as_list(entries_); }
     [[nodiscard]] const std::vector<std::string>& entries() const { return entries_; }
 
   private:

@@ -2,6 +2,7 @@
 
 #include "tools/common/failure.h"
 #include "tools/ctl/base/output.h"
+#include "tools/ctl/base/parts.h"
 
 #include <fmt/format.h>
 
@@ -16,8 +17,6 @@
 namespace ctl {
 namespace {
 
-constexpr std::string_view kSeparators = ": ";
-
 // From hugepagectl's folder. Debian has a folder for each architecture; Fedora has lib64.
 constexpr std::array<std::string_view, 4> kLibraryFolders = {
     "../..",  // BUILD/tools/ctl
@@ -29,6 +28,10 @@ constexpr std::array<std::string_view, 4> kLibraryFolders = {
     "../lib64",
     "../lib",
 };
+
+std::string_view file_name(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
 
 bool is_file(const std::string& path) {
     std::error_code ignored;
@@ -59,27 +62,26 @@ std::vector<std::string> library_places(const std::string& program, bool heap) {
 }
 
 std::vector<std::string> preloaded_names(std::string_view value) {
-    std::vector<std::string> names;
-    for (std::size_t begin = value.find_first_not_of(kSeparators); begin != std::string_view::npos;
-         begin = value.find_first_not_of(kSeparators, begin)) {
-        const std::size_t end = std::min(value.find_first_of(kSeparators, begin), value.size());
-        names.emplace_back(value.substr(begin, end - begin));
-        begin = end;
-    }
-    return names;
+    return words_of(value, ": ");
 }
 
 bool names_library(std::string_view value, std::string_view library) {
-    return std::ranges::any_of(preloaded_names(value), [&](const std::string& name) {
-        return std::string_view(name).substr(name.rfind('/') + 1) == library;
-    });
+    return std::ranges::any_of(preloaded_names(value),
+                               [&](const std::string& name) { return file_name(name) == library; });
 }
 
 std::string with_library(const std::string& value, const std::string& path) {
-    if (names_library(value, std::string_view(path).substr(path.rfind('/') + 1))) {
-        return value;
+    std::string all = path;
+    for (const std::string& name : preloaded_names(value)) {
+        if (name != path && file_name(name) != kLibrary && file_name(name) != kHeapLibrary) {
+            all += ":" + name;
+        }
     }
-    return preloaded_names(value).empty() ? path : value + ":" + path;
+    return all;
+}
+
+bool needs_heap(const Environment& environment) {
+    return environment.value("FIL_PROOFS_USE_MULTICORE_SDR") != "1";
 }
 
 std::string find_library(const std::string& given, bool heap, const std::string& executable) {

@@ -1,6 +1,8 @@
 // LD_PRELOAD, and which of the shim's two libraries is in it; where those libraries are.
 #pragma once
 
+#include "tools/ctl/program/environment.h"
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,8 +18,13 @@ inline constexpr std::string_view kHeapLibrary = "libhugepage_shim_heap.so";
 // Whether it names that library, in whatever folder.
 [[nodiscard]] bool names_library(std::string_view value, std::string_view library);
 
-// The value with the library after what is there; as it is if it names it already.
+// The value with the library in front. Its other names of the shim's libraries are left out: two copies of
+// the shim would keep two tables of the same memory.
 [[nodiscard]] std::string with_library(const std::string& value, const std::string& path);
+
+// Whether a sealer with these variables takes its buffers by calloc: PC1 on a single core does, which is the
+// proofs library's default; on several cores it maps them.
+[[nodiscard]] bool needs_heap(const Environment& environment);
 
 // Where the library of hugepagectl `program` may be, best first: the folder of the build that the program is
 // in, then those of an installation. They depend on the program's path alone, so that one build serves every

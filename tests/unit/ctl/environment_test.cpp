@@ -1,10 +1,9 @@
-// What a command is started with, and what is said of the variables and of the loader.
-#include "tools/ctl/run/launch.h"
+// The variables of a program: how they are read, which library is preloaded, and what doctor says of them.
+#include "tools/ctl/program/environment.h"
 
 #include "tests/support/temp_dir.h"
 #include "tools/common/failure.h"
 #include "tools/ctl/doctor/environment_checks.h"
-#include "tools/ctl/doctor/loading.h"
 #include "tools/ctl/program/preload.h"
 
 #include <gmock/gmock.h>
@@ -20,7 +19,6 @@ using ctl::Verdict;
 using ctl::with_library;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 constexpr const char* kShim = "/usr/lib/libhugepage_shim.so";
 
@@ -35,18 +33,24 @@ TEST(Environment, OfAProcessIsReadByName) {
     EXPECT_THROW(static_cast<void>(Environment::of_process("/no/such")), tools::Failure);
 }
 
-TEST(Preload, IsAddedToAndNeverReplaced) {
+TEST(Preload, HasTheLibraryInFrontOfWhatIsThere) {
     EXPECT_EQ(with_library("", kShim), kShim);
     EXPECT_EQ(with_library(" :", kShim), kShim);
-    EXPECT_EQ(with_library("/a.so", kShim), std::string("/a.so:") + kShim);
-    EXPECT_EQ(with_library("/a.so b.so", kShim), std::string("/a.so b.so:") + kShim);
+    EXPECT_EQ(with_library("/a.so", kShim), std::string(kShim) + ":/a.so");
+    EXPECT_EQ(with_library("/a.so b.so", kShim), std::string(kShim) + ":/a.so:b.so");
 }
 
-TEST(Preload, NamesTheLibraryOnce) {
+TEST(Preload, HasOneOfTheLibrariesOnce) {
     EXPECT_EQ(with_library(kShim, kShim), kShim);
-    EXPECT_EQ(with_library("a.so libhugepage_shim.so:b.so", kShim), "a.so libhugepage_shim.so:b.so");
-    EXPECT_EQ(with_library("libhugepage_shim_heap.so", kShim),
-              std::string("libhugepage_shim_heap.so:") + kShim);
+    EXPECT_EQ(with_library("a.so libhugepage_shim.so:b.so", kShim), std::string(kShim) + ":a.so:b.so");
+    EXPECT_EQ(with_library("/x/libhugepage_shim_heap.so", kShim), kShim);
+    EXPECT_EQ(with_library("/mine.so:a.so", "/mine.so"), "/mine.so:a.so");
+}
+
+TEST(Preload, IsTheHeapVariantUnlessTheMulticorePathIsChosen) {
+    EXPECT_TRUE(ctl::needs_heap(Environment()));
+    EXPECT_TRUE(ctl::needs_heap(Environment({"FIL_PROOFS_USE_MULTICORE_SDR=0"})));
+    EXPECT_FALSE(ctl::needs_heap(Environment({"FIL_PROOFS_USE_MULTICORE_SDR=1"})));
 }
 
 TEST(Preload, FindsTheLibraryOfTheSameBuildOrInstallation) {
@@ -81,42 +85,9 @@ TEST(Preload, TakesTheLibraryThatIsNamed) {
     EXPECT_THROW(static_cast<void>(ctl::find_library(odd, false, program)), tools::Failure);
 }
 
-TEST(Launch, SetsWhatWasWishedForAndKeepsTheRest) {
-    ctl::LaunchWishes wishes;
-    wishes.pool = hugepage::FilePattern::in_folder("/mnt/huge/pc1");
-    wishes.library = kShim;
-    wishes.require = true;
-    wishes.log = "debug";
-    const Environment before({"A=b", "HUGEPAGE_FILES_PATH_PATTERN=/x/$NUMA_NODE_INDEX", "LD_PRELOAD=/a.so"});
-    const Environment after = ctl::launch_environment(before, wishes);
-    EXPECT_THAT(after.entries(), testing::UnorderedElementsAre("A=b", "HUGEPAGE_FILES_PATH=/mnt/huge/pc1",
-                                                               "HUGEPAGE_MODE=require", "HUGEPAGE_LOG=debug",
-                                                               std::string("LD_PRELOAD=/a.so:") + kShim));
-    EXPECT_EQ(ctl::as_shell_command(before, {{"sh", "-c", "a b"}, "/bin/sh", after}),
-              std::string("env -u HUGEPAGE_FILES_PATH_PATTERN HUGEPAGE_FILES_PATH=/mnt/huge/pc1 "
-                          "HUGEPAGE_MODE=require HUGEPAGE_LOG=debug LD_PRELOAD=/a.so:") +
-                  kShim + " sh -c 'a b'");
-}
-
-TEST(Launch, KeepsThePatternThatIsNoFolders) {
-    ctl::LaunchWishes wishes;
-    wishes.pool = hugepage::FilePattern::parse("/mnt/n$NUMA_NODE_INDEX/files");
-    wishes.library = kShim;
-    const Environment after = ctl::launch_environment(Environment({"HUGEPAGE_FILES_PATH=/old"}), wishes);
-    EXPECT_EQ(after.value("HUGEPAGE_FILES_PATH_PATTERN"), "/mnt/n$NUMA_NODE_INDEX/files");
-    EXPECT_EQ(after.find("HUGEPAGE_FILES_PATH"), nullptr);
-    EXPECT_EQ(after.find("HUGEPAGE_MODE"), nullptr);
-}
-
-TEST(Launch, KnowsTheLevelThatIsLoggedAt) {
-    EXPECT_EQ(ctl::log_level(Environment()), hugepage::log::Level::info);
-    EXPECT_EQ(ctl::log_level(Environment({"HUGEPAGE_LOG=off"})), hugepage::log::Level::off);
-    EXPECT_EQ(ctl::log_level(Environment({"HUGEPAGE_LOG=loud"})), hugepage::log::Level::info);
-}
-
 std::vector<Verdict> verdicts(const std::vector<std::string>& entries) {
     std::vector<Verdict> result;
-    for (const Finding& finding : ctl::check_environment(Environment(entries))) {
+    for (const Finding& finding : ctl::check_environment(Environment(entries), "")) {
         result.push_back(finding.verdict);
     }
     return result;
@@ -129,32 +100,31 @@ TEST(EnvironmentChecks, RepeatWhatTheShimComplainsOf) {
     EXPECT_THAT(verdicts({"HUGEPAGE_FILE_PATH=/mnt"}), ElementsAre(Verdict::warn));
     EXPECT_THAT(verdicts({"HUGEPAGE_FILES_PATH_PATTERN=/mnt"}), ElementsAre(Verdict::fail));
     EXPECT_THAT(verdicts({"HUGEPAGE_MODE=off"}), ElementsAre(Verdict::warn));
-    EXPECT_THAT(ctl::check_environment(Environment({"HUGEPAGE_MODE=maybe"})).front().next,
+    EXPECT_THAT(ctl::check_environment(Environment({"HUGEPAGE_MODE=maybe"}), "").front().next,
                 "unset HUGEPAGE_MODE");
 }
 
 TEST(EnvironmentChecks, SeeBothLibrariesAtOnce) {
-    EXPECT_THAT(verdicts({"LD_PRELOAD=/a/libhugepage_shim.so:libhugepage_shim_heap.so"}),
+    EXPECT_THAT(verdicts({"LD_PRELOAD=libhugepage_shim.so:libhugepage_shim_heap.so"}),
                 ElementsAre(Verdict::ok, Verdict::warn));
 }
 
-TEST(LoaderAnswer, TellsWhatIsLoadedIgnoredAndMissing) {
-    const auto answer = ctl::parse_loader_answer(
-        "ERROR: ld.so: object '/gone.so' from LD_PRELOAD cannot be preloaded (cannot open shared object "
-        "file): "
-        "ignored.\n"
-        "\tlinux-vdso.so.1 (0x00007ffc)\n"
-        "\t/usr/lib/libhugepage_shim.so (0x00007f00)\n"
-        "\tlibOpenCL.so.1 => not found\n"
-        "\tlibc.so.6 => /lib/libc.so.6 (0x00007f01)\n",
-        kShim);
-    EXPECT_TRUE(answer.loads_library);
-    EXPECT_THAT(answer.ignored, ElementsAre(HasSubstr("/gone.so")));
-    EXPECT_THAT(answer.missing, ElementsAre("libOpenCL.so.1"));
-    const auto other =
-        ctl::parse_loader_answer("\t/usr/lib/libhugepage_shim_heap.so (0x1)\n\tstatically linked\n", kShim);
-    EXPECT_FALSE(other.loads_library);
-    EXPECT_THAT(other.ignored, IsEmpty());
+TEST(EnvironmentChecks, SeeTheLibraryThatDoesNotServeCalloc) {
+    EXPECT_THAT(verdicts({"LD_PRELOAD=libhugepage_shim.so"}), ElementsAre(Verdict::ok, Verdict::warn));
+    EXPECT_THAT(verdicts({"LD_PRELOAD=libhugepage_shim.so", "FIL_PROOFS_USE_MULTICORE_SDR=1"}),
+                ElementsAre(Verdict::ok));
+    EXPECT_THAT(verdicts({"LD_PRELOAD=libhugepage_shim_heap.so"}), ElementsAre(Verdict::ok));
+}
+
+TEST(EnvironmentChecks, SeeALibraryThatIsGoneFromTheProgramsRoot) {
+    const tests::TempDir root;
+    static_cast<void>(root.write("lib/there.so", ""));
+    const Environment environment(
+        {"LD_PRELOAD=/lib/there.so:/lib/gone.so:found-by-the-loader.so:/$LIB/a.so"});
+    const auto findings = ctl::check_environment(environment, root.path().string());
+    ASSERT_EQ(findings.size(), 2U);
+    EXPECT_EQ(findings[1].verdict, Verdict::warn);
+    EXPECT_THAT(findings[1].found, HasSubstr("/lib/gone.so"));
 }
 
 }  // namespace
