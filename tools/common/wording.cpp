@@ -1,6 +1,9 @@
 #include "tools/common/wording.h"
 
 #include "tools/common/failure.h"
+#include "tools/common/log.h"
+
+#include <fmt/format.h>
 
 #include <system_error>
 
@@ -30,12 +33,17 @@ std::string quoted(const std::string& path) {
     if (!path.empty() && path.find_first_not_of(kPlain) == std::string::npos) {
         return path;
     }
-    std::string result = "'";
+    // As bash, zsh and ksh read it, so that there is nothing in it that moves a terminal's cursor.
+    const bool is_shown = printable(path) == path;
+    std::string result = is_shown ? "'" : "$'";
     for (const char c : path) {
         if (c == '\'') {
-            result += "'\\'";
+            result += is_shown ? "'\\''" : "\\'";
+        } else if (!is_shown && (c < ' ' || c > '~' || c == '\\')) {
+            result += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+        } else {
+            result += c;
         }
-        result += c;
     }
     return result + "'";
 }

@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <limits>
 
 namespace file_init {
 namespace {
@@ -23,39 +23,18 @@ FileFacts::Kind kind_of(mode_t mode) {
     return S_ISDIR(mode) ? FileFacts::Kind::folder : FileFacts::Kind::other;
 }
 
-// Enters all pages, which are in the page cache already, into the page table, so that the kernel can tell
-// where they are. MADV_POPULATE_READ fails on a damaged page, where a read would be a SIGBUS; kernels before
-// 5.14 do not know it.
-int enter_pages(const Mapping& mapping, ByteSize page_size) {
-    if (::madvise(mapping.begin(), mapping.size(), MADV_POPULATE_READ) == 0) {
+// Enters a page, which is in the page cache already, into the page table, so that the kernel can tell where
+// it is. MADV_POPULATE_READ fails on a damaged page, where a read would be a SIGBUS; kernels before 5.14 do
+// not know it. The errno, or 0.
+int enter_page(std::byte* page, ByteSize page_size) {
+    if (::madvise(page, page_size.bytes, MADV_POPULATE_READ) == 0) {
         return 0;
     }
     if (errno != EINVAL) {
         return errno;
     }
-    for (std::size_t at = 0; at < mapping.size(); at += page_size.bytes) {
-        static_cast<void>(*(static_cast<const volatile std::byte*>(mapping.begin()) + at));
-    }
+    static_cast<void>(*static_cast<const volatile std::byte*>(page));
     return 0;
-}
-
-void look_at_pages(FileFacts& facts, int fd, ByteSize page_size, NodeId node) {
-    const auto mapping = Mapping::of(fd, facts.size, PROT_READ, MAP_SHARED | MAP_NORESERVE);
-    if (!mapping) {
-        facts.pages_error = mapping.error().code;
-        return;
-    }
-    facts.pages_error = enter_pages(mapping.value(), page_size);
-    if (facts.pages_error != 0) {
-        return;
-    }
-    const auto placement = hugepage::placement_of(mapping.value().begin(), mapping.value().size(), page_size,
-                                                  node, std::numeric_limits<std::size_t>::max());
-    if (placement) {
-        facts.placement = placement.value();
-    } else {
-        facts.pages_error = placement.error().code;
-    }
 }
 
 }  // namespace
@@ -98,9 +77,37 @@ FileFacts look_at_file(const std::string& path, ByteSize expected_size, NodeId n
     facts.device = stat.st_dev;
     facts.inode = stat.st_ino;
     if (facts.on_hugetlbfs && facts.size == expected_size && facts.allocated >= facts.size) {
-        look_at_pages(facts, fd, file_system.value().page_size, node);
+        const auto placement =
+            placement_of_file(fd, facts.size, file_system.value().page_size, node, kAllPages);
+        if (placement) {
+            facts.placement = placement.value();
+        } else {
+            facts.pages_error = placement.error().code;
+        }
     }
     return facts;
+}
+
+hugepage::Result<hugepage::Placement> placement_of_file(
+    int fd, ByteSize size, ByteSize page_size, NodeId node, std::size_t most_checked,
+    const std::function<void(std::uint64_t bytes)>& advanced) {
+    const auto mapping = Mapping::of(fd, size, PROT_READ, MAP_SHARED | MAP_NORESERVE);
+    if (!mapping) {
+        return mapping.error();
+    }
+    const std::size_t pages = size.bytes / page_size.bytes;
+    const std::size_t samples = std::min(pages, most_checked);
+    auto* begin = static_cast<std::byte*>(mapping.value().begin());
+    for (std::size_t i = 0; i < samples; ++i) {
+        const std::size_t page = hugepage::sampled_page(i, samples, pages);
+        if (const int error = enter_page(begin + page * page_size.bytes, page_size)) {
+            return hugepage::Error{"read a page", error};
+        }
+        if (advanced) {
+            advanced(page_size.bytes);
+        }
+    }
+    return hugepage::placement_of(begin, size.bytes, page_size, node, most_checked);
 }
 
 }  // namespace file_init

@@ -30,8 +30,8 @@ TEST_P(StatusOfProcess, TellsOfABufferInAFile) {
     EXPECT_THAT(outcome.out, HasSubstr("numa_0/a"));
     // A pool on tmpfs is for trying things out: its pages aren't huge.
     EXPECT_EQ(outcome.exit_status, GetParam().is_huge() ? 0 : 4) << outcome.out << outcome.err;
-    const auto report = nlohmann::json::parse(status_of(holder, {"--json"}).out);
-    EXPECT_EQ(report["process"], "probe");
+    const auto report = nlohmann::json::parse(status_of(holder, {"--json"}).out)["processes"][0];
+    EXPECT_EQ(report["command"], "probe");
     for (const auto& buffer : report["buffers"]) {
         if (buffer["backing"] == "pool_file") {
             EXPECT_EQ(buffer["path"], file.string());
@@ -48,7 +48,7 @@ TEST_P(StatusOfProcess, TellsOfABufferInOrdinaryMemory) {
     // In ordinary pages, whatever the machine makes of transparent huge pages.
     ChildProcess holder = preloaded_holder({{"HUGEPAGE_NODE", "63"}, {"HUGEPAGE_FALLBACK", "plain"}});
     ASSERT_TRUE(holder.wait_for("holding"));
-    const auto report = nlohmann::json::parse(status_of(holder, {"--json"}).out);
+    const auto report = nlohmann::json::parse(status_of(holder, {"--json"}).out)["processes"][0];
     ASSERT_FALSE(report["buffers"].empty());
     const auto& buffer = report["buffers"][0];
     EXPECT_EQ(buffer["backing"], "anonymous");
@@ -64,6 +64,31 @@ TEST_P(StatusOfProcess, KnowsThePoolFromTheProcess) {
     ChildProcess holder = preloaded_holder();
     ASSERT_TRUE(holder.wait_for("holding"));
     EXPECT_THAT(run({CTL, "status", "--pid", std::to_string(holder.pid())}).out, HasSubstr("numa_0/a"));
+}
+
+// As by --pid $(pidof lotus-worker), or by name.
+TEST_P(StatusOfProcess, TellsOfSeveral) {
+    static_cast<void>(pool_.add("a", kFileBytes));
+    static_cast<void>(pool_.add("b", kFileBytes));
+    ChildProcess first = preloaded_holder();
+    ChildProcess second = preloaded_holder();
+    ASSERT_TRUE(first.wait_for("holding"));
+    ASSERT_TRUE(second.wait_for("holding"));
+    const auto report = nlohmann::json::parse(status_of(first, {std::to_string(second.pid()), "--json"}).out);
+    EXPECT_EQ(report["command"], "status");
+    ASSERT_EQ(report["processes"].size(), 2);
+    EXPECT_EQ(report["processes"][0]["pid"], first.pid());
+    EXPECT_EQ(report["processes"][1]["pid"], second.pid());
+    EXPECT_EQ(report["faults"], GetParam().is_huge() ? 0 : 2);
+    const Outcome by_name = ctl("status", {"--pid", "probe"});  // others may run that test too
+    for (const pid_t pid : {first.pid(), second.pid()}) {
+        EXPECT_THAT(by_name.out, HasSubstr("Process " + std::to_string(pid) + " probe\n"));
+    }
+    // One that ends meanwhile; the other is told of all the same.
+    const Outcome one_fails = status_of(first, {"4194303"});
+    EXPECT_EQ(one_fails.exit_status, GetParam().is_huge() ? 1 : 4);
+    EXPECT_THAT(one_fails.out, HasSubstr("Process " + std::to_string(first.pid()) + " probe\n"));
+    EXPECT_THAT(one_fails.err, HasSubstr("process 4194303: there is no such process"));
 }
 
 TEST_P(StatusOfProcess, SaysThatItHasNoSuchBuffer) {

@@ -56,6 +56,7 @@ TEST_P(Status, SaysWhyTheShimWouldRefuseAFile) {
     EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
     EXPECT_THAT(outcome.out, HasSubstr("numa_0/sparse: not_populated: it has holes"));
     EXPECT_THAT(outcome.out, HasSubstr("numa_0/open: insecure: everybody may open it"));
+    EXPECT_THAT(outcome.out, HasSubstr("chmod o= " + open.string()));
     EXPECT_THAT(outcome.out, Not(HasSubstr("numa_0/right:")));
     struct stat facts {};
     ASSERT_EQ(::stat((pool_.path() / "numa_0" / "sparse").c_str(), &facts), 0);
@@ -89,7 +90,7 @@ TEST_P(StatusOnHugePages, CountsPagesInFiles) {
         if (pages["node"] == 0 && pages["page_bytes"] == GetParam().page_bytes) {
             any = true;
             EXPECT_EQ(pages["files_bytes"], kFileBytes);
-            EXPECT_EQ(pages["reserved_bytes"].get<std::uint64_t>(),
+            EXPECT_EQ(pages["total_bytes"].get<std::uint64_t>(),
                       pages["files_bytes"].get<std::uint64_t>() + pages["other_bytes"].get<std::uint64_t>() +
                           pages["free_bytes"].get<std::uint64_t>());
         }
@@ -111,7 +112,7 @@ TEST_P(Status, ReplacesMetricsAsAWhole) {
     ASSERT_EQ(ctl("status", {"--prometheus", file.string()}).exit_status, 0);
     const auto metrics = [](const std::string& text) {
         return text.starts_with("# HELP hugepage_shim_info ") && text.ends_with("\n") &&
-               text.find("\nhugepage_shim_misplaced_pages{node=\"0\"") != std::string::npos;
+               text.find("\nhugepage_shim_misplaced_pages{pool=") != std::string::npos;
     };
     EXPECT_TRUE(metrics(ctl("status", {"--prometheus", "-"}).out));
     // Written over and over, until it has been read before and after several changes.
@@ -158,7 +159,7 @@ TEST_P(Status, WatchesIntoAPipeWithoutDrawing) {
     EXPECT_EQ(outcome.out.find('\033'), std::string::npos);
 }
 
-TEST_P(Status, LeavesTheTerminalAsItWas) {
+TEST_P(Status, WatchesInOnePlaceOfATerminal) {
     static_cast<void>(pool_.add("a", kFileBytes));
     // script(1) is the terminal.
     const std::string watch = "echo pid=$$.; exec " CTL " status --watch 1 --path " + pool_.path().string();
@@ -169,10 +170,40 @@ TEST_P(Status, LeavesTheTerminalAsItWas) {
     ::kill(std::stoi(terminal.out().substr(pid + 4)), SIGINT);
     const Outcome outcome = terminal.wait();
     EXPECT_EQ(outcome.exit_status, 130);
-    EXPECT_THAT(outcome.out, HasSubstr("\033[?25l"));
-    const std::size_t shown = outcome.out.rfind("\033[?25h");
-    ASSERT_NE(shown, std::string::npos);
-    EXPECT_GT(shown, outcome.out.rfind("Pool"));
+    EXPECT_THAT(outcome.out, HasSubstr("\033[H\033[J"));
+    EXPECT_THAT(outcome.out, Not(HasSubstr("\033[?")));  // no mode that would have to be put right again
+}
+
+// /dev/stdout is a link, which must stay one.
+TEST_P(Status, WritesMetricsToStdout) {
+    static_cast<void>(pool_.add("a", kFileBytes));
+    for (const char* place : {"-", "/dev/stdout", "/proc/self/fd/1"}) {
+        const Outcome outcome = ctl("status", {"--prometheus", place});
+        EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
+        EXPECT_TRUE(outcome.out.starts_with("# HELP hugepage_shim_info ")) << place;
+    }
+    EXPECT_EQ(ctl("status", {"--prometheus", "/dev/null"}).exit_status, 0);
+    EXPECT_TRUE(std::filesystem::is_symlink("/dev/stdout"));
+    EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+}
+
+// Who may make a file in the pool may name it as he likes.
+TEST_P(Status, ShowsNoEscapesOfNames) {
+    const std::string name = "x\033]0;title\007y\xc2\x9b";
+    static_cast<void>(pool_.add(name, kFileBytes));
+    static_cast<void>(pool_.add_sparse(name + "z", kFileBytes));
+    for (const char* command : {"status", "verify", "doctor"}) {
+        for (const std::vector<std::string>& more : {std::vector<std::string>{}, {"--json"}}) {
+            const Outcome outcome = ctl(command, more);
+            const std::string all = outcome.out + outcome.err;
+            EXPECT_THAT(all, HasSubstr("title")) << command;
+            EXPECT_EQ(all.find('\033'), std::string::npos) << command;
+            EXPECT_EQ(all.find('\007'), std::string::npos) << command;
+            EXPECT_EQ(all.find('\x9b'), std::string::npos) << command;
+        }
+    }
+    const Outcome missing = run({CTL, "status", "--path", "/nonexistent/" + name});
+    EXPECT_THAT(missing.err, HasSubstr("x\\x1b]0;title\\x07y\\xc2\\x9b"));
 }
 
 TEST(StatusEnds, AsItsHelpSays) {
@@ -187,7 +218,8 @@ TEST(StatusEnds, AsItsHelpSays) {
         {"--watch", "0"},
         {"--watch", "soon"},
         {"--pid", "0"},
-        {"--pid", "1x"},
+        {"--pid"},
+        {"--pid", "1", "--all-pages"},
         {"--pid", "1", "--watch"},
         {"--prometheus", "-", "--json"},
         {"--unknown"},

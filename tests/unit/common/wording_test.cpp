@@ -26,6 +26,9 @@ TEST(Wording, QuotesForTheShellOnlyWhereNeeded) {
     EXPECT_EQ(quoted("/mnt/a b"), "'/mnt/a b'");
     EXPECT_EQ(quoted("it's"), "'it'\\''s'");
     EXPECT_EQ(quoted(""), "''");
+    EXPECT_EQ(quoted("a\033]0;it's\\\a"), R"($'a\x1b]0;it\'s\x5c\x07')");
+    EXPECT_EQ(quoted("\xe4\xbd\xa0 \xff"), R"($'\xe4\xbd\xa0 \xff')");
+    EXPECT_EQ(quoted("\xe4\xbd\xa0"), "'\xe4\xbd\xa0'");
 }
 
 TEST(Wording, OfSystemFailuresSaysWhyAndChoosesTheExitCode) {

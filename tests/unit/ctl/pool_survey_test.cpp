@@ -4,6 +4,7 @@
 #include "tests/support/pool_fixture.h"
 #include "tools/common/failure.h"
 #include "tools/ctl/pool/file_pages.h"
+#include "tools/ctl/pool/judgement.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <fstream>
 
 namespace ctl {
@@ -64,7 +66,7 @@ TEST_F(Survey, HasEachFileWithItsFacts) {
     for (const SurveyedFile& file : pool.files) {
         names.push_back(file.name);
         EXPECT_FALSE(file.refusal) << file.name;
-        EXPECT_EQ(file.state(), FileState::free);
+        EXPECT_STREQ(judge(file, pool).state(), "free");
         EXPECT_EQ(file.allocated, file.size);
         EXPECT_EQ(file.mode, 0600);
         EXPECT_EQ(file.owner, ::geteuid());
@@ -89,7 +91,7 @@ TEST_F(Survey, SaysWhatTheShimWouldSay) {
     EXPECT_EQ(reason("numa_0/empty"), "no_file_for_size: it is empty");
     static_cast<void>(pool_.add("odd", 5000));
     EXPECT_EQ(reason("numa_0/odd"), "map_failed: its size is no multiple of the page size");
-    EXPECT_EQ(look("numa_0/odd").state(), FileState::unusable);
+    EXPECT_STREQ(judge(look("numa_0/odd"), {}).state(), "unusable");
 }
 
 TEST_F(Survey, CountsASecondNameOfAFileOnce) {
@@ -128,16 +130,17 @@ TEST_F(Survey, NamesWhoHoldsAFile) {
     const auto held = look("numa_0/a");
     ASSERT_EQ(held.holders.size(), 1);
     EXPECT_EQ(held.holders[0].pid, ::getpid());
-    EXPECT_EQ(held.state(), FileState::leased);
-    EXPECT_EQ(look("numa_0/b").state(), FileState::free);
+    EXPECT_TRUE(held.is_leased());
+    EXPECT_FALSE(look("numa_0/b").is_leased());
 }
 
 TEST_F(Survey, TakesNoLockAndKeepsNone) {
     const auto path = pool_.add("a", kBytes);
-    const auto pool = survey(choice());
+    auto pool = survey(choice());
     const auto lease = tests::lease_of(path.c_str(), ByteSize{kBytes});
     ASSERT_TRUE(lease);
-    EXPECT_TRUE(sample_pages(pool.files[0], 8));
+    look_at_pages(pool);
+    EXPECT_TRUE(pool.files[0].placement);
     EXPECT_TRUE(tests::is_leased(path));
 }
 
@@ -160,25 +163,25 @@ TEST_F(Survey, FailsWhereThereIsNoPool) {
 
 TEST_F(Survey, LooksAtASampleAndAtAllPages) {
     static_cast<void>(pool_.add("a", kBytes));
-    const auto pool = survey(choice());
-    const auto sample = sample_pages(pool.files[0], 8);
-    ASSERT_TRUE(sample) << sample.error().tried;
-    EXPECT_EQ(sample.value().checked, 8);
-    EXPECT_EQ(sample.value().absent, 0);
-    std::size_t advanced = 0;
-    const auto all = look_at_all_pages(pool.files[0], [&](std::size_t pages) { advanced += pages; });
-    ASSERT_TRUE(all);
-    EXPECT_EQ(all.value().checked, kBytes / 4096);
-    EXPECT_EQ(all.value().absent, 0);
-    EXPECT_EQ(advanced, kBytes / 4096);
+    auto pool = survey(choice());
+    look_at_pages(pool, 8);
+    ASSERT_TRUE(pool.files[0].placement);
+    EXPECT_EQ(pool.files[0].placement->checked, 8);
+    EXPECT_EQ(pool.files[0].placement->absent, 0);
+    std::uint64_t advanced = 0;
+    look_at_pages(pool, kAllPages, [&](std::uint64_t bytes) { advanced += bytes; });
+    EXPECT_EQ(pool.files[0].placement->checked, kBytes / 4096);
+    EXPECT_EQ(pool.files[0].placement->absent, 0);
+    EXPECT_EQ(advanced, kBytes);
 }
 
 TEST_F(Survey, DoesNotFillHolesOfAFileThatWasCutMeanwhile) {
     const auto path = pool_.add("a", kBytes);
-    const auto pool = survey(choice());
+    auto pool = survey(choice());
     ASSERT_EQ(::truncate(path.c_str(), 0), 0);
     ASSERT_EQ(::truncate(path.c_str(), kBytes), 0);
-    EXPECT_FALSE(sample_pages(pool.files[0], 8));
+    look_at_pages(pool);
+    EXPECT_EQ(pool.files[0].pages_error, ESTALE);
     struct stat facts {};
     ASSERT_EQ(::stat(path.c_str(), &facts), 0);
     EXPECT_EQ(facts.st_blocks, 0);

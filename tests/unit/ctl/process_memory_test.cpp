@@ -1,5 +1,7 @@
 #include "tools/ctl/status/process_memory.h"
 
+#include "tools/ctl/base/parts.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,6 +15,22 @@ namespace {
 using hugepage::NodeId;
 using testing::ElementsAre;
 using testing::Pair;
+
+std::vector<MappedArea> parse_smaps(std::string_view text) {
+    std::vector<MappedArea> areas;
+    for_each_part(text, '\n', [&](std::string_view line) { read_smaps_line(line, areas); });
+    return areas;
+}
+
+// Of these mappings, which begin at the addresses.
+std::vector<MappedArea> parse_numa_maps(std::string_view text, const std::vector<std::uint64_t>& begins) {
+    std::vector<MappedArea> areas(begins.size());
+    for (std::size_t i = 0; i < begins.size(); ++i) {
+        areas[i].begin = begins[i];
+    }
+    for_each_part(text, '\n', [&](std::string_view line) { read_numa_maps_line(line, areas); });
+    return areas;
+}
 
 constexpr const char* kSmaps =
     "55d0c1000000-55d0c1021000 rw-p 00000000 00:00 0                          [heap]\n"
@@ -46,11 +64,10 @@ TEST(Smaps, TellOfEachMapping) {
     EXPECT_EQ(areas[1].begin, 0x7f0000000000);
     EXPECT_EQ(areas[1].end - areas[1].begin, 1UL << 30);
     EXPECT_EQ(areas[1].permissions, "rw-s");
-    EXPECT_EQ(areas[1].offset, 0x40000000);
     EXPECT_EQ(areas[1].path, "/mnt/huge/a file");
-    EXPECT_TRUE(areas[1].is_deleted);
     ASSERT_TRUE(areas[1].file);
-    EXPECT_EQ(areas[1].file->inode, 77);
+    EXPECT_EQ(areas[1].file->file.inode, 77);
+    EXPECT_EQ(areas[1].file->first_byte, 0x7f0000000000 - 0x40000000);
     EXPECT_EQ(areas[1].page_size, 1UL << 30);
     EXPECT_EQ(areas[1].huge, 1UL << 30);
     EXPECT_EQ(areas[2].path, "");
@@ -70,8 +87,8 @@ TEST(Smaps, PassOverWhatTheyDontKnow) {
 }
 
 auto facts_of(const MappedArea& area) {
-    return std::tie(area.begin, area.end, area.permissions, area.offset, area.file, area.path,
-                    area.is_deleted, area.page_size, area.resident, area.transparent, area.huge);
+    return std::tie(area.begin, area.end, area.permissions, area.path, area.page_size, area.resident,
+                    area.transparent, area.huge);
 }
 
 // A mapping whose lines are all there is told in full, one that has begun may be told in part, no other is.
@@ -108,25 +125,18 @@ TEST(NumaMaps, CountBytesOnEachNode) {
         "55d0c1000000 default heap anon=2 dirty=2 active=0 N0=2 kernelpagesize_kB=4\n"
         "7f0000000000 bind:1 file=/mnt/huge/N3=9\\040x huge dirty=3 N0=1 N1=2 kernelpagesize_kB=2048\n"
         "7f0080000000 prefer (many):0-1 anon=4\n"
-        "7f0090000000 default\n");
-    ASSERT_EQ(areas.size(), 4);
-    EXPECT_THAT(areas.at(0x55d0c1000000), ElementsAre(Pair(NodeId{0}, 8192)));
-    EXPECT_THAT(areas.at(0x7f0000000000),
-                ElementsAre(Pair(NodeId{0}, 2UL << 20), Pair(NodeId{1}, 4UL << 20)));
-    EXPECT_TRUE(areas.at(0x7f0090000000).empty());
+        "7f0090000000 default\n",
+        {0x55d0c1000000, 0x7f0000000000, 0x7f0090000000, 0x7f00a0000000});
+    EXPECT_THAT(areas[0].nodes, ElementsAre(Pair(NodeId{0}, 8192)));
+    EXPECT_THAT(areas[1].nodes, ElementsAre(Pair(NodeId{0}, 2UL << 20), Pair(NodeId{1}, 4UL << 20)));
+    EXPECT_TRUE(areas[2].nodes.empty());
+    EXPECT_TRUE(areas[3].nodes.empty());
 }
 
 TEST(NumaMaps, PassOverWhatTheyDontKnow) {
-    EXPECT_TRUE(parse_numa_maps("").empty());
-    const auto areas = parse_numa_maps("xyz default N0=1\n7f00 default N=1 Nx=1 N99999999=1 N0=x N0= =\n");
-    ASSERT_EQ(areas.size(), 1);
-    EXPECT_TRUE(areas.at(0x7f00).empty());
-}
-
-TEST(ThreadStatus, HasTheCpus) {
-    EXPECT_EQ(parse_cpus_allowed("Name:\tx\nCpus_allowed:\tff\nCpus_allowed_list:\t0-7,16\nMems:\t0\n"),
-              "0-7,16");
-    EXPECT_FALSE(parse_cpus_allowed("Name:\tCpus\n"));
+    const auto areas = parse_numa_maps(
+        "\nxyz default N0=1\n7f00 default N=1 Nx=1 N99999999=1 N0=x N0= =\n7f01 default N0=1\n", {0x7f00});
+    EXPECT_TRUE(areas[0].nodes.empty());
 }
 
 }  // namespace

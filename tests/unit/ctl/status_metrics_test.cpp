@@ -1,12 +1,21 @@
+#include "tests/support/temp_dir.h"
 #include "tests/unit/ctl/two_nodes.h"
+#include "tools/common/failure.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
 #include <cctype>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
+#include <thread>
 
 namespace ctl {
 namespace {
@@ -91,30 +100,111 @@ class Metrics {
     std::set<std::string> typed_;
 };
 
+std::string metrics_of(const PoolSurvey& pool) {
+    return status_metrics(status_report(facts_of(pool)), "1.2.3");
+}
+
 TEST(StatusMetrics, AreWhatAScraperReads) {
-    const Metrics metrics(status_metrics(report_of(spoilt_pool()), "1.2.3"));
+    const Metrics metrics(metrics_of(spoilt_pool()));
     const auto value = [&](const std::string& key) { return metrics.samples.at("hugepage_shim_" + key); };
     EXPECT_EQ(value(R"(info{version="1.2.3"})"), 1);
-    EXPECT_EQ(value(R"(pages{node="0",page_size="1073741824",state="free"})"), 2);
-    EXPECT_EQ(value(R"(pages{node="0",page_size="1073741824",state="files"})"), 128);
-    EXPECT_EQ(value(R"(pages{node="1",page_size="1073741824",state="other"})"), 130 - 32 - 28);
     EXPECT_EQ(value(R"(page_bytes{node="0",page_size="1073741824",state="free"})"), 2147483648.0);
-    EXPECT_EQ(value(R"(files{node="0",size="34359738368",state="leased"})"), 2);
-    EXPECT_EQ(value(R"(files{node="0",size="34359738368",state="unusable"})"), 1);
-    EXPECT_EQ(value(R"(oldest_holder_seconds{node="0",size="34359738368"})"), 11100);
-    EXPECT_EQ(value(R"(misplaced_pages{node="1",size="34359738368"})"), 36);
-    EXPECT_EQ(value(R"(checked_pages{node="1",size="34359738368"})"), 96);
+    EXPECT_EQ(value(R"(page_bytes{node="0",page_size="1073741824",state="files"})"), 128.0 * (1 << 30));
+    EXPECT_EQ(value(R"(page_bytes{node="1",page_size="1073741824",state="other"})"),
+              (130 - 32 - 28.0) * (1 << 30));
+    const auto of_files = [&](const char* name, const std::string& node, const std::string& more = "") {
+        return value(std::string(name) + R"({pool="/mnt/huge/pc1",node=")" + node +
+                     R"(",size="34359738368")" + more + "}");
+    };
+    EXPECT_EQ(of_files("files", "0", R"(,state="leased")"), 2);
+    EXPECT_EQ(of_files("files", "0", R"(,state="unusable")"), 1);
+    EXPECT_EQ(of_files("oldest_holder_seconds", "0"), 11100);
+    EXPECT_EQ(of_files("misplaced_pages", "1"), 36);
+    EXPECT_EQ(of_files("checked_pages", "1"), 96);
 }
 
 TEST(StatusMetrics, EscapeWhatIsInALabel) {
-    const Metrics metrics(status_metrics(StatusReport{}, "a\"b\\c\nd"));
-    EXPECT_EQ(metrics.samples.at(R"(hugepage_shim_info{version="a\"b\\c\nd"})"), 1);
+    PoolSurvey pool = spoilt_pool();
+    pool.choice = {*hugepage::FilePattern::in_folder("/a\"b\\c\nd"), "--path"};
+    const Metrics metrics(metrics_of(pool));
+    EXPECT_EQ(metrics.samples.at(
+                  R"(hugepage_shim_checked_pages{pool="/a\"b\\c\\x0ad",node="1",size="34359738368"})"),
+              96);
 }
 
 TEST(StatusMetrics, NeverNameAProcessOrAFile) {
-    const std::string text = status_metrics(report_of(spoilt_pool()), "1");
+    const std::string text = metrics_of(spoilt_pool());
     EXPECT_EQ(text.find("4711"), std::string::npos);
-    EXPECT_EQ(text.find("/mnt"), std::string::npos);
+    EXPECT_EQ(text.find("GiB_"), std::string::npos);
+}
+
+TEST(ReplaceFile, LeavesNothingElseAndCanBeReadByAll) {
+    const tests::TempDir folder;
+    const auto path = folder.path() / "x.prom";
+    replace_file(path.string(), "one\n");
+    replace_file(path.string(), "two\n");
+    EXPECT_EQ(tests::read_file(path), "two\n");
+    struct stat facts {};
+    ASSERT_EQ(::stat(path.c_str(), &facts), 0);
+    EXPECT_EQ(facts.st_mode & 07777, 0644);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
+}
+
+TEST(ReplaceFile, IsNeverSeenHalf) {
+    const tests::TempDir folder;
+    const auto path = folder.path() / "x.prom";
+    const std::string content[] = {std::string(100'000, 'a'), std::string(200'000, 'b')};
+    replace_file(path.string(), content[0]);
+    std::atomic<bool> done = false;
+    std::atomic<std::size_t> written = 0;
+    std::atomic<std::size_t> written_while_read = 0;
+    std::size_t halves = 0;
+    std::thread reader([&] {
+        while (!done) {
+            const std::size_t before = written;
+            const std::string seen = tests::read_file(path);
+            written_while_read += written != before ? 1U : 0U;
+            halves += seen == content[0] || seen == content[1] ? 0U : 1U;
+        }
+    });
+    constexpr std::size_t kEnough = 50;
+    constexpr std::size_t kMost = 20'000;
+    while (written_while_read < kEnough && written < kMost) {
+        replace_file(path.string(), content[(written + 1) % 2]);
+        ++written;
+    }
+    done = true;
+    reader.join();
+    EXPECT_EQ(halves, 0);
+    EXPECT_GE(written_while_read, kEnough);
+}
+
+TEST(ReplaceFile, LeavesTheOldOneWhereItFails) {
+    const tests::TempDir folder;
+    EXPECT_THROW(replace_file((folder.path() / "missing" / "x").string(), "x"), tools::Failure);
+    std::filesystem::create_directories(folder.path() / "folder" / "in it");
+    EXPECT_THROW(replace_file((folder.path() / "folder").string(), "x"), tools::Failure);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
+}
+
+// In a device's or a link's place a file would be one that no other program expects.
+TEST(ReplaceFile, WritesIntoWhatIsNoRegularFile) {
+    const tests::TempDir folder;
+    const auto file = folder.path() / "file";
+    const auto link = folder.path() / "link";
+    replace_file(file.string(), "longer than what comes\n");
+    std::filesystem::create_symlink(file, link);
+    replace_file(link.string(), "one\n");
+    EXPECT_TRUE(std::filesystem::is_symlink(link));
+    EXPECT_EQ(tests::read_file(file), "one\n");
+    const auto fifo = (folder.path() / "fifo").string();
+    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+    std::string read;
+    std::thread reader([&] { read = tests::read_file(fifo); });
+    replace_file(fifo, "two\n");
+    reader.join();
+    EXPECT_EQ(read, "two\n");
+    EXPECT_TRUE(std::filesystem::is_fifo(fifo));
 }
 
 }  // namespace

@@ -55,23 +55,23 @@ inline PoolSurvey spoilt_pool() {
                   right_file(1, 0), right_file(1, 1), right_file(1, 2)};
     pool.files[0].holders = {holder(4711, "lotus-worker", kNow - 11100)};
     pool.files[1].holders = {holder(4711, "lotus-worker", kNow - 11100)};
+    pool.files[3].mode = 0602;
     pool.files[3].refusal =
-        hugepage::Refusal{hugepage::Reason::insecure, "everybody may write to it; chmod o-w", 0};
+        hugepage::Refusal{hugepage::Reason::insecure, "everybody may open it; chmod o=", 0};
     pool.files[4].holders = {holder(815, "evil\033[2J", kNow - 45)};
     pool.files[5].placement = hugepage::Placement{32, 32, NodeId{0}, 0};
-    judge_placement(pool.files[5]);
     pool.files[6].placement = hugepage::Placement{32, 4, NodeId{0}, 0};
     return pool;
 }
 
-inline StatusReport report_of(const PoolSurvey& pool) {
-    StatusReport report;
-    report.pools = {pool};
-    report.pages = uses_of(two_nodes(), report.pools);
-    report.promised = {{k1GiB, 1}};
-    report.unseen_processes = 3;
-    report.now = kNow;
-    return report;
+inline StatusFacts facts_of(const PoolSurvey& pool) {
+    StatusFacts facts;
+    facts.machine = two_nodes();
+    facts.reserved = {{k1GiB, 1}};
+    facts.pools = {pool};
+    facts.unseen_processes = 3;
+    facts.now = kNow;
+    return facts;
 }
 
 }  // namespace ctl

@@ -5,6 +5,9 @@
 #include "shim/core/topology.h"
 #include "tools/common/failure.h"
 
+#include <numa.h>
+#include <sys/sysinfo.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <optional>
@@ -14,24 +17,22 @@ namespace ctl {
 namespace {
 
 constexpr std::uint64_t kKiB = 1024;
+constexpr const char* kSysfs = "/sys";
+constexpr const char* kPageFolder = "/sys/kernel/mm/hugepages";
 
-std::vector<ByteSize> page_sizes_of(const std::string& sysfs) {
-    constexpr std::string_view kPrefix = "hugepages-";
-    constexpr std::string_view kUnit = "kB";
+std::vector<ByteSize> page_sizes() {
     std::vector<ByteSize> sizes;
-    const std::string folder = sysfs + "/kernel/mm/hugepages";
-    const auto listed = hugepage::for_each_entry(folder.c_str(), [&](std::string_view name) {
-        if (name.starts_with(kPrefix) && name.ends_with(kUnit)) {
-            name.remove_prefix(kPrefix.size());
-            name.remove_suffix(kUnit.size());
-            const auto kib = hugepage::parse_number(name, UINT64_MAX / kKiB);
+    const auto listed = hugepage::for_each_entry(kPageFolder, [&](std::string_view name) {
+        if (name.starts_with("hugepages-") && name.ends_with("kB")) {
+            const auto kib = hugepage::parse_number(name.substr(10, name.size() - 12), UINT64_MAX / kKiB);
             if (kib && *kib > 0) {
                 sizes.push_back({*kib * kKiB});
             }
         }
     });
     if (!listed && listed.error().code != ENOENT) {
-        throw tools::system_failure("list the sizes of huge pages in " + folder, listed.error().code);
+        throw tools::system_failure(std::string("list the sizes of huge pages in ") + kPageFolder,
+                                    listed.error().code);
     }
     std::ranges::sort(sizes);
     return sizes;
@@ -45,31 +46,20 @@ std::optional<std::uint64_t> number_in(const std::string& path) {
     return read ? number : std::nullopt;
 }
 
-// "Node 0 MemTotal:       24689552 kB", and without the node in /proc/meminfo.
-std::optional<ByteSize> size_in(std::string_view line, std::string_view name) {
-    const auto at = line.find(name);
-    if (at == std::string_view::npos || !line.ends_with(" kB")) {
-        return std::nullopt;
+void read_memory(Node& node) {
+    long long free = 0;
+    const long long memory = ::numa_node_size64(node.id.value, &free);
+    if (memory >= 0) {
+        node.memory = {static_cast<std::uint64_t>(memory)};
+        node.memory_free = {static_cast<std::uint64_t>(free)};
+        return;
     }
-    line.remove_prefix(at + name.size());
-    line.remove_suffix(std::string_view(" kB").size());
-    const auto kib = hugepage::parse_number(hugepage::trimmed(line), UINT64_MAX / kKiB);
-    return kib ? std::optional(ByteSize{*kib * kKiB}) : std::nullopt;
-}
-
-void read_memory(Node& node, const std::string& sysfs, const std::string& proc) {
-    const auto visit = [&](std::string_view line) {
-        node.memory = size_in(line, "MemTotal:").value_or(node.memory);
-        node.memory_free = size_in(line, "MemFree:").value_or(node.memory_free);
-    };
-    const std::string own = sysfs + "/devices/system/node/node" + std::to_string(node.id.value) + "/meminfo";
-    const std::string whole = proc + "/meminfo";
-    if (!hugepage::for_each_line(own.c_str(), visit)) {
-        const auto read = hugepage::for_each_line(whole.c_str(), visit);
-        if (!read) {
-            throw tools::system_failure("read " + whole, read.error().code);
-        }
+    struct sysinfo whole {};  // a kernel without NUMA
+    if (::sysinfo(&whole) != 0) {
+        throw tools::system_failure("read how much memory there is", errno);
     }
+    node.memory = {whole.totalram * whole.mem_unit};
+    node.memory_free = {whole.freeram * whole.mem_unit};
 }
 
 }  // namespace
@@ -104,24 +94,23 @@ Pages read_pages(const std::string& sysfs, ByteSize size, NodeId id) {
     return {size, counts.value().total, counts.value().free, std::min(surplus, counts.value().total)};
 }
 
-Machine read_machine(const std::string& sysfs, const std::string& proc) {
+Machine read_machine() {
     Machine machine;
-    machine.page_sizes = page_sizes_of(sysfs);
+    machine.page_sizes = page_sizes();
     const auto listed =
-        hugepage::Topology(sysfs.c_str()).for_each_node([&](NodeId id, const hugepage::CpuSet& cpus) {
+        hugepage::Topology(kSysfs).for_each_node([&](NodeId id, const hugepage::CpuSet& cpus) {
             machine.nodes.push_back({.id = id, .cpus = cpus, .memory = {}, .memory_free = {}, .pages = {}});
         });
     if (!listed) {
-        throw tools::system_failure("list the nodes in " + sysfs + "/devices/system/node",
-                                    listed.error().code);
+        throw tools::system_failure("list the machine's nodes", listed.error().code);
     }
     for (Node& node : machine.nodes) {
         for (const ByteSize size : machine.page_sizes) {
-            node.pages.push_back(read_pages(sysfs, size, node.id));
+            node.pages.push_back(read_pages(kSysfs, size, node.id));
         }
-        read_memory(node, sysfs, proc);
+        read_memory(node);
     }
-    machine.mounts = tools::mounts(proc + "/self/mountinfo");
+    machine.mounts = tools::mounts();
     std::erase_if(machine.mounts, [](const tools::Mount& mount) { return !mount.is_hugetlbfs(); });
     return machine;
 }

@@ -53,7 +53,7 @@ struct Machine {
 };
 
 // Throws tools::Failure where the kernel's own files can't be read. A kernel without NUMA has one node, 0.
-[[nodiscard]] Machine read_machine(const std::string& sysfs = "/sys", const std::string& proc = "/proc");
+[[nodiscard]] Machine read_machine();
 
 // The counts of one size on one node, at this moment. Throws tools::Failure.
 [[nodiscard]] Pages read_pages(const std::string& sysfs, ByteSize size, NodeId node);

@@ -5,23 +5,20 @@
 #include "tools/common/wording.h"
 
 #include <fmt/format.h>
-#include <langinfo.h>
+#include <libsmartcols/libsmartcols.h>
 #include <nlohmann/json.hpp>
 
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
+#include <new>
+#include <utility>
 
 namespace ctl {
 namespace {
-
-bool is_set(const char* variable) {
-    const char* value = std::getenv(variable);
-    return value != nullptr && *value != '\0';
-}
 
 std::size_t columns_of_stdout() {
     constexpr std::size_t kMost = 1000;
@@ -35,30 +32,10 @@ std::size_t columns_of_stdout() {
     return known ? size.ws_col : Terminal{}.columns;
 }
 
-// The length of the UTF-8 character at the beginning; 0 if there is none.
-std::size_t character_length(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const std::size_t length = byte(0) < 0x80             ? 1
-                               : (byte(0) & 0xe0) == 0xc0 ? 2
-                               : (byte(0) & 0xf0) == 0xe0 ? 3
-                               : (byte(0) & 0xf8) == 0xf0 ? 4
-                                                          : 0;
-    if (length == 0 || length > text.size()) {
-        return 0;
-    }
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    return length;
-}
-
-bool is_control(std::string_view character) {
-    const auto first = static_cast<unsigned char>(character[0]);
-    const bool is_c1 =
-        first == 0xc2 && character.size() == 2 && static_cast<unsigned char>(character[1]) < 0xa0;
-    return first < 0x20 || first == 0x7f || is_c1;
+// nullptr: none.
+const char* colour_of(Tone tone) {
+    constexpr const char* kColours[] = {nullptr, "\033[1m", "\033[2m", "\033[32m", "\033[35m", "\033[31m"};
+    return kColours[static_cast<std::size_t>(tone)];
 }
 
 }  // namespace
@@ -66,61 +43,98 @@ bool is_control(std::string_view character) {
 Terminal Terminal::of_stdout() {
     Terminal terminal;
     const char* kind = std::getenv("TERM");
-    const bool is_terminal = ::isatty(STDOUT_FILENO) == 1;
-    const bool is_dumb = kind == nullptr || std::string_view(kind) == "dumb";
-    terminal.has_bars = is_terminal;
-    terminal.has_colours = is_terminal && !is_dumb && !is_set("NO_COLOR");
-    terminal.can_redraw = is_terminal && !is_dumb;
-    terminal.is_utf8 = std::string_view(::nl_langinfo(CODESET)) == "UTF-8";
+    const char* no_colour = std::getenv("NO_COLOR");
+    terminal.is_terminal = ::isatty(STDOUT_FILENO) == 1;
+    terminal.can_redraw = terminal.is_terminal && kind != nullptr && std::string_view(kind) != "dumb";
+    terminal.has_colours = terminal.can_redraw && (no_colour == nullptr || *no_colour == '\0');
     terminal.columns = columns_of_stdout();
     return terminal;
 }
 
 std::string in_tone(const Terminal& terminal, Tone tone, std::string_view text) {
-    constexpr const char* kCodes[] = {"", "1", "2", "32", "35", "31"};
     if (!terminal.has_colours || tone == Tone::plain || text.empty()) {
         return std::string(text);
     }
-    return fmt::format("\033[{}m{}\033[0m", kCodes[static_cast<std::size_t>(tone)], text);
+    return fmt::format("{}{}\033[0m", colour_of(tone), text);
 }
 
-std::string printable(std::string_view text) {
-    std::string result;
-    while (!text.empty()) {
-        const std::size_t length = character_length(text);
-        const std::string_view character = text.substr(0, std::max<std::size_t>(length, 1));
-        if (length == 0 || is_control(character)) {
-            for (const char c : character) {
-                result += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-            }
-        } else {
-            result += character;
+// Laid out by util-linux's libsmartcols, which fails for want of memory alone.
+std::string table(const Terminal& terminal, const std::vector<Column>& columns,
+                  const std::vector<std::vector<Cell>>& rows) {
+    const std::unique_ptr<libscols_table, decltype(&scols_unref_table)> made(scols_new_table(),
+                                                                             scols_unref_table);
+    scols_table_enable_colors(made.get(), terminal.has_colours ? 1 : 0);
+    scols_table_set_termforce(made.get(),
+                              terminal.is_terminal ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
+    scols_table_set_termwidth(made.get(), terminal.columns);
+    scols_table_set_column_separator(made.get(), "  ");
+    scols_table_enable_noencoding(made.get(), 1);  // foreign text is printable() already, and escaped once
+    bool is_made = true;
+    for (const Column& column : columns) {
+        const int flags =
+            (column.side == Column::Side::right ? SCOLS_FL_RIGHT : 0) | (column.wraps ? SCOLS_FL_WRAP : 0);
+        is_made = is_made && scols_table_new_column(made.get(), column.name.c_str(), 0, flags) != nullptr;
+    }
+    for (const auto& row : rows) {
+        libscols_line* line = scols_table_new_line(made.get(), nullptr);
+        for (std::size_t i = 0; is_made && i < row.size(); ++i) {
+            is_made = scols_line_set_data(line, i, row[i].text.c_str()) == 0 &&
+                      scols_cell_set_color(scols_line_get_cell(line, i), colour_of(row[i].tone)) == 0;
         }
-        text.remove_prefix(character.size());
+    }
+    char* text = nullptr;
+    if (!is_made || scols_print_table_to_string(made.get(), &text) != 0) {
+        throw std::bad_alloc();
+    }
+    const std::unique_ptr<char, decltype(&std::free)> owner(text, std::free);
+    std::string result = text != nullptr ? text : "";
+    if (!result.empty() && result.back() != '\n') {
+        result += '\n';
     }
     return result;
 }
 
-std::string bar(const Terminal& terminal, double part, double whole, std::size_t columns) {
-    if (!terminal.has_bars) {
-        return {};
+std::string table(const Terminal& terminal, const std::vector<Field>& fields, const Json& rows) {
+    std::vector<Column> columns;
+    for (const Field& field : fields) {
+        columns.push_back(field.column);
     }
-    const double filled = whole > 0 ? std::clamp(part / whole, 0.0, 1.0) : 0;
-    const auto full = static_cast<std::size_t>(std::lround(filled * static_cast<double>(columns)));
-    std::string result;
-    for (std::size_t i = 0; i < columns; ++i) {
-        result += i < full ? (terminal.is_utf8 ? "█" : "#") : (terminal.is_utf8 ? "░" : ".");
+    std::vector<std::vector<Cell>> cells;
+    for (const Json& row : rows) {
+        auto& line = cells.emplace_back();
+        for (const Field& field : fields) {
+            line.push_back(field.cell(row));
+        }
     }
-    return result;
+    return table(terminal, columns, cells);
 }
 
-std::string as_json(std::string_view command, const nlohmann::ordered_json& report) {
+Field count_field(std::string name, std::string key, Tone tone) {
+    return {{std::move(name), Column::Side::right}, [key = std::move(key), tone](const Json& row) {
+                const auto count = row.at(key).get<std::uint64_t>();
+                return Cell{std::to_string(count), count > 0 ? tone : Tone::plain};
+            }};
+}
+
+Field size_field(std::string name, std::string key) {
+    return {{std::move(name), Column::Side::right}, [key = std::move(key)](const Json& row) {
+                return Cell{size_text(row.at(key).get<std::uint64_t>())};
+            }};
+}
+
+Field text_field(std::string name, std::string key, bool wraps) {
+    return {{std::move(name), Column::Side::left, wraps}, [key = std::move(key)](const Json& row) {
+                return Cell{printable(row.at(key).get<std::string>())};
+            }};
+}
+
+std::string as_json(std::string_view command, const Json& report) {
     constexpr int kIndent = 2;
-    nlohmann::ordered_json all;
+    Json all;
     all["schema_version"] = kSchemaVersion;
     all["command"] = command;
     all.update(report);
-    return all.dump(kIndent, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+    return all.dump(kIndent, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
 std::string size_text(std::uint64_t bytes) {

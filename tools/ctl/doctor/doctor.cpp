@@ -65,7 +65,7 @@ Pools look_at_pools(const Questions& questions, const Machine& machine) {
     for (const PoolChoice& choice : choices) {
         try {
             pools.found.push_back(survey(choice));
-            sample_pages(pools.found.back());
+            look_at_pages(pools.found.back());
         } catch (const tools::Failure& failure) {
             pools.findings.push_back(no_pool(failure.what()));
         }

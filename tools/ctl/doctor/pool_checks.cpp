@@ -1,6 +1,7 @@
 #include "tools/ctl/doctor/pool_checks.h"
 
 #include "tools/common/wording.h"
+#include "tools/ctl/pool/judgement.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -15,8 +16,8 @@ namespace {
 
 using hugepage::NodeSet;
 
-bool is_usable(const SurveyedFile& file) {
-    return !file.refusal;
+auto usable_in(const PoolSurvey& pool) {
+    return [&pool](const SurveyedFile& file) { return judge(file, pool).is_usable; };
 }
 
 std::string make_command(const PoolSurvey& pool, NodeId node, std::size_t files, ByteSize size) {
@@ -44,10 +45,10 @@ using Groups = std::map<std::pair<NodeId, ByteSize>, Group>;
 Groups groups_of(const PoolSurvey& pool) {
     Groups groups;
     for (const SurveyedFile& file : pool.files) {
-        if (is_usable(file)) {
+        if (const Judgement judged = judge(file, pool); judged.is_usable) {
             Group& group = groups[{file.node, file.size}];
             ++group.files;
-            group.leased += file.is_leased() ? 1U : 0U;
+            group.leased += judged.is_leased ? 1U : 0U;
         }
     }
     return groups;
@@ -58,10 +59,9 @@ Findings check_faults(const PoolSurvey& pool) {
     std::map<std::string, std::vector<const SurveyedFile*>> faults;
     std::vector<const SurveyedFile*> elsewhere;
     for (const SurveyedFile& file : pool.files) {
-        if (!is_usable(file)) {
-            faults[fmt::format("{}: {}", hugepage::name_of(file.refusal->reason), why(*file.refusal))]
-                .push_back(&file);
-        } else if (file.placement && file.placement->elsewhere > 0) {
+        if (const Judgement judged = judge(file, pool); !judged.is_usable) {
+            faults[fmt::format("{}: {}", judged.reason, judged.why)].push_back(&file);
+        } else if (judged.is_seen && !judged.reason.empty()) {
             elsewhere.push_back(&file);
         }
     }
@@ -87,7 +87,7 @@ Findings check_faults(const PoolSurvey& pool) {
 }  // namespace
 
 bool has_usable_files(const PoolSurvey& pool) {
-    return std::ranges::any_of(pool.files, is_usable);
+    return std::ranges::any_of(pool.files, usable_in(pool));
 }
 
 Finding no_pool(const std::string& why) {

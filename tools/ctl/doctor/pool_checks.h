@@ -9,7 +9,7 @@
 
 namespace ctl {
 
-// After find_holders() and judge_placement().
+// After find_holders() and look_at_pages().
 [[nodiscard]] Findings check_pool(const PoolSurvey& pool);
 // Where there is none that could be looked at.
 [[nodiscard]] Finding no_pool(const std::string& why);

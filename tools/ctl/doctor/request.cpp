@@ -6,6 +6,7 @@
 #include "tools/common/fd.h"
 #include "tools/common/wording.h"
 #include "tools/ctl/base/parts.h"
+#include "tools/ctl/pool/judgement.h"
 #include "tools/ctl/program/environment.h"
 
 #include <fmt/format.h>
@@ -103,7 +104,7 @@ Finding try_request(const PoolSurvey& pool, const std::string& library, const st
     constexpr const char* kId = "request";
     std::vector<const SurveyedFile*> free;
     for (const SurveyedFile& file : pool.files) {
-        if (file.state() == FileState::free) {
+        if (const Judgement judged = judge(file, pool); judged.is_usable && !judged.is_leased) {
             free.push_back(&file);
         }
     }

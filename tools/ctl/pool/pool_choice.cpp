@@ -1,21 +1,19 @@
 #include "tools/ctl/pool/pool_choice.h"
 
-#include "shim/core/text_file.h"
 #include "tools/common/failure.h"
 #include "tools/common/values.h"
 #include "tools/common/wording.h"
-#include "tools/ctl/base/output.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <sys/stat.h>
+#include <system_error>
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string_view>
-#include <utility>
 
 namespace ctl {
 namespace {
@@ -24,87 +22,76 @@ using hugepage::FilePattern;
 
 constexpr std::string_view kFolderName = "/numa_$NUMA_NODE_INDEX";
 
-std::vector<PoolChoice> of_folder(const std::string& folder, const std::string& source) {
-    const auto pattern = FilePattern::in_folder(folder);
-    if (!pattern) {
-        throw tools::Failure(tools::ExitCode::usage,
-                             fmt::format("{}: the path is longer than the shim can use.", source));
+// What somebody says, if anything, under two names.
+std::optional<PoolChoice> said(const PoolOptions& pool, const std::string& path_source,
+                               const std::string& pattern_source) {
+    if (pool.pattern.empty() && pool.path.empty()) {
+        return std::nullopt;
     }
-    return {{*pattern, source}};
+    const bool is_folder = pool.pattern.empty();
+    const auto pattern = is_folder ? FilePattern::in_folder(tools::without_idle_slashes(pool.path))
+                                   : FilePattern::parse(pool.pattern);
+    if (!pattern) {
+        tools::refuse(is_folder
+                          ? fmt::format("{}: the path is longer than the shim can use.", path_source)
+                          : fmt::format("{}: '{}' has no $NUMA_NODE_INDEX in it (quote it: the shell knows $ "
+                                        "too), or is longer than the shim can use.",
+                                        pattern_source, pool.pattern));
+    }
+    return PoolChoice{*pattern, is_folder ? path_source : pattern_source};
 }
 
-std::vector<PoolChoice> of_pattern(const std::string& text, const std::string& source) {
-    const auto pattern = FilePattern::parse(text);
-    if (!pattern) {
-        throw tools::Failure(
-            tools::ExitCode::usage,
-            fmt::format("{}: '{}' has no $NUMA_NODE_INDEX in it (quote it: the shell knows $ too), or is "
-                        "longer than the shim can use.",
-                        source, printable(text)));
-    }
-    return {{*pattern, source}};
-}
-
-std::vector<PoolChoice> of_config(const std::string& file) {
+PoolOptions of_config(const std::string& file) {
+    PoolOptions pool;
     std::ifstream stream(file);
     if (!stream) {
-        return {};
+        return pool;
     }
-    std::string path;
-    std::string pattern;
     try {
         for (const CLI::ConfigItem& item : CLI::ConfigINI().from_config(stream)) {
             const std::string value = item.inputs.empty() ? "" : item.inputs.front();
             if (item.parents.empty() && item.name == "path") {
-                path = value;
+                pool.path = value;
             } else if (item.parents.empty() && (item.name == "path-pattern" || item.name == "path_pattern")) {
-                pattern = value;
+                pool.pattern = value;
             }
         }
     } catch (const CLI::Error& error) {
-        throw tools::Failure(tools::ExitCode::usage, fmt::format("{}: {}.", file, error.what()));
+        tools::refuse(fmt::format("{}: {}.", file, error.what()));
     }
-    if (!pattern.empty()) {
-        return of_pattern(pattern, file);
-    }
-    return path.empty() ? std::vector<PoolChoice>{} : of_folder(path, file);
+    return pool;
 }
 
 bool has_node_folders(const FilePattern& pattern) {
     bool any = false;
     static_cast<void>(pattern.for_each_node([&](hugepage::NodeId node) {
-        struct stat facts {};
-        any = any || (::stat(pattern.path_of(node).c_str(), &facts) == 0 && S_ISDIR(facts.st_mode));
+        std::error_code ignored;
+        any = any || std::filesystem::is_directory(pattern.path_of(node).c_str(), ignored);
     }));
     return any;
 }
 
 std::vector<PoolChoice> on_mounts(const std::vector<tools::Mount>& mounts) {
     std::vector<PoolChoice> found;
-    std::vector<std::pair<dev_t, ino_t>> seen;  // a file system may be mounted twice
-    const auto look_at = [&](const std::string& folder) {
-        const auto pattern = FilePattern::in_folder(folder);
-        struct stat facts {};
-        if (!pattern || !has_node_folders(*pattern) || ::stat(folder.c_str(), &facts) != 0) {
-            return;
-        }
-        const std::pair id(facts.st_dev, facts.st_ino);
-        if (std::ranges::find(seen, id) == seen.end()) {
-            seen.push_back(id);
-            found.push_back({*pattern, "found on a mount"});
-        }
-    };
+    std::error_code ignored;
     for (const tools::Mount& mount : mounts) {
         if (!mount.is_hugetlbfs()) {
             continue;
         }
-        look_at(mount.point);
-        std::vector<std::string> names;
-        static_cast<void>(hugepage::for_each_entry(mount.point.c_str(),
-                                                   [&](std::string_view name) { names.emplace_back(name); }));
-        std::ranges::sort(names);
-        for (const std::string& name : names) {
-            look_at(mount.point + "/" + name);
+        std::vector<std::string> folders = {mount.point};
+        for (const auto& entry : std::filesystem::directory_iterator(mount.point, ignored)) {
+            folders.push_back(entry.path());
+        }
+        std::ranges::sort(folders);
+        for (const std::string& folder : folders) {
+            const auto pattern = FilePattern::in_folder(folder);
+            // A file system may be mounted twice.
+            const bool is_known = std::ranges::any_of(found, [&](const PoolChoice& known) {
+                return std::filesystem::equivalent(name_of(known.pattern), folder, ignored);
+            });
+            if (!is_known && pattern && has_node_folders(*pattern)) {
+                found.push_back({*pattern, "found on a mount"});
+            }
         }
     }
     return found;
@@ -135,20 +122,16 @@ std::optional<std::string> own_variable(const std::string& name) {
 std::vector<PoolChoice> choose_pools(const PoolOptions& options, const Variables& variables,
                                      const std::string& config_file,
                                      const std::vector<tools::Mount>& mounts) {
-    if (!options.pattern.empty()) {
-        return of_pattern(options.pattern, "--path-pattern");
+    if (const auto choice = said(options, "--path", "--path-pattern")) {
+        return {*choice};
     }
-    if (!options.path.empty()) {
-        return of_folder(tools::without_idle_slashes(options.path), "--path");
+    const PoolOptions by_variables = {variables("HUGEPAGE_FILES_PATH").value_or(""),
+                                      variables("HUGEPAGE_FILES_PATH_PATTERN").value_or("")};
+    if (const auto choice = said(by_variables, "HUGEPAGE_FILES_PATH", "HUGEPAGE_FILES_PATH_PATTERN")) {
+        return {*choice};
     }
-    if (const auto pattern = variables("HUGEPAGE_FILES_PATH_PATTERN"); pattern && !pattern->empty()) {
-        return of_pattern(*pattern, "HUGEPAGE_FILES_PATH_PATTERN");
-    }
-    if (const auto path = variables("HUGEPAGE_FILES_PATH"); path && !path->empty()) {
-        return of_folder(*path, "HUGEPAGE_FILES_PATH");
-    }
-    if (auto pools = of_config(config_file); !pools.empty()) {
-        return pools;
+    if (const auto choice = said(of_config(config_file), config_file, config_file)) {
+        return {*choice};
     }
     return on_mounts(mounts);
 }

@@ -4,7 +4,6 @@
 #include "shim/core/text_file.h"
 #include "tools/common/failure.h"
 #include "tools/common/wording.h"
-#include "tools/ctl/base/output.h"
 
 #include <fmt/format.h>
 
@@ -15,8 +14,10 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 namespace ctl {
 namespace {
@@ -59,21 +60,20 @@ std::optional<SurveyedFile> look_at(const std::string& path, NodeId node) {
 // The names of the node's folder; or the pattern names the file itself.
 void list_node(PoolSurvey& pool, NodeId node) {
     const std::string folder(pool.choice.pattern.path_of(node).view());
-    std::vector<std::string> paths;
-    const auto listed = hugepage::for_each_entry(folder.c_str(), [&](std::string_view name) {
-        if (!name.starts_with('.')) {
-            paths.push_back(fmt::format("{}/{}", folder, name));
-        }
-    });
-    if (!listed && listed.error().code == ENOTDIR) {
-        paths.push_back(folder);
-    } else if (!listed) {
-        pool.blind.push_back({folder, listed.error().code});
-    }
-    for (const std::string& path : paths) {
+    const auto add = [&](const std::string& path) {
         if (auto file = look_at(path, node)) {
             pool.files.push_back(std::move(*file));
         }
+    };
+    const auto listed = hugepage::for_each_entry(folder.c_str(), [&](std::string_view name) {
+        if (!name.starts_with('.')) {
+            add(fmt::format("{}/{}", folder, name));
+        }
+    });
+    if (!listed && listed.error().code == ENOTDIR) {
+        add(folder);
+    } else if (!listed) {
+        pool.blind.push_back({folder, listed.error().code});
     }
 }
 
@@ -101,7 +101,7 @@ bool may_open(const SurveyedFile& file, uid_t user) {
     return file.owner == user ? (file.mode & kOwner) == kOwner : (file.mode & kGroup) == kGroup;
 }
 
-void judge(SurveyedFile& file, uid_t user) {
+void ask_as_the_shim(SurveyedFile& file, uid_t user) {
     if (file.refusal) {
         return;
     }
@@ -113,16 +113,6 @@ void judge(SurveyedFile& file, uid_t user) {
     }
 }
 
-void refuse_second_names(std::vector<SurveyedFile>& files) {
-    std::map<std::tuple<int, dev_t, ino_t>, bool> seen;
-    for (SurveyedFile& file : files) {
-        if (!seen.try_emplace({file.node.value, file.id.device, file.id.inode}, true).second) {
-            file.refusal =
-                Refusal{Reason::no_file_for_size, "it is another name of a file in this folder", 0};
-        }
-    }
-}
-
 bool is_our_look(const hugepage::Holder& holder) {
     const std::string_view command = holder.command.view();
     return !holder.has_locked && (command == "hugepagectl" || command == "hugepage-file-i");
@@ -130,20 +120,12 @@ bool is_our_look(const hugepage::Holder& holder) {
 
 }  // namespace
 
-const char* name_of(FileState state) {
-    constexpr const char* kNames[] = {"free", "leased", "unusable"};
-    return kNames[static_cast<std::size_t>(state)];
-}
-
 bool SurveyedFile::is_leased() const {
     return std::ranges::any_of(holders, [](const auto& holder) { return !is_our_look(holder); });
 }
 
-FileState SurveyedFile::state() const {
-    if (is_leased()) {
-        return FileState::leased;
-    }
-    return refusal ? FileState::unusable : FileState::free;
+bool SurveyedFile::is_forbidden() const {
+    return ::geteuid() != 0 && refusal && refusal->reason == Reason::permission;
 }
 
 bool SurveyedFile::has_all_pages() const {
@@ -160,20 +142,18 @@ PoolSurvey survey(const PoolChoice& choice) {
     const std::string folder(choice.pattern.searched_folder().view());
     if (!listed) {
         throw tools::system_failure(
-            fmt::format("list the pool's folder {} ({})", printable(folder), choice.source),
-            listed.error().code,
+            fmt::format("list the pool's folder {} ({})", folder, choice.source), listed.error().code,
             listed.error().code == ENOENT
                 ? "the file system is to be mounted and the files made, as after each reboot: see "
                   "'hugepagectl plan --help' and 'hugepage-file-init --help'"
                 : "");
     }
     if (nodes.empty()) {
-        throw tools::Failure(
-            tools::ExitCode::failed,
-            fmt::format("find a pool in {} ({}): there is nothing named like {}; make files "
-                        "with hugepage-file-init --node N --num C --size S {}",
-                        printable(folder), choice.source, printable(choice.pattern.path_of(NodeId{0}).view()),
-                        printable(option_of(choice.pattern))));
+        throw tools::Failure(tools::ExitCode::failed,
+                             fmt::format("find a pool in {} ({}): there is nothing named like {}; make files "
+                                         "with hugepage-file-init --node N --num C --size S {}",
+                                         folder, choice.source, choice.pattern.path_of(NodeId{0}).view(),
+                                         option_of(choice.pattern)));
     }
     std::ranges::sort(nodes);
     for (const NodeId node : nodes) {
@@ -186,14 +166,19 @@ PoolSurvey survey(const PoolChoice& choice) {
         return std::tuple(file.node, file.size, std::string_view(file.path));
     });
     pool.user = user_of(pool);
+    std::set<std::pair<NodeId, hugepage::FileId>> seen;
     for (SurveyedFile& file : pool.files) {
-        judge(file, pool.user);
+        if (seen.emplace(file.node, file.id).second) {
+            ask_as_the_shim(file, pool.user);
+        } else {
+            file.refusal =
+                Refusal{Reason::no_file_for_size, "it is another name of a file in this folder", 0};
+        }
     }
-    refuse_second_names(pool.files);
     return pool;
 }
 
-std::size_t find_holders(std::vector<PoolSurvey>& pools, const std::string& proc) {
+std::size_t find_holders(std::vector<PoolSurvey>& pools) {
     std::vector<SurveyedFile*> files;
     for (PoolSurvey& pool : pools) {
         for (SurveyedFile& file : pool.files) {
@@ -208,31 +193,17 @@ std::size_t find_holders(std::vector<PoolSurvey>& pools, const std::string& proc
         ids.push_back(file->id);
     }
     const auto unseen = hugepage::for_each_holder(
-        ids, [&](std::size_t i, const hugepage::Holder& holder) { files[i]->holders.push_back(holder); },
-        proc.c_str());
+        ids, [&](std::size_t i, const hugepage::Holder& holder) { files[i]->holders.push_back(holder); });
     if (!unseen) {
-        throw tools::system_failure("look in " + proc + " for who holds the files", unseen.error().code);
+        throw tools::system_failure("look in /proc for who holds the files", unseen.error().code);
     }
     return unseen.value().processes;
-}
-
-void judge_placement(SurveyedFile& file) {
-    if (!file.refusal && file.placement && file.placement->mostly_elsewhere()) {
-        file.refusal = Refusal{Reason::misplaced,
-                               "most of its pages are on another node than its folder says; move it there or "
-                               "create it anew",
-                               0};
-    }
 }
 
 std::string why(const Refusal& refusal) {
     return refusal.code == 0
                ? refusal.why
                : fmt::format("{}: {}", refusal.why, std::generic_category().message(refusal.code));
-}
-
-bool is_for_want_of_rights(const SurveyedFile& file) {
-    return ::geteuid() != 0 && file.refusal && file.refusal->reason == Reason::permission;
 }
 
 }  // namespace ctl

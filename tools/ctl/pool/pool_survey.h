@@ -1,4 +1,5 @@
-// A pool as it is at this moment: its files, whether the shim would use them, and who has them.
+// A pool as it is at this moment: its files, what the shim would ask of them, and who has them. judgement.h
+// says whether they are right.
 //
 // Reads only. No file is locked, since a lock of a reader's would be in the way of a lease, and none is
 // mapped here (file_pages.h does that).
@@ -21,9 +22,6 @@
 
 namespace ctl {
 
-enum class FileState { free, leased, unusable };
-[[nodiscard]] const char* name_of(FileState state);  // "free"
-
 struct SurveyedFile {
     NodeId node;       // as its folder is named
     std::string path;  // whole
@@ -34,15 +32,16 @@ struct SurveyedFile {
     hugepage::FileSystem file_system;
     uid_t owner = 0;
     mode_t mode = 0;                               // permission bits
-    std::optional<hugepage::Refusal> refusal;      // the shim would not use it, and why
+    std::optional<hugepage::Refusal> refusal;      // by what the shim asks before it maps a file
     std::vector<hugepage::Holder> holders;         // after find_holders()
-    std::optional<hugepage::Placement> placement;  // after somebody has looked
+    std::optional<hugepage::Placement> placement;  // after look_at_pages()
     int pages_error = 0;                           // errno, if that went wrong
 
     // Somebody holds it: by the lock, or by a mapping whose lock's taker is gone. Our own tools map files to
     // look at their pages, which is no lease.
     [[nodiscard]] bool is_leased() const;
-    [[nodiscard]] FileState state() const;
+    // The refusal says more of who asks than of the file: an ordinary user may not open it.
+    [[nodiscard]] bool is_forbidden() const;
     // Whether its pages can be looked at: nothing would be allocated by that.
     [[nodiscard]] bool has_all_pages() const;
 };
@@ -68,15 +67,9 @@ struct PoolSurvey {
 
 // Fills in who holds the files, in one pass over the processes for all pools. Returns how many processes
 // could not be looked at. Throws tools::Failure if /proc can't be read.
-std::size_t find_holders(std::vector<PoolSurvey>& pools, const std::string& proc = "/proc");
-
-// The shim would refuse a file of whose pages most are elsewhere: enters that, once `placement` is known.
-void judge_placement(SurveyedFile& file);
+std::size_t find_holders(std::vector<PoolSurvey>& pools);
 
 // "it has holes; create it anew with hugepage-file-init", "open: Permission denied".
 [[nodiscard]] std::string why(const hugepage::Refusal& refusal);
-
-// Whether that refusal says more of who asks than of the file: an ordinary user may not open it.
-[[nodiscard]] bool is_for_want_of_rights(const SurveyedFile& file);
 
 }  // namespace ctl

@@ -1,9 +1,8 @@
-// What the kernel tells of a process's memory: /proc/PID/smaps and /proc/PID/numa_maps, as text. Pure
+// What the kernel tells of a process's memory: lines of /proc/PID/smaps and /proc/PID/numa_maps. Pure
 // functions: what they don't know they pass over, since each kernel adds lines of its own.
 #pragma once
 
-#include "shim/core/byte_size.h"
-#include "shim/core/holders.h"
+#include "shim/core/kernel_tables.h"
 #include "shim/core/node_id.h"
 
 #include <cstdint>
@@ -19,23 +18,23 @@ namespace ctl {
 struct MappedArea {
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
-    std::string permissions;               // "rw-p"
-    std::uint64_t offset = 0;              // in the file
-    std::optional<hugepage::FileId> file;  // nothing: anonymous
-    std::string path;                      // without the kernel's " (deleted)"; or "[heap]"; or empty
-    bool is_deleted = false;               // the file has no name any more
-    std::uint64_t page_size = 0;           // KernelPageSize; 0 if the kernel didn't say
-    std::uint64_t resident = 0;            // of ordinary pages
-    std::uint64_t transparent = 0;         // of those, in transparent huge pages
-    std::uint64_t huge = 0;                // of hugetlbfs
+    std::string permissions;                   // "rw-p"
+    std::optional<hugepage::MappedFile> file;  // nothing: anonymous
+    std::string path;                          // without the kernel's " (deleted)"; or "[heap]"; or empty
+    std::uint64_t page_size = 0;               // KernelPageSize; 0 if the kernel didn't say
+    std::uint64_t resident = 0;                // of ordinary pages
+    std::uint64_t transparent = 0;             // of those, in transparent huge pages
+    std::uint64_t huge = 0;                    // of hugetlbfs
+    std::map<hugepage::NodeId, std::uint64_t> nodes;  // bytes on each
+
+    [[nodiscard]] std::uint64_t size() const { return end - begin; }
+    [[nodiscard]] std::uint64_t present() const { return resident + huge; }
 };
-[[nodiscard]] std::vector<MappedArea> parse_smaps(std::string_view text);
 
-// By the address that a mapping begins at: bytes on each node.
-using BytesOfNodes = std::map<hugepage::NodeId, std::uint64_t>;
-[[nodiscard]] std::map<std::uint64_t, BytesOfNodes> parse_numa_maps(std::string_view text);
+// A line that begins a mapping appends it; others are of the last one.
+void read_smaps_line(std::string_view line, std::vector<MappedArea>& areas);
 
-// The list of "Cpus_allowed_list:" of /proc/PID/task/TID/status: "0-3".
-[[nodiscard]] std::optional<std::string> parse_cpus_allowed(std::string_view status);
+// Enters the nodes of the mapping that the line is of. Areas are in ascending order.
+void read_numa_maps_line(std::string_view line, std::vector<MappedArea>& areas);
 
 }  // namespace ctl

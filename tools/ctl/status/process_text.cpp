@@ -1,112 +1,78 @@
-// A process's buffers, for people and for programs.
+// A process's buffers, for people.
 #include "tools/common/wording.h"
-#include "tools/ctl/status/process_report.h"
+#include "tools/ctl/status/process.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cmath>
 
 namespace ctl {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Side = Column::Side;
 
-const char* name_of(Buffer::Backing backing) {
-    constexpr const char* kNames[] = {"pool_file", "huge_file", "huge_anonymous", "anonymous", "file"};
-    return kNames[static_cast<std::size_t>(backing)];
-}
-
-int percent(std::uint64_t part, std::uint64_t whole) {
-    constexpr double kHundred = 100;
-    return whole == 0 ? 0
-                      : static_cast<int>(kHundred * static_cast<double>(part) / static_cast<double>(whole));
-}
-
-std::string nodes_text(const std::vector<NodeId>& nodes) {
-    std::vector<int> numbers;
-    for (const NodeId node : nodes) {
-        numbers.push_back(node.value);
-    }
-    return fmt::format("{} {}", numbers.size() == 1 ? "node" : "nodes", fmt::join(numbers, ", "));
-}
-
-// "0", or where it is spread "0: 75 %, 1: 25 %".
-std::string place_text(const Buffer& buffer) {
-    std::uint64_t all = 0;
-    std::size_t nodes = 0;
-    for (const auto& [node, bytes] : buffer.nodes) {
-        all += bytes;
-        nodes += bytes > 0 ? 1 : 0;
-    }
-    if (nodes == 0) {
-        return "-";
-    }
-    if (nodes == 1) {
-        return std::to_string(buffer.main_node()->value);
-    }
+// "0", or where it is spread "0: 24.0 GiB, 1: 8.0 GiB".
+std::string place_text(const Json& buffer) {
+    const Json& nodes = buffer.at("nodes");
     std::vector<std::string> parts;
-    for (const auto& [node, bytes] : buffer.nodes) {
-        parts.push_back(fmt::format("{}: {} %", node.value, percent(bytes, all)));
+    for (const Json& node : nodes) {
+        parts.push_back(nodes.size() == 1 ? node.at("node").dump()
+                                          : fmt::format("{}: {}", node.at("node").dump(),
+                                                        size_text(node.at("bytes").get<std::uint64_t>())));
     }
-    return fmt::format("{}", fmt::join(parts, ", "));
+    return parts.empty() ? "-" : fmt::format("{}", fmt::join(parts, ", "));
 }
 
-std::string threads_text(const Buffer& buffer) {
-    if (!buffer.main_node()) {
+std::string threads_text(const Json& buffer) {
+    if (buffer.at("main_node").is_null()) {
         return "-";
     }
-    if (buffer.threads_bound > 0) {
-        return fmt::format("{} bound", buffer.threads_bound);
-    }
-    return buffer.threads_free > 0 ? fmt::format("{} may", buffer.threads_free) : "none";
+    return buffer.at("threads_bound") > 0  ? buffer.at("threads_bound").dump() + " bound"
+           : buffer.at("threads_free") > 0 ? buffer.at("threads_free").dump() + " may"
+                                           : "none";
 }
 
-std::string backing_text(const Buffer& buffer) {
-    switch (buffer.backing) {
-        case Buffer::Backing::pool_file:
-            return printable(buffer.name);
-        case Buffer::Backing::huge_file:
-            return printable(buffer.path);
-        case Buffer::Backing::huge_anonymous:
-            return "no file";
-        case Buffer::Backing::file:
-            return printable(buffer.path);
-        case Buffer::Backing::anonymous:
-            break;
+std::string backing_text(const Json& buffer) {
+    if (buffer.at("backing") != "anonymous") {
+        return buffer.at("backing") == "huge_anonymous" ? "no file"
+                                                        : printable(buffer.at("name").get<std::string>());
     }
-    if (buffer.present == 0) {
-        return "nothing yet";
-    }
-    const int share = percent(buffer.transparent, buffer.present);
-    return share == 0 ? "no file" : fmt::format("transparent, {} %", share);
+    const auto present = buffer.at("present_bytes").get<double>();
+    const auto transparent = buffer.at("transparent_bytes").get<double>();
+    return present == 0       ? "nothing yet"
+           : transparent == 0 ? "no file"
+                              : fmt::format("transparent, {:.0f} %", std::floor(100 * transparent / present));
 }
 
-Cell verdict_of(const Buffer& buffer) {
-    if (!buffer.fault.empty()) {
+Cell verdict_of(const Json& buffer) {
+    if (!buffer.at("fault").is_null()) {
         return {"wrong", Tone::bad};
     }
-    const bool is_good = buffer.has_file_size && (buffer.present > 0 || !buffer.nodes.empty());
+    const bool is_good = buffer.at("has_file_size") == true &&
+                         (buffer.at("present_bytes") != 0 || !buffer.at("main_node").is_null());
     return is_good ? Cell{"right", Tone::good} : Cell{"-"};
 }
 
-std::string verdict(const ProcessReport& report, const Terminal& terminal) {
-    const auto of_file_size = std::ranges::count_if(report.buffers, &Buffer::has_file_size);
-    if (of_file_size == 0) {
+std::string verdict_text(const Json& report, const Terminal& terminal) {
+    const Json& buffers = report.at("buffers");
+    if (std::ranges::none_of(buffers, [](const Json& one) { return one.at("has_file_size") == true; })) {
         return "No buffer has a memory file's size: none was asked for yet, or the pool's files have another "
                "size.\n";
     }
-    if (report.faults == 0) {
+    if (report.at("faults") == 0) {
         return in_tone(terminal, Tone::good,
                        "All that has a memory file's size is on huge pages, where its threads are.") +
                "\n";
     }
     std::string text;
-    for (const Buffer& buffer : report.buffers) {
-        if (!buffer.fault.empty()) {
-            text += fmt::format("{} {:x}: {}.\n", in_tone(terminal, Tone::bad, "Wrong at"), buffer.begin,
-                                buffer.fault);
+    for (const Json& buffer : buffers) {
+        if (!buffer.at("fault").is_null()) {
+            text +=
+                fmt::format("{} {:x}: {}.\n", in_tone(terminal, Tone::bad, "Wrong at"),
+                            buffer.at("begin").get<std::uint64_t>(), buffer.at("fault").get<std::string>());
         }
     }
     return text;
@@ -114,77 +80,39 @@ std::string verdict(const ProcessReport& report, const Terminal& terminal) {
 
 }  // namespace
 
-std::string process_text(const ProcessReport& report, const Terminal& terminal) {
-    using Side = Column::Side;
-    std::string text = fmt::format("{} {} {}\n", in_tone(terminal, Tone::strong, "Process"), report.pid,
-                                   printable(report.command));
-    text += report.shim.empty()
+std::string process_text(const Json& report, const Terminal& terminal) {
+    std::string text =
+        fmt::format("{} {} {}\n", in_tone(terminal, Tone::strong, "Process"), report.at("pid").dump(),
+                    printable(report.at("command").get<std::string>()));
+    text += report.at("shim").is_null()
                 ? "The shim is not loaded in it: LD_PRELOAD didn't reach it, or the program ignores it.\n"
-                : fmt::format("The shim is loaded: {}\n", printable(report.shim));
-    for (const CpuGroup& group : report.threads) {
-        text += fmt::format("{} may run on CPUs {} ({})\n", tools::counted(group.threads, "thread"),
-                            group.cpus, nodes_text(group.nodes));
+                : fmt::format("The shim is loaded: {}\n", printable(report.at("shim").get<std::string>()));
+    for (const Json& group : report.at("threads")) {
+        const auto nodes = group.at("nodes").get<std::vector<int>>();
+        text += fmt::format("{} may run on CPUs {} ({} {})\n",
+                            tools::counted(group.at("threads").get<std::uint64_t>(), "thread"),
+                            group.at("cpus").get<std::string>(), nodes.size() == 1 ? "node" : "nodes",
+                            fmt::join(nodes, ", "));
     }
-    std::vector<std::vector<Cell>> rows;
-    for (const Buffer& buffer : report.buffers) {
-        rows.push_back({{fmt::format("{:x}", buffer.begin)},
-                        {size_text(buffer.end - buffer.begin)},
-                        {tools::page_size_text(buffer.page_size)},
-                        {place_text(buffer)},
-                        {threads_text(buffer)},
-                        verdict_of(buffer),
-                        {backing_text(buffer)}});
-    }
-    if (rows.empty()) {
+    if (report.at("buffers").empty()) {
         return text + "\nIt has no buffer of 16 MiB or more, nor any of huge pages.\n";
     }
-    text.append("\n").append(table(terminal,
-                                   {{"ADDRESS"},
-                                    {"SIZE", Side::right},
-                                    {"PAGES", Side::right},
-                                    {"ON NODE"},
-                                    {"THREADS"},
-                                    {"IT IS"},
-                                    {"BACKED BY", Side::left, true}},
-                                   rows));
-    return text + "\n" + verdict(report, terminal);
-}
-
-nlohmann::ordered_json process_json(const ProcessReport& report) {
-    Json threads = Json::array();
-    for (const CpuGroup& group : report.threads) {
-        Json nodes = Json::array();
-        for (const NodeId node : group.nodes) {
-            nodes.push_back(node.value);
-        }
-        threads.push_back({{"cpus", group.cpus}, {"threads", group.threads}, {"nodes", nodes}});
-    }
-    Json buffers = Json::array();
-    for (const Buffer& buffer : report.buffers) {
-        Json nodes = Json::array();
-        for (const auto& [node, bytes] : buffer.nodes) {
-            nodes.push_back({{"node", node.value}, {"bytes", bytes}});
-        }
-        buffers.push_back({{"begin", buffer.begin},
-                           {"end", buffer.end},
-                           {"size_bytes", buffer.end - buffer.begin},
-                           {"backing", name_of(buffer.backing)},
-                           {"path", buffer.path},
-                           {"page_bytes", buffer.page_size.bytes},
-                           {"present_bytes", buffer.present},
-                           {"transparent_bytes", buffer.transparent},
-                           {"nodes", nodes},
-                           {"has_file_size", buffer.has_file_size},
-                           {"threads_bound", buffer.threads_bound},
-                           {"threads_free", buffer.threads_free},
-                           {"fault", buffer.fault.empty() ? Json(nullptr) : Json(buffer.fault)}});
-    }
-    return {{"pid", report.pid},
-            {"process", report.command},
-            {"shim", report.shim.empty() ? Json(nullptr) : Json(report.shim)},
-            {"threads", threads},
-            {"buffers", buffers},
-            {"faults", report.faults}};
+    const auto shown = [](auto text_of) {
+        return [text_of](const Json& buffer) { return Cell{text_of(buffer)}; };
+    };
+    const auto page_size = [](const Json& buffer) {
+        return tools::page_size_text({buffer.at("page_bytes").get<std::uint64_t>()});
+    };
+    return text + "\n" +
+           table(terminal,
+                 {size_field("SIZE", "size_bytes"),
+                  {{"PAGES", Side::right}, shown(page_size)},
+                  {{"ON NODE"}, shown(place_text)},
+                  {{"THREADS"}, shown(threads_text)},
+                  {{"VERDICT"}, verdict_of},
+                  {{"BACKED BY", Side::left, true}, shown(backing_text)}},
+                 report.at("buffers")) +
+           "\n" + verdict_text(report, terminal);
 }
 
 }  // namespace ctl

@@ -1,78 +1,44 @@
-// What 'hugepagectl status' has to say, as figures, and the ways to say it. No system call is made here, but
-// to know users' names and the local time.
+// What 'hugepagectl status' and 'verify' say of the huge pages and the pools: one report, made once, as JSON.
+// Its tables and metrics are made of that. No system call is made here, but to know users' names and the
+// local time.
 #pragma once
 
+#include "tools/common/failure.h"
 #include "tools/ctl/base/machine.h"
 #include "tools/ctl/base/output.h"
 #include "tools/ctl/pool/pool_survey.h"
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 namespace ctl {
 
-// Huge pages of one size on one node, in pages: total = free + files + other.
-struct PageUse {
-    NodeId node;
-    ByteSize page_size;
-    std::uint64_t total = 0;
-    std::uint64_t free = 0;
-    std::uint64_t files = 0;  // in the pools' files, leased or not
-    std::uint64_t other = 0;
-};
-
-// The files of one size on one node.
-struct FileGroup {
-    NodeId node;
-    ByteSize size;
-    std::size_t files = 0;
-    std::size_t free = 0;
-    std::size_t leased = 0;
-    std::size_t unusable = 0;
-    std::size_t pages_checked = 0;
-    std::size_t pages_elsewhere = 0;  // of those checked
-    // Unix time since when the longest-running process that holds one of them has been running; 0: none does.
-    // No lease is older than that.
-    std::int64_t oldest_holder_since = 0;
-};
-
-// Pages that are promised to mappings and not taken yet; counted as free by the kernel.
-struct Promised {
-    ByteSize page_size;
-    std::uint64_t pages = 0;
-};
-
-struct StatusReport {
-    std::vector<PageUse> pages;  // sizes of which a node has any; by size, then node
-    std::vector<Promised> promised;
+// What was looked at.
+struct StatusFacts {
+    Machine machine;
+    std::map<ByteSize, std::uint64_t> reserved;  // by size of page: HugePages_Rsvd
     std::vector<PoolSurvey> pools;
+    bool all_pages = false;  // of each file were looked at, not a sample
     std::size_t unseen_processes = 0;
     std::int64_t now = 0;  // Unix time
 };
+// Keys are those of hugepagectl(8).
+[[nodiscard]] Json status_report(const StatusFacts& facts);
 
-// By node, then size. A file that is there under several names counts once. Links and empty files don't.
-[[nodiscard]] std::vector<FileGroup> groups_of(const std::vector<PoolSurvey>& pools);
-
-// Where only some pages of a file were looked at, they stand for all of them.
-[[nodiscard]] std::vector<PageUse> uses_of(const Machine& machine, const std::vector<PoolSurvey>& pools);
-
-[[nodiscard]] std::string status_text(const StatusReport& report, const Terminal& terminal);
-[[nodiscard]] nlohmann::ordered_json status_json(const StatusReport& report);
+[[nodiscard]] std::string status_text(const Json& report, const Terminal& terminal);
 // In the text format of Prometheus, for node_exporter's textfile collector.
-[[nodiscard]] std::string status_metrics(const StatusReport& report, const std::string& version);
+[[nodiscard]] std::string status_metrics(const Json& report, const std::string& version);
 
-// One file, as status and verify have it in JSON.
-[[nodiscard]] nlohmann::ordered_json json_of(const SurveyedFile& file);
+// Of a report on all pages: check_failed if any file is wrong, else partial if any, or a folder, was not
+// seen.
+[[nodiscard]] tools::ExitCode exit_code_of(const Json& report);
 
-// "45 s", "12 min", "3 h 5 min", "2 d 4 h"
-[[nodiscard]] std::string duration_text(std::int64_t seconds);
-// "2026-01-31 23:05", in local time
-[[nodiscard]] std::string local_time(std::int64_t time);
-// "sealer", or "uid 1234" where nobody is called that
-[[nodiscard]] std::string user_text(uid_t user);
+// Writes a file so that whoever reads it sees the old content or the new, whole, also after a crash; its mode
+// is 0644. A folder's reader may see a name beside it for a moment, which begins with a dot. Into what is
+// there and is no regular file (a link, a device, a pipe) it is written instead. Throws tools::Failure.
+void replace_file(const std::string& path, const std::string& content);
 
 }  // namespace ctl

@@ -1,12 +1,11 @@
 // Status for people.
 #include "tools/common/wording.h"
+#include "tools/ctl/pool/judgement.h"
 #include "tools/ctl/status/status.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <pwd.h>
-
-#include <system_error>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <ctime>
@@ -15,223 +14,168 @@ namespace ctl {
 namespace {
 
 using Side = Column::Side;
-using Rows = std::vector<std::vector<Cell>>;
 
-std::size_t bar_width(const Terminal& terminal) {
-    return terminal.columns >= 120 ? 40 : 12;
+std::uint64_t count_in(const Json& object, const char* key) {
+    return object.at(key).get<std::uint64_t>();
 }
 
-std::string heading(const Terminal& terminal, const std::string& text) {
-    return in_tone(terminal, Tone::strong, text) + "\n";
+std::string shown(const Json& object, const char* key) {
+    return printable(object.at(key).get<std::string>());
 }
 
-Cell count(std::size_t number, Tone tone_if_any = Tone::plain) {
-    return {std::to_string(number), number > 0 ? tone_if_any : Tone::plain};
+std::string local_time(const Json& unix_time) {
+    const auto seconds = unix_time.get<std::time_t>();
+    std::tm parts{};
+    return seconds == 0 || ::localtime_r(&seconds, &parts) == nullptr
+               ? "?"
+               : fmt::format("{:%Y-%m-%d %H:%M}", parts);
 }
 
-// A table whose last column is a bar, which only terminals have.
-std::string table_with_bar(const Terminal& terminal, std::vector<Column> columns, Rows rows) {
-    if (!terminal.has_bars) {
-        columns.pop_back();
-        for (auto& row : rows) {
-            row.pop_back();
-        }
-    }
-    return table(terminal, columns, rows);
-}
-
-std::string pages_text(const StatusReport& report, const Terminal& terminal) {
-    if (report.pages.empty()) {
-        return "No huge pages are reserved on any node; 'hugepagectl plan --help' tells how many it takes.\n";
-    }
-    Rows rows;
-    for (const PageUse& use : report.pages) {
-        const auto bytes = [&](std::uint64_t pages) { return size_text(pages * use.page_size.bytes); };
-        const std::uint64_t used = use.files + use.other;
-        rows.push_back(
-            {{std::to_string(use.node.value)},
-             {tools::page_size_text(use.page_size)},
-             {bytes(use.total)},
-             {bytes(use.files)},
-             {bytes(use.other)},
-             {bytes(use.free)},
-             {fmt::format("{:.0f} %", 100.0 * static_cast<double>(used) / static_cast<double>(use.total))},
-             {bar(terminal, static_cast<double>(used), static_cast<double>(use.total),
-                  bar_width(terminal))}});
-    }
-    return heading(terminal, "Huge pages") + table_with_bar(terminal,
-                                                            {{"NODE", Side::right},
-                                                             {"PAGES OF", Side::right},
-                                                             {"RESERVED", Side::right},
-                                                             {"IN FILES", Side::right},
-                                                             {"OTHER USE", Side::right},
-                                                             {"FREE", Side::right},
-                                                             {"USED", Side::right},
-                                                             {""}},
-                                                            rows);
-}
-
-std::string groups_text(const PoolSurvey& pool, const Terminal& terminal) {
-    Rows rows;
-    for (const FileGroup& group : groups_of({pool})) {
-        const std::string elsewhere =
-            group.pages_checked == 0 ? "not known"
-                                     : fmt::format("{} of {}", group.pages_elsewhere, group.pages_checked);
-        rows.push_back({{std::to_string(group.node.value)},
-                        {size_text(group.size.bytes)},
-                        count(group.files),
-                        count(group.unusable, Tone::bad),
-                        {elsewhere, group.pages_elsewhere > 0 ? Tone::bad : Tone::plain},
-                        count(group.free, Tone::good),
-                        count(group.leased, Tone::warning),
-                        {bar(terminal, static_cast<double>(group.leased), static_cast<double>(group.files),
-                             bar_width(terminal))}});
-    }
+std::string pages_text(const Json& report, const Terminal& terminal) {
+    const Json& rows = report.at("pages");
     if (rows.empty()) {
-        return "  no files\n";
+        return "No node has huge pages; 'hugepagectl plan --help' tells how many it takes.\n";
     }
-    return table_with_bar(terminal,
-                          {{"NODE", Side::right},
-                           {"FILES OF", Side::right},
-                           {"FILES", Side::right},
-                           {"UNUSABLE", Side::right},
-                           {"ON WRONG NODE", Side::right},
-                           {"FREE", Side::right},
-                           {"LEASED", Side::right},
-                           {""}},
-                          rows);
+    const Field page_size = {{"PAGES OF", Side::right}, [](const Json& row) {
+                                 return Cell{tools::page_size_text({count_in(row, "page_bytes")})};
+                             }};
+    return in_tone(terminal, Tone::strong, "Huge pages") + "\n" +
+           table(terminal,
+                 {count_field("NODE", "node"), page_size, size_field("TOTAL", "total_bytes"),
+                  size_field("IN FILES", "files_bytes"), size_field("OTHER USE", "other_bytes"),
+                  size_field("FREE", "free_bytes")},
+                 rows);
 }
 
-std::string leases_text(const PoolSurvey& pool, const Terminal& terminal, std::int64_t now) {
-    Rows rows;
-    for (const SurveyedFile& file : pool.files) {
-        if (!file.is_leased()) {
-            continue;
-        }
-        for (const hugepage::Holder& holder : file.holders) {
-            const std::int64_t since = holder.running_since;
-            const bool is_gone = holder.command.empty();
-            rows.push_back({{printable(file.name)},
-                            {size_text(file.size.bytes)},
-                            {std::to_string(holder.pid)},
-                            {is_gone ? "(gone)" : printable(holder.command.view())},
-                            {since != 0 ? local_time(since) : "?"},
-                            {since != 0 ? duration_text(now - since) : "?"}});
+std::string files_text(const Json& groups, const Terminal& terminal) {
+    const Field elsewhere = {{"WRONG NODE", Side::right}, [](const Json& row) {
+                                 const std::uint64_t pages = count_in(row, "pages_elsewhere");
+                                 const std::uint64_t checked = count_in(row, "pages_checked");
+                                 return checked == 0 ? Cell{"not known"}
+                                                     : Cell{fmt::format("{} of {}", pages, checked),
+                                                            pages > 0 ? Tone::bad : Tone::plain};
+                             }};
+    return table(terminal,
+                 {count_field("NODE", "node"), size_field("FILES OF", "size_bytes"),
+                  count_field("FILES", "files"), count_field("UNUSABLE", "unusable", Tone::bad), elsewhere,
+                  count_field("FREE", "free", Tone::good), count_field("LEASED", "leased", Tone::warning)},
+                 groups);
+}
+
+std::string leases_text(const Json& files, const Terminal& terminal) {
+    Json rows = Json::array();
+    for (const Json& file : files) {
+        for (const Json& holder : file.at("holders")) {
+            if (file.at("state") == "leased") {
+                Json& row = rows.emplace_back(holder);
+                row["name"] = file.at("name");
+            }
         }
     }
     if (rows.empty()) {
         return {};
     }
-    std::string text = fmt::format("\n{}", heading(terminal, "Leased"));
-    return text.append(table(terminal,
-                             {{"FILE", Side::left, true},
-                              {"SIZE", Side::right},
-                              {"PID", Side::right},
-                              {"COMMAND"},
-                              {"RUNS SINCE"},
-                              {"FOR", Side::right}},
-                             rows));
+    const Field command = {{"COMMAND"}, [](const Json& row) {
+                               const std::string name = shown(row, "command");
+                               return Cell{name.empty() ? "(gone)" : name};
+                           }};
+    const Field since = {{"RUNS SINCE"},
+                         [](const Json& row) { return Cell{local_time(row.at("running_since"))}; }};
+    return "\n" + in_tone(terminal, Tone::strong, "Leased") + "\n" +
+           table(terminal, {text_field("FILE", "name", true), count_field("PID", "pid"), command, since},
+                 rows);
 }
 
-std::string faults_text(const PoolSurvey& pool, const Terminal& terminal) {
+// Of each file that isn't right, what it is and what to type.
+std::string faults_text(const Json& pool, const Terminal& terminal) {
     std::string text;
-    for (const SurveyedFile& file : pool.files) {
-        if (file.refusal) {
-            text += fmt::format("  {}: {}: {}\n", printable(file.name),
-                                in_tone(terminal, Tone::bad, hugepage::name_of(file.refusal->reason)),
-                                why(*file.refusal));
-        } else if (file.placement && file.placement->elsewhere > 0) {
-            text += fmt::format("  {}: some pages are on node {}: used, with a warning\n",
-                                printable(file.name), file.placement->other.value);
-        } else if (file.pages_error != 0) {
-            text += fmt::format("  {}: its pages could not be looked at: {}\n", printable(file.name),
-                                std::generic_category().message(file.pages_error));
+    for (const Json& file : pool.at("files")) {
+        const bool is_wrong = file.at("verdict") == "wrong";
+        if (file.at("verdict") == "right") {
+            continue;
         }
+        text += fmt::format(
+            "\n{} {}: {}: {}\n",
+            in_tone(terminal, is_wrong ? Tone::bad : Tone::warning, is_wrong ? "Wrong" : "Not seen"),
+            shown(file, "name"), shown(file, "reason"), shown(file, "why"));
+        if (file.at("state") == "leased") {
+            text += "  once it is no longer leased:\n";
+        }
+        text += "  " + shown(file, "next") + "\n";
     }
-    for (const Blind& blind : pool.blind) {
-        text += fmt::format("  {}: could not be listed: {}\n", printable(blind.path),
-                            std::generic_category().message(blind.error));
-    }
-    return text.empty() ? ""
-                        : fmt::format("\n{}{}", heading(terminal, "Refused by the shim, or doubtful"), text);
-}
-
-std::string pool_text(const PoolSurvey& pool, const Terminal& terminal, std::int64_t now) {
-    std::string title = fmt::format("\n{} {} ({}", in_tone(terminal, Tone::strong, "Pool"),
-                                    printable(ctl::name_of(pool.choice.pattern)), pool.choice.source);
-    title += pool.user != 0 ? fmt::format("; judged as for {})\n", printable(user_text(pool.user))) : ")\n";
-    return title + groups_text(pool, terminal) + leases_text(pool, terminal, now) +
-           faults_text(pool, terminal);
-}
-
-std::string remarks(const StatusReport& report) {
-    std::string text;
-    for (const Promised& promised : report.promised) {
-        text += fmt::format("Promised to programs, not touched yet: {} of the free pages of {}.\n",
-                            promised.pages, tools::page_size_text(promised.page_size));
-    }
-    const auto is_full = [](const PageUse& use) { return use.free == 0 && use.files > 0; };
-    if (std::ranges::any_of(report.pages, is_full)) {
-        text += "HugePages_Free is 0 where all pages are in files: nothing is lost.\n";
-    }
-    if (!report.pages.empty()) {
-        text += "Huge pages are in no process's RSS: top, ps and free don't show whose they are.\n";
-    }
-    if (report.unseen_processes > 0) {
-        text += fmt::format("What {} mapped could not be seen; root sees the most.\n",
-                            report.unseen_processes == 1
-                                ? "1 process has"
-                                : fmt::format("{} processes have", report.unseen_processes));
+    for (const Json& folder : pool.at("not_listed")) {
+        text += fmt::format("\n{} {}: {}\n", in_tone(terminal, Tone::warning, "Not listed"),
+                            shown(folder, "path"), shown(folder, "error"));
     }
     return text;
 }
 
+std::string pool_text(const Json& pool, const Terminal& terminal) {
+    const auto user = pool.at("user_id").get<uid_t>();
+    return fmt::format("\n{} {} ({}{})\n", in_tone(terminal, Tone::strong, "Pool"), shown(pool, "name"),
+                       shown(pool, "source"),
+                       user != 0 ? "; judged as for " + printable(user_text(user)) : "") +
+           (pool.at("files").empty() ? "  no files\n" : files_text(pool.at("groups"), terminal)) +
+           leases_text(pool.at("files"), terminal) + faults_text(pool, terminal);
+}
+
+std::string summary_text(const Json& report, const Terminal& terminal) {
+    const std::uint64_t right = count_in(report, "right");
+    const std::uint64_t wrong = count_in(report, "wrong");
+    const std::uint64_t not_seen = count_in(report, "not_seen");
+    if (wrong + not_seen > 0) {
+        return fmt::format("{} right, {} wrong, {} not seen.\n", tools::counted(right, "file"), wrong,
+                           not_seen);
+    }
+    std::uint64_t pages = 0;
+    for (const Json& pool : report.at("pools")) {
+        for (const Json& group : pool.at("groups")) {
+            pages += count_in(group, "pages_checked");
+        }
+    }
+    return in_tone(terminal, Tone::good,
+                   fmt::format("All right: {} with {}, each on its folder's node.",
+                               tools::counted(right, "file"), tools::counted(pages, "page"))) +
+           "\n";
+}
+
+std::string remarks(const Json& report, const Terminal& terminal) {
+    const Json& pages = report.at("pages");
+    std::string text;
+    for (const Json& reserved : report.at("reserved")) {
+        text += fmt::format("Reserved by programs, not touched yet: {} of the free pages of {}.\n",
+                            size_text(count_in(reserved, "reserved_bytes")),
+                            tools::page_size_text({count_in(reserved, "page_bytes")}));
+    }
+    if (std::ranges::any_of(
+            pages, [](const Json& row) { return row.at("free_bytes") == 0 && row.at("files_bytes") != 0; })) {
+        text += "HugePages_Free is 0 where all pages are in files: nothing is lost.\n";
+    }
+    if (!pages.empty()) {
+        text += "Huge pages are in no process's RSS: top, ps and free don't show whose they are.\n";
+    }
+    if (const auto unseen = count_in(report, "unseen_processes"); unseen > 0) {
+        text += fmt::format("{} could not be looked at; root sees the most.\n",
+                            unseen == 1 ? "1 process" : fmt::format("{} processes", unseen));
+    }
+    return text + (report.at("all_pages") == true ? summary_text(report, terminal) : "");
+}
+
 }  // namespace
 
-std::string status_text(const StatusReport& report, const Terminal& terminal) {
+std::string status_text(const Json& report, const Terminal& terminal) {
     std::string text = pages_text(report, terminal);
-    for (const PoolSurvey& pool : report.pools) {
-        text += pool_text(pool, terminal, report.now);
+    for (const Json& pool : report.at("pools")) {
+        text += pool_text(pool, terminal);
     }
-    if (report.pools.empty()) {
+    if (report.at("pools").empty()) {
         text +=
-            "\nNo pool: no hugetlbfs mount has folders numa_<N>; say where it is by --path DIR, or make "
+            "\nNo pool: no hugetlbfs mount has folders numa_<N>. Say where it is by --path DIR, or make "
             "one:\n"
             "see 'hugepagectl plan --help' and 'hugepage-file-init --help'.\n";
     }
-    const std::string more = remarks(report);
+    const std::string more = remarks(report, terminal);
     return more.empty() ? text : fmt::format("{}\n{}", text, more);
-}
-
-std::string duration_text(std::int64_t seconds) {
-    constexpr std::int64_t kMinute = 60;
-    constexpr std::int64_t kHour = 60 * kMinute;
-    constexpr std::int64_t kDay = 24 * kHour;
-    seconds = std::max<std::int64_t>(seconds, 0);
-    if (seconds < kMinute) {
-        return fmt::format("{} s", seconds);
-    }
-    if (seconds < kHour) {
-        return fmt::format("{} min", seconds / kMinute);
-    }
-    if (seconds < kDay) {
-        return fmt::format("{} h {} min", seconds / kHour, seconds % kHour / kMinute);
-    }
-    return fmt::format("{} d {} h", seconds / kDay, seconds % kDay / kHour);
-}
-
-std::string local_time(std::int64_t time) {
-    const std::time_t seconds = time;
-    std::tm parts{};
-    if (::localtime_r(&seconds, &parts) == nullptr) {
-        return "?";
-    }
-    return fmt::format("{:%Y-%m-%d %H:%M}", parts);
-}
-
-std::string user_text(uid_t user) {
-    const passwd* entry = ::getpwuid(user);
-    return entry != nullptr ? entry->pw_name : fmt::format("uid {}", user);
 }
 
 }  // namespace ctl

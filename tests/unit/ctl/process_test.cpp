@@ -1,0 +1,177 @@
+#include "tools/ctl/status/process.h"
+
+#include "tests/support/temp_dir.h"
+#include "tests/unit/ctl/two_nodes.h"
+#include "tools/common/failure.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <sys/sysmacros.h>
+
+namespace ctl {
+namespace {
+
+using testing::HasSubstr;
+
+std::string figures(std::uint64_t page_kib, std::uint64_t resident_kib, std::uint64_t thp_kib,
+                    std::uint64_t huge_kib) {
+    return "KernelPageSize: " + std::to_string(page_kib) + " kB\nRss: " + std::to_string(resident_kib) +
+           " kB\nAnonHugePages: " + std::to_string(thp_kib) +
+           " kB\nPrivate_Hugetlb: " + std::to_string(huge_kib) + " kB\n";
+}
+
+// One buffer of 32 GiB in a pool's file on node 0, in a /proc of the test's own.
+struct Case {
+    Case() {
+        SurveyedFile file = right_file(0, 0);
+        file.id = {makedev(0, 0x2b), 77};
+        pool.choice = {*hugepage::FilePattern::in_folder("/mnt/huge/pc1"), "--path"};
+        pool.files = {file};
+        proc.write("4711/comm", "sealer\n");
+        thread(1, "3");
+        for (int id = 2; id < 9; ++id) {
+            thread(id, "0-31");
+        }
+        numa_maps("7f0000000000 default file=/mnt/x huge N0=32 kernelpagesize_kB=1048576\n");
+        smaps("7f0000000000-7f0800000000 rw-s 00000000 00:2b 77 /mnt/huge/pc1/numa_0/32.0_GiB_0\n" +
+              figures(1 << 20, 0, 0, 32 << 20));
+    }
+    void thread(int id, const std::string& cpus) const {
+        proc.write("4711/task/" + std::to_string(id) + "/status",
+                   "Name:\tx\nCpus_allowed:\tff\nCpus_allowed_list:\t" + cpus + "\nMems:\t0\n");
+    }
+    void smaps(const std::string& text) const { proc.write("4711/smaps", text); }
+    void numa_maps(const std::string& text) const { proc.write("4711/numa_maps", text); }
+    [[nodiscard]] Json report() const {
+        return process_report(4711, two_nodes(), {pool}, proc.path().string());
+    }
+
+    tests::TempDir proc;
+    PoolSurvey pool;
+};
+
+TEST(ProcessReport, IsContentWithAPoolsFileOnTheThreadsNode) {
+    const Json report = Case().report();
+    EXPECT_EQ(report["pid"], 4711);
+    EXPECT_EQ(report["command"], "sealer");
+    EXPECT_EQ(report["faults"], 0);
+    EXPECT_TRUE(report["shim"].is_null());
+    EXPECT_EQ(report["threads"][0]["nodes"].size(), 2);
+    ASSERT_EQ(report["buffers"].size(), 1);
+    const Json& buffer = report["buffers"][0];
+    EXPECT_EQ(buffer["backing"], "pool_file");
+    EXPECT_EQ(buffer["size_bytes"], k32GiB.bytes);
+    EXPECT_EQ(buffer["nodes"][0]["bytes"], k32GiB.bytes);
+    EXPECT_EQ(buffer["has_file_size"], true);
+    EXPECT_EQ(buffer["main_node"], 0);
+    EXPECT_EQ(buffer["threads_bound"], 1);
+    EXPECT_EQ(buffer["threads_free"], 7);
+    EXPECT_THAT(process_text(report, Terminal{}), HasSubstr("right"));
+    EXPECT_THAT(process_text(report, Terminal{}), HasSubstr("The shim is not loaded in it"));
+}
+
+TEST(ProcessReport, FindsTheShim) {
+    const Case one;
+    one.smaps("7f0900000000-7f0900001000 r-xp 00000000 08:01 5 /usr/lib/libhugepage_shim.so\n");
+    EXPECT_EQ(one.report()["shim"], "/usr/lib/libhugepage_shim.so");
+}
+
+TEST(ProcessReport, NamesPagesOnAnotherNodeThanTheFolders) {
+    const Case one;
+    one.numa_maps("7f0000000000 default huge N0=2 N1=30 kernelpagesize_kB=1048576\n");
+    EXPECT_EQ(one.report()["faults"], 1);
+    EXPECT_THAT(process_text(one.report(), Terminal{}),
+                HasSubstr("its pages are on node 1, its file's folder says 0"));
+}
+
+TEST(ProcessReport, NamesANodeWhereNoThreadMayRun) {
+    const Case one;
+    for (int id = 1; id < 9; ++id) {
+        one.thread(id, "16-31");
+    }
+    const Json report = one.report();
+    EXPECT_EQ(report["faults"], 1);
+    EXPECT_THAT(report["buffers"][0]["fault"].get<std::string>(),
+                HasSubstr("no thread of the process may run"));
+}
+
+TEST(ProcessReport, NamesOrdinaryMemoryOfAFilesSize) {
+    const Case one;
+    // With calloc's page before it; and one that is not of the size.
+    one.smaps("7f0000000000-7f0800001000 rw-p 00000000 00:00 0\n" + figures(4, 33554436, 0, 0) +
+              "7f1000000000-7f1001000000 rw-p 00000000 00:00 0\n" + figures(4, 16384, 0, 0));
+    const Json report = one.report();
+    ASSERT_EQ(report["buffers"].size(), 2);
+    EXPECT_EQ(report["faults"], 1);
+    EXPECT_THAT(report["buffers"][0]["fault"].get<std::string>(), HasSubstr("ordinary pages of 4 KiB"));
+    EXPECT_TRUE(report["buffers"][1]["fault"].is_null());
+}
+
+TEST(ProcessReport, TakesTransparentHugePagesForHuge) {
+    const Case one;
+    const auto faults = [&](std::uint64_t resident, std::uint64_t transparent) {
+        one.smaps("7f0000000000-7f0800000000 rw-p 00000000 00:00 0\n" + figures(4, resident, transparent, 0));
+        return one.report()["faults"].get<int>();
+    };
+    EXPECT_EQ(faults(33554432, 33000000), 0);
+    EXPECT_EQ(faults(33554432, 3300000), 1);
+    EXPECT_EQ(faults(0, 0), 0);  // nothing of it is touched yet
+}
+
+TEST(ProcessReport, JoinsTheParts) {
+    const Case one;
+    one.smaps("7f0000000000-7f0400000000 rw-s 00000000 00:2b 77 /mnt/f\n" + figures(1 << 20, 0, 0, 16 << 20) +
+              "7f0400000000-7f0800000000 r--s 400000000 00:2b 77 /mnt/f\n" +
+              figures(1 << 20, 0, 0, 16 << 20));
+    one.numa_maps(
+        "7f0000000000 default huge N0=16 kernelpagesize_kB=1048576\n"
+        "7f0400000000 default huge N0=16 kernelpagesize_kB=1048576\n");
+    const Json report = one.report();
+    ASSERT_EQ(report["buffers"].size(), 1);
+    EXPECT_EQ(report["buffers"][0]["size_bytes"], k32GiB.bytes);
+    EXPECT_EQ(report["buffers"][0]["nodes"][0]["bytes"], k32GiB.bytes);
+}
+
+TEST(ProcessReport, LeavesOutSmallAndReservedAreas) {
+    const Case one;
+    one.smaps("7f0000000000-7f0000fff000 rw-p 00000000 00:00 0\n" + figures(4, 0, 0, 0) +
+              "7f1000000000-7f2000000000 ---p 00000000 00:00 0\n" + figures(4, 0, 0, 0) +
+              "7f3000000000-7f3000200000 rw-p 00000000 00:0f 9 /anon_hugepage (deleted)\n" +
+              figures(2048, 0, 0, 2048));
+    const Json report = one.report();
+    ASSERT_EQ(report["buffers"].size(), 1);
+    EXPECT_EQ(report["buffers"][0]["backing"], "huge_anonymous");
+}
+
+TEST(ProcessReport, IsOnlyOnWhatIsThere) {
+    const tests::TempDir proc;
+    proc.write("7/comm", "sealer\n");
+    proc.write("7/smaps", "1000-2000 rw-p 00000000 00:00 0\n");  // and no numa_maps: a kernel without NUMA
+    proc.write("9/comm", "kthreadd\n");
+    proc.write("9/smaps", "");
+    const auto report_on = [&](pid_t pid) {
+        return process_report(pid, two_nodes(), {}, proc.path().string());
+    };
+    EXPECT_EQ(report_on(7)["command"], "sealer");
+    EXPECT_THROW(static_cast<void>(report_on(8)), tools::Failure);
+    EXPECT_THROW(static_cast<void>(report_on(9)), tools::Failure);
+}
+
+TEST(Processes, AreNamedByNumberOrName) {
+    const tests::TempDir proc;
+    proc.write("9/comm", "lotus-worker\n");
+    proc.write("10/comm", "a-rather-long-n\n");
+    proc.write("70/comm", "lotus-worker\n");
+    proc.write("self/comm", "lotus-worker\n");
+    const auto named = [&](const std::string& word) { return processes_named(word, proc.path().string()); };
+    EXPECT_THAT(named("lotus-worker"), testing::ElementsAre(9, 70));
+    EXPECT_THAT(named("a-rather-long-name"), testing::ElementsAre(10));
+    EXPECT_THAT(named("4711"), testing::ElementsAre(4711));
+    EXPECT_THROW(static_cast<void>(named("lotus")), tools::Failure);
+    EXPECT_THROW(static_cast<void>(named("0")), tools::Failure);
+}
+
+}  // namespace
+}  // namespace ctl
