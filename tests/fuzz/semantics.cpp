@@ -82,11 +82,9 @@ struct Shim {
     }
     static void* mmap(void* memory, std::size_t bytes, int protection, int flags) {
         const MapRequest request{memory, bytes, protection, flags, -1, 0};
-        return substitution::get(request, [&] {
-            return (flags & MAP_FIXED) != 0 && semantics::concerns(memory, bytes)
-                       ? semantics::map_over(request, next::mmap.function())
-                       : Kernel::mmap(memory, bytes, protection, flags);
-        });
+        return (flags & MAP_FIXED) != 0 && semantics::concerns(memory, bytes)
+                   ? semantics::map_over(request, next::mmap.function())
+                   : substitution::memory_for(request, next::mmap.function());
     }
 };
 
@@ -118,6 +116,7 @@ class Pool {
     void add(const std::string& name, std::size_t pages) {
         // As a former owner might have left it.
         const auto path = folder_.write("numa_0/" + name, std::string(pages * MemoryModel::kPageBytes, 'x'));
+        std::filesystem::permissions(path, std::filesystem::perms(0600));
         files_.push_back(::open(path.c_str(), O_RDWR | O_CLOEXEC));
     }
 
