@@ -59,17 +59,26 @@ void wait_for(pid_t child, const char* what) {
     }
 }
 
-// By a system call, so that it is no fault where children can only read. The parent's must stay as it is.
+// Whether a child will have it: shared memory, and private memory that no file served.
+bool is_inherited(const Buffer& memory) {
+    return memory.is_shared() || is_in_file(memory.begin()) == false;
+}
+
+// By a system call, so that it is no fault where there is nothing. The parent's must stay as it is.
 void try_to_write(const Buffer& memory, Random& random) {
     ::syscall(SYS_getrandom, memory.begin() + random.below(memory.length()), 1, 0);
 }
 
-[[noreturn]] void live_as_child(const Client& client, Random& random, Buffer& memory) {
-    memory.verify("in a child");
+[[noreturn]] void live_as_child(const Client& client, Random& random, Buffer& memory, bool inherited) {
+    if (inherited) {
+        memory.verify("in a child");
+    }
     few_rounds(client, random, random.below(3));
-    memory.verify("in a child, later");
+    if (inherited) {
+        memory.verify("in a child, later");
+    }
     if (!memory.is_shared()) {
-        if (memory.is_whole() && random.one_in(2)) {
+        if (inherited && memory.is_whole() && random.one_in(2)) {
             memory.clear_all(mark_of(::getpid(), 0, 0));
             memory.verify("a child's own");
         } else {
@@ -83,13 +92,17 @@ void try_to_write(const Buffer& memory, Random& random) {
 }
 
 // The parent may have given it back, or be gone.
-[[noreturn]] void outlive(const Client& client, Random& random, const Buffer& memory) {
+[[noreturn]] void outlive(const Client& client, Random& random, const Buffer& memory, bool inherited) {
     for (std::size_t looks = 1 + random.below(5); looks > 0; --looks) {
-        memory.verify("in a child left behind");
+        if (inherited) {
+            memory.verify("in a child left behind");
+        }
         ::usleep(static_cast<useconds_t>(random.below(100'000)));
     }
     few_rounds(client, random, 1);
-    memory.verify("in a child left behind");
+    if (inherited) {
+        memory.verify("in a child left behind");
+    }
     ::_exit(0);
 }
 
@@ -152,14 +165,15 @@ void make_child_with(const Client& client, Random& random, Buffer& memory) {
         return clone_bare(client, random, memory);
     }
     const bool outlives = random.one_in(5);
+    const bool inherited = is_inherited(memory);
     Random childs(random.next());
     const pid_t child = ::fork();
     if (child == 0) {
         if (!outlives) {
-            live_as_child(client, childs, memory);
+            live_as_child(client, childs, memory, inherited);
         }
         if (::fork() == 0) {
-            outlive(client, childs, memory);
+            outlive(client, childs, memory, inherited);
         }
         ::_exit(0);
     }
