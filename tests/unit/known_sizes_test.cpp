@@ -85,10 +85,14 @@ TEST_F(KnownSizesTest, AreLookedForAgainAtOnceAfterAnErrorThatPasses) {
     rlimit before{};
     ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
     const rlimit none{0, before.rlim_max};
-    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-    EXPECT_FALSE(refresh());
-    EXPECT_TRUE(sizes_->empty());
-    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    KnownSizes& sizes = *sizes_;
+    const FilePattern& pattern = pattern_;
+    // UBSan takes a descriptor to look at an object with virtual functions, as this test is one.
+    ::setrlimit(RLIMIT_NOFILE, &none);
+    const bool is_complete = sizes.refresh(pattern);
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    EXPECT_FALSE(is_complete);
+    EXPECT_TRUE(sizes.empty());
     EXPECT_TRUE(refresh());
     EXPECT_TRUE(knows(4));
 }
