@@ -3,13 +3,10 @@
 //
 // A whole layer's buffers are anonymous mappings of 64 MiB or 512 MiB, so a preloaded shim can serve them
 // (README.md).
-#include "tools/pc1/graph.h"
-#include "tools/pc1/labels.h"
-#include "tools/pc1/node_hash.h"
-#include "tools/pc1/parent_table.h"
+#include "tools/pc1/hash.h"
+#include "tools/pc1/label.h"
 #include "tools/pc1/sector.h"
 #include "tools/pc1/sector_buffer.h"
-#include "tools/pc1/sha256.h"
 
 #include <benchmark/benchmark.h>
 
@@ -60,10 +57,10 @@ void floor(benchmark::State& state, const pc1::Sha256Kernel& kernel) {
 }
 
 void header(benchmark::State& state) {
-    const pc1::HeaderHash header(pc1::Bytes32{9}, 2, pc1::best_sha256_kernel());
+    const pc1::NodeHash hash(pc1::Bytes32{9}, 2, pc1::best_sha256_kernel());
     std::uint64_t node = 0;
     for (auto _ : state) {
-        benchmark::DoNotOptimize(header.of(node++));
+        benchmark::DoNotOptimize(hash.after_header(node++));
     }
     count_nodes(state, 1);
 }
@@ -71,7 +68,7 @@ void header(benchmark::State& state) {
 // The hashing thread alone: nodes that are ready, in its cache.
 void hash(benchmark::State& state, std::uint32_t layer) {
     constexpr std::size_t kNodes = 256;
-    const pc1::ParentsHash hash(layer, pc1::best_sha256_kernel());
+    const pc1::NodeHash hash(pc1::Bytes32{9}, layer, pc1::best_sha256_kernel());
     std::vector<std::uint8_t> labels(kNodes * kNodeBytes, 7);
     std::vector<pc1::LadenNode> nodes(kNodes);
     for (std::size_t i = 0; i < kNodes; ++i) {
@@ -89,7 +86,7 @@ void hash(benchmark::State& state, std::uint32_t layer) {
 }
 
 pc1::Graph graph_of(std::uint64_t sector_size,
-                    const pc1::Chacha8Kernel& kernel = pc1::best_chacha8_kernel()) {
+                    const pc1::Chacha8Kernel& kernel = pc1::chacha8_kernels().front()) {
     return {sector_size / kNodeBytes, pc1::ApiVersion::kV1_1,
             pc1::default_porep_id(sector_size, pc1::ApiVersion::kV1_1), kernel};
 }
@@ -105,18 +102,6 @@ void parents(benchmark::State& state, std::uint64_t sector_size, const pc1::Chac
         first = first + 2 * kRows < graph.nodes() ? first + kRows : graph.nodes() / 2;
     }
     count_nodes(state, kRows);
-}
-
-void base_parents(benchmark::State& state, const pc1::Chacha8Kernel& kernel) {
-    const pc1::DrSampler sampler({1, 2, 3}, kernel);
-    std::array<pc1::DrSample, pc1::DrSampler::kAtATime> samples{};
-    std::uint32_t first = 1 << 24;
-    for (auto _ : state) {
-        sampler.sample(first, samples);
-        first += samples.size();
-        benchmark::DoNotOptimize(samples);
-    }
-    count_nodes(state, samples.size());
 }
 
 void expander_parents(benchmark::State& state, std::uint64_t sector_size) {
@@ -136,7 +121,8 @@ void expander_parents(benchmark::State& state, std::uint64_t sector_size) {
 void parent_table(benchmark::State& state) {
     const pc1::Graph graph = graph_of(512 * kMiB);
     for (auto _ : state) {
-        benchmark::DoNotOptimize(pc1::ParentTable::compute(graph, {0, graph.nodes()}, 2, {}));
+        const pc1::ParentTable table(graph, {0, graph.nodes()}, 2);
+        benchmark::DoNotOptimize(&table);
     }
     count_nodes(state, graph.nodes());
 }
@@ -145,8 +131,8 @@ void parent_table(benchmark::State& state) {
 void gather(benchmark::State& state) {
     constexpr std::size_t kRows = 4096;
     const pc1::Graph graph = graph_of(512 * kMiB);
-    const auto previous = pc1::SectorBuffer::map_and_lock(512 * kMiB);
-    const auto current = pc1::SectorBuffer::map_and_lock(512 * kMiB);
+    const pc1::SectorBuffer previous(pc1::Allocation::kMmap, 512 * kMiB);
+    const pc1::SectorBuffer current(pc1::Allocation::kMmap, 512 * kMiB);
     const pc1::Layer layer{.number = 2, .previous = previous.data(), .labels = current.data()};
     std::vector<pc1::ParentRow> rows(kRows);
     std::vector<pc1::LadenNode> nodes(128);
@@ -170,8 +156,8 @@ void whole_layer(benchmark::State& state, std::uint64_t sector_size, unsigned pr
     const pc1::Sha256Kernel& kernel = pc1::best_sha256_kernel();
     const pc1::Graph graph = graph_of(sector_size);
     const auto allocation = producers == 0 ? pc1::Allocation::kCalloc : pc1::Allocation::kMmap;
-    const auto previous = pc1::SectorBuffer::get(allocation, sector_size);
-    const auto current = pc1::SectorBuffer::get(allocation, sector_size);
+    const pc1::SectorBuffer previous(allocation, sector_size);
+    const pc1::SectorBuffer current(allocation, sector_size);
     // So that no page is touched for the first time in what is measured.
     std::fill_n(previous.data(), previous.size(), 1);
     std::fill_n(current.data(), current.size(), 2);
@@ -183,7 +169,7 @@ void whole_layer(benchmark::State& state, std::uint64_t sector_size, unsigned pr
         const double floor_of_node = seconds_since(start) / kFloorNodes;
         start = Clock::now();
         labeller.label({.number = 2, .previous = previous.data(), .labels = current.data()},
-                       {0, graph.nodes()}, {});
+                       {0, graph.nodes()});
         const double seconds = seconds_since(start);
         state.SetIterationTime(seconds);
         times_floor += seconds / static_cast<double>(graph.nodes()) / floor_of_node;
@@ -199,11 +185,10 @@ void add_all() {
     benchmark::RegisterBenchmark("header", header);
     benchmark::RegisterBenchmark("hash/layer_1", hash, 1);
     benchmark::RegisterBenchmark("hash/layer_2", hash, 2);
-    for (const pc1::Chacha8Kernel* kernel : pc1::chacha8_kernels()) {
-        const std::string name = kernel->name;
-        benchmark::RegisterBenchmark(("base_parents/" + name).c_str(), base_parents, *kernel);
-        benchmark::RegisterBenchmark(("parents/512MiB/" + name).c_str(), parents, 512 * kMiB, *kernel);
-        benchmark::RegisterBenchmark(("parents/32GiB/" + name).c_str(), parents, 32 * kGiB, *kernel);
+    for (const pc1::Chacha8Kernel& kernel : pc1::chacha8_kernels()) {
+        const std::string name = kernel.name;
+        benchmark::RegisterBenchmark(("parents/512MiB/" + name).c_str(), parents, 512 * kMiB, kernel);
+        benchmark::RegisterBenchmark(("parents/32GiB/" + name).c_str(), parents, 32 * kGiB, kernel);
     }
     benchmark::RegisterBenchmark("expander_parents/512MiB", expander_parents, 512 * kMiB);
     benchmark::RegisterBenchmark("expander_parents/32GiB", expander_parents, 32 * kGiB);

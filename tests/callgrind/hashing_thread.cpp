@@ -1,7 +1,6 @@
 // Labels a layer of as many nodes as the argument says, for callgrind to count the hashing thread's
 // instructions. The hash itself is left out (an empty kernel, the first argument "beside") or not ("with").
-#include "tools/pc1/graph.h"
-#include "tools/pc1/labels.h"
+#include "tools/pc1/label.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -28,10 +27,10 @@ int main(int argc, char** argv) {
     const bool with_hash = std::string_view(argv[1]) == "with";
     const auto producers = static_cast<unsigned>(std::atoi(argv[2]));
     const auto nodes = static_cast<std::uint64_t>(std::atoll(argv[3]));
-    const pc1::Graph graph(nodes, pc1::ApiVersion::kV1_1, pc1::Bytes32{5}, pc1::kChacha8Portable);
+    const pc1::Graph graph(nodes, pc1::ApiVersion::kV1_1, pc1::Bytes32{5}, pc1::chacha8_kernels().back());
     std::vector<std::uint8_t> previous(nodes * pc1::kNodeBytes);
     std::vector<std::uint8_t> labels(nodes * pc1::kNodeBytes);
     const pc1::Labeller labeller(pc1::Bytes32{9}, graph, with_hash ? pc1::kSha256Portable : kNoHash,
                                  {.producers = producers});
-    labeller.label({2, previous.data(), labels.data()}, {0, nodes}, {});
+    labeller.label({2, previous.data(), labels.data()}, {0, nodes});
 }

@@ -1,7 +1,6 @@
 // Chunks in places, and who wakes whom.
 #include "tools/pc1/conveyor.h"
 
-#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -34,11 +33,9 @@ void Conveyor::produce_chunks(const Produce& produce) {
                 return;
             }
             produce(chunk, chunk % places_.size());
-            places_[chunk % places_.size()].filled.store(chunk / places_.size() + 1);
-            if (consumer_sleeps_.load()) {
-                const std::lock_guard lock(mutex_);
-                filled_.notify_one();
-            }
+            auto& filled = places_[chunk % places_.size()].chunks;
+            filled.store(static_cast<std::uint32_t>(chunk / places_.size() + 1));
+            filled.notify_one();
         }
     } catch (...) {
         stop(std::current_exception());
@@ -47,62 +44,49 @@ void Conveyor::produce_chunks(const Produce& produce) {
 
 void Conveyor::consume_chunks(const Consume& consume) {
     const std::size_t half = (places_.size() + 1) / 2;
-    for (std::uint64_t chunk = 0; chunk < chunks_; ++chunk) {
-        if (!wait_until_filled(chunk)) {
-            return;
-        }
+    for (std::uint64_t chunk = 0; chunk < chunks_ && wait_until_filled(chunk); ++chunk) {
         consume(chunk, chunk % places_.size());
-        consumed_.store(chunk + 1);
+        consumed_.chunks.store(static_cast<std::uint32_t>(chunk + 1));
         if ((chunk + 1) % half == 0) {
-            wake_producers();
+            ++half_turns_;
+            half_turns_.notify_all();
         }
     }
 }
 
-bool Conveyor::has_room_for(std::uint64_t chunk) const {
-    return chunk < consumed_.load() + places_.size();
+// Among the numbers of chunks for which there may be room before this one is needed, one ends a half turn.
+bool Conveyor::wait_for_room(std::uint64_t chunk) const {
+    for (;;) {
+        const std::uint32_t half_turns = half_turns_.load();
+        const bool has_room = chunk < consumed_.chunks.load() + places_.size();
+        if (has_room || stopped_) {
+            return !stopped_;
+        }
+        half_turns_.wait(half_turns);
+    }
 }
 
-bool Conveyor::is_filled(std::uint64_t chunk) const {
-    return places_[chunk % places_.size()].filled.load() == chunk / places_.size() + 1;
-}
-
-bool Conveyor::wait_for_room(std::uint64_t chunk) {
-    if (!has_room_for(chunk)) {
-        std::unique_lock lock(mutex_);
-        ++sleeping_producers_;
-        room_.wait(lock, [&] { return has_room_for(chunk) || stopped_; });
-        --sleeping_producers_;
+bool Conveyor::wait_until_filled(std::uint64_t chunk) const {
+    const auto& filled = places_[chunk % places_.size()].chunks;
+    const auto wanted = static_cast<std::uint32_t>(chunk / places_.size() + 1);
+    std::uint32_t seen = 0;
+    while ((seen = filled.load()) != wanted && !stopped_) {
+        filled.wait(seen);
     }
     return !stopped_;
 }
 
-bool Conveyor::wait_until_filled(std::uint64_t chunk) {
-    if (!is_filled(chunk)) {
-        wake_producers();
-        std::unique_lock lock(mutex_);
-        consumer_sleeps_ = true;
-        filled_.wait(lock, [&] { return is_filled(chunk) || stopped_; });
-        consumer_sleeps_ = false;
-    }
-    return !stopped_;
-}
-
-void Conveyor::wake_producers() {
-    if (sleeping_producers_.load() > 0) {
-        const std::lock_guard lock(mutex_);
-        room_.notify_all();
-    }
-}
-
+// All that a thread may be sleeping on changes.
 void Conveyor::stop(std::exception_ptr reason) {
-    const std::lock_guard lock(mutex_);
-    if (!failure_) {
+    if (!stopped_.exchange(true)) {
         failure_ = std::move(reason);
     }
-    stopped_ = true;
-    room_.notify_all();
-    filled_.notify_all();
+    ++half_turns_;
+    half_turns_.notify_all();
+    for (Count& place : places_) {
+        place.chunks = ~std::uint32_t{0};
+        place.chunks.notify_one();
+    }
 }
 
 }  // namespace pc1

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <span>
-#include <string_view>
+#include <string>
 #include <vector>
 
 namespace pc1 {
@@ -30,7 +30,7 @@ struct PagesOfSize {
 };
 
 // Of the mappings that hold a byte of one of these, one entry for each size, the smallest first.
-[[nodiscard]] std::vector<PagesOfSize> parse_pages(std::string_view smaps, std::string_view numa_maps,
+[[nodiscard]] std::vector<PagesOfSize> parse_pages(const std::string& smaps, const std::string& numa_maps,
                                                    std::span<const MemoryRange> memory);
 
 // Asks the kernel. Takes it some 0.1 s for each 10 GiB of ordinary pages. Empty if it doesn't tell.

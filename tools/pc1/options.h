@@ -1,45 +1,40 @@
-// The command line of pc1-label, but for its subcommand (parents_command.h).
+// The command lines of pc1-label and pc1-label parents.
 #pragma once
 
-#include "tools/pc1/graph.h"
-#include "tools/pc1/labels.h"
+#include "tools/pc1/label.h"
+#include "tools/pc1/sector.h"
 #include "tools/pc1/sector_buffer.h"
-#include "tools/pc1/sha256_kernels.h"
 
 #include <cstdint>
-#include <filesystem>
-#include <optional>
 #include <string>
 #include <variant>
 
 namespace pc1 {
 
-// Where each node's parents are looked up (parent_source.h).
-enum class ParentsFrom { kCompute, kMemory, kFile };
-
 // Everything is filled in: what the user left out has its default.
 struct Options {
-    std::uint64_t sector_size = 0;  // bytes, a valid sector size
+    Sector sector;
     std::uint32_t first_layer = 1;
     std::uint32_t last_layer = 1;  // at least the first
     NodeRange nodes;               // of each layer; at least one
     Bytes32 replica_id{};
-    Bytes32 porep_id{};
-    ApiVersion api_version = ApiVersion::kV1_1;
     Allocation allocation = Allocation::kMmap;
-    ParentsFrom parents = ParentsFrom::kCompute;
-    std::filesystem::path parent_file;     // if from there
+    bool parents_in_memory = false;        // or computed for each layer anew
     const Sha256Kernel* sha256 = nullptr;  // never null once parsed
     Crew crew;
-    bool bind = true;                             // threads to CPUs that share a cache
-    std::optional<std::filesystem::path> output;  // the folder for the layers
     bool digest = false;
     bool json = false;
 
     // Whether real layers come out; else what is not labelled is made up.
     [[nodiscard]] bool is_whole() const {
-        return first_layer == 1 && nodes.first == 0 && nodes.last == sector_size / kNodeBytes;
+        return first_layer == 1 && nodes.first == 0 && nodes.last == sector.nodes();
     }
+};
+
+struct ParentsOptions {
+    Sector sector;
+    unsigned threads = 1;  // that compute
+    bool json = false;
 };
 
 // The user asked for this text (help, version) instead of work.
@@ -47,10 +42,13 @@ struct TextForUser {
     std::string text;
 };
 
-// Throws tools::WrongCommandLine.
+// Both throw tools::WrongCommandLine. The second's `argv` begins with the word "parents".
 [[nodiscard]] std::variant<Options, TextForUser> parse_options(int argc, const char* const* argv);
+[[nodiscard]] std::variant<ParentsOptions, TextForUser> parse_parents_options(int argc,
+                                                                              const char* const* argv);
 
-[[nodiscard]] const char* to_text(Allocation allocation);
-[[nodiscard]] const char* to_text(ParentsFrom parents);
+// How many CPUs the calling thread may use now, at least 1. std::thread::hardware_concurrency() asks the
+// machine, not the thread.
+[[nodiscard]] unsigned usable_cpus();
 
 }  // namespace pc1

@@ -1,5 +1,5 @@
-// The SHA-256 compression function in its several implementations (FIPS 180-4). Each sits in a file of its
-// own that is compiled with its own flags; sha256.h chooses between them.
+// The SHA-256 compression function in plain C++ and with the CPU's own instructions (FIPS 180-4); hash.h
+// chooses. Free of inline functions, so that the file with special compile flags may include it.
 //
 // All take the eight state words in the standard's order, absorb whole blocks of 64 bytes into them, need no
 // alignment but where it is named, never fail and are thread-safe.
@@ -38,12 +38,12 @@ struct Sha256Kernel {
                          const std::uint8_t* const* soon, std::uint8_t* label);
 };
 
-// Runs everywhere; the others are measured against it.
+// Runs everywhere; the other is measured against it.
 extern const Sha256Kernel kSha256Portable;
 
-// Only where they are compiled in (PC1_X86_64, PC1_AARCH64), to be used only if cpu::has_sha().
-extern const Sha256Kernel kSha256Shani;
-extern const Sha256Kernel kSha256Armv8;
+// With the SHA-2 instructions of x86-64 or ARMv8; only where they are compiled in (PC1_X86_64, PC1_AARCH64),
+// to be used only if the CPU has them.
+extern const Sha256Kernel kSha256Instructions;
 
 inline constexpr std::uint32_t kSha256InitialState[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                                          0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};

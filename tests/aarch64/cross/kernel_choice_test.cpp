@@ -1,5 +1,5 @@
 // The CPU that qemu plays must get the SHA-256 that is meant for it, whatever the program takes it for.
-#include "tools/pc1/sha256.h"
+#include "tools/pc1/hash.h"
 
 #include <gmock/gmock.h>
 

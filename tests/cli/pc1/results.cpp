@@ -1,11 +1,6 @@
 #include "results.h"
 
-#include "tools/pc1/sha256.h"
-
 #include <gtest/gtest.h>
-
-#include <fstream>
-#include <iterator>
 
 namespace pc1 {
 
@@ -22,12 +17,6 @@ std::vector<std::string> digests(const nlohmann::json& result) {
         digests.push_back(layer.at("sha256"));
     }
     return digests;
-}
-
-std::string sha256_of_file(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    const std::vector<std::uint8_t> content{std::istreambuf_iterator<char>(file), {}};
-    return to_hex(Sha256().update(content).finish());
 }
 
 }  // namespace pc1

@@ -5,7 +5,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -16,7 +15,5 @@ nlohmann::json labelled(std::vector<std::string> arguments, const Surroundings& 
 
 // Of each layer, in hex.
 std::vector<std::string> digests(const nlohmann::json& result);
-
-std::string sha256_of_file(const std::filesystem::path& path);
 
 }  // namespace pc1

@@ -1,13 +1,14 @@
 // The ways in which pc1-label can be told to do its work, none of which changes a label; and stretches.
 #include "command.h"
 #include "results.h"
-#include "tests/support/temp_dir.h"
-#include "tools/pc1/sha256.h"
+#include "tools/pc1/hash.h"
+#include "tools/pc1/label.h"
+#include "tools/pc1/sector.h"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,10 +19,6 @@ using Json = nlohmann::json;
 using Arguments = std::vector<std::string>;
 using testing::AllOf;
 using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
-
-constexpr std::size_t kLabelBytes = 32;
 
 std::vector<std::string> stretch_digests(const Json& result) {
     std::vector<std::string> digests;
@@ -34,23 +31,6 @@ std::vector<std::string> stretch_digests(const Json& result) {
 Arguments operator+(Arguments some, const Arguments& more) {
     some.insert(some.end(), more.begin(), more.end());
     return some;
-}
-
-std::string hex_sha256(std::string_view bytes) {
-    return to_hex(
-        Sha256().update({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}).finish());
-}
-
-// One line on stderr, status 2, and nothing where the layers would have gone.
-void expect_refusal(const Arguments& arguments, const std::string& reason) {
-    SCOPED_TRACE(testing::PrintToString(arguments));
-    const tests::TempDir dir;
-    const Outcome outcome = run_pc1_label(arguments + Arguments{"--output", dir.path() / "new"});
-    EXPECT_EQ(outcome.exit_status, 2);
-    EXPECT_THAT(outcome.out, IsEmpty());
-    EXPECT_THAT(outcome.err, AllOf(testing::StartsWith("pc1-label: "), HasSubstr(reason)));
-    EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1) << outcome.err;
-    EXPECT_TRUE(std::filesystem::is_empty(dir.path()));
 }
 
 const Arguments kSector{"--sector-size", "1MiB", "--layers", "3"};
@@ -80,49 +60,20 @@ TEST(Pc1LabelWays, ReportTheCrewAndUseCallocIfThereIsNone) {
 TEST(Pc1LabelWays, GiveTheSameLabelsWhereverParentsComeFrom) {
     const auto expected = digests(labelled(kSector));
     EXPECT_EQ(digests(labelled(kSector + Arguments{"--parents", "memory"})), expected);
-
-    const tests::TempDir dir;
-    const Outcome made =
-        run_pc1_label({"parents", "--sector-size", "1MiB", "--output", dir.path(), "--json"});
-    ASSERT_EQ(made.exit_status, 0) << made.err;
-    const std::string file = Json::parse(made.out).at("file");
-    for (const char* producers : {"0", "2"}) {
-        const Json from_file =
-            labelled(kSector + Arguments{"--parents", "file:" + file, "--producers", producers});
-        EXPECT_EQ(digests(from_file), expected);
-        EXPECT_EQ(from_file.at("parents"), "file");
-    }
-}
-
-TEST(Pc1LabelWays, RefuseAParentFileOfAnotherGraphAndWriteNothing) {
-    const tests::TempDir dir;
-    const Arguments size{"--sector-size", "64KiB"};
-    const Arguments layers{"--layers", "2"};
-    ASSERT_EQ(run_pc1_label(Arguments{"parents", "--output", dir.path()} + size).exit_status, 0);
-    const std::string path = std::filesystem::directory_iterator(dir.path())->path();
-    const Arguments from{"--parents", "file:" + path};
-    EXPECT_EQ(run_pc1_label(size + layers + from).exit_status, 0);
-    expect_refusal(size + layers + from + Arguments{"--api-version", "1.0"}, "of another graph");
-    expect_refusal(size + layers + from + Arguments{"--porep-id", std::string(64, '1')}, "of another graph");
-    expect_refusal(Arguments{"--sector-size", "32KiB"} + from, "is no parent file of this sector");
-    expect_refusal(size + layers + Arguments{"--parents", "file:/nonexistent"}, "No such file");
-    expect_refusal(size + layers + Arguments{"--parents", "file:/dev/zero"}, "is no parent file");
-}
-
-TEST(Pc1LabelWays, BindThreadsWhereTheyMayRunUnlessTold) {
-    const Json bound = labelled(kSector);
-    EXPECT_THAT(bound.at("bound_to").at("cpus").get<std::string>(), Not(IsEmpty()));
-    EXPECT_FALSE(labelled(kSector + Arguments{"--bind", "off"}).contains("bound_to"));
 }
 
 TEST(Pc1LabelStretch, HasTheLabelsOfTheLayerThatItIsTheBeginningOf) {
-    const tests::TempDir dir;
-    ASSERT_EQ(run_pc1_label({"--sector-size", "1MiB", "--layers", "1", "--output", dir.path()}).exit_status,
-              0);
-    const std::string layer = tests::read_file(dir.path() / "sc-02-data-layer-1.dat");
+    const Sector sector{.bytes = 1 << 20, .porep_id = {5}};
+    Bytes32 replica_id{};
+    replica_id.fill(9);
+    const Graph graph = sector.graph();
+    std::vector<std::uint8_t> layer(sector.bytes);
+    Labeller(replica_id, graph, best_sha256_kernel(), {})
+        .label({.labels = layer.data()}, {0, sector.nodes()});
     const Json result = labelled({"--sector-size", "1MiB", "--max-nodes", "1000"});
-    EXPECT_THAT(stretch_digests(result),
-                testing::ElementsAre(hex_sha256(layer.substr(0, 1000 * kLabelBytes))));
+    EXPECT_THAT(
+        stretch_digests(result),
+        testing::ElementsAre(to_hex(Sha256().update(std::span(layer).first(1000 * kNodeBytes)).finish())));
     EXPECT_FALSE(result.at("layers").at(0).contains("sha256"));
     EXPECT_EQ(result.at("stretch").at("first_node"), 0);
     EXPECT_EQ(result.at("stretch").at("nodes"), 1000);

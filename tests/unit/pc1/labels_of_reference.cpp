@@ -1,7 +1,5 @@
 #include "labels_of_reference.h"
 
-#include "tools/pc1/graph.h"
-
 #include <gtest/gtest.h>
 
 #include <span>
@@ -35,7 +33,7 @@ void expect_labels(const Labels& expected, const Sha256Kernel& sha256, const Cha
     for (const auto& layer : expected.layers) {
         ++number;
         SCOPED_TRACE("layer " + std::to_string(number));
-        labeller.label({number, previous.data(), labels.data()}, {0, graph.nodes()}, {});
+        labeller.label({number, previous.data(), labels.data()}, {0, graph.nodes()});
         for (std::uint64_t node = 0; node < layer.first.size(); ++node) {
             EXPECT_EQ(hex_label(labels, node), layer.first[node]) << "node " << node;
         }
@@ -46,7 +44,7 @@ void expect_labels(const Labels& expected, const Sha256Kernel& sha256, const Cha
 }
 
 void expect_labels(const Labels& expected, const Crew& crew) {
-    expect_labels(expected, best_sha256_kernel(), best_chacha8_kernel(), crew);
+    expect_labels(expected, best_sha256_kernel(), chacha8_kernels().front(), crew);
 }
 
 std::vector<Labels> cases_of(std::uint64_t at_least, std::uint64_t at_most) {

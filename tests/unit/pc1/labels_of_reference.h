@@ -2,9 +2,8 @@
 #pragma once
 
 #include "reference.h"
-#include "tools/pc1/chacha8.h"
-#include "tools/pc1/labels.h"
-#include "tools/pc1/sha256.h"
+#include "tools/pc1/hash.h"
+#include "tools/pc1/label.h"
 
 #include <string>
 #include <vector>

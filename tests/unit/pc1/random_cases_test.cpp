@@ -1,17 +1,13 @@
 // Hundreds of small sectors of random size, ids and layers: every implementation, crew and source of parents
 // against the specification written out plainly.
-#include "tests/support/temp_dir.h"
 #include "tools/pc1/graph.h"
-#include "tools/pc1/labels.h"
-#include "tools/pc1/parent_file.h"
-#include "tools/pc1/parent_table.h"
-#include "tools/pc1/sha256.h"
+#include "tools/pc1/hash.h"
+#include "tools/pc1/label.h"
 
 #include <gmock/gmock.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <random>
 #include <span>
@@ -99,7 +95,7 @@ std::vector<Bytes> labelled_layers(const Case& drawn, const ParentSource& source
     const Labeller labeller(drawn.replica_id, source, sha256, crew);
     for (std::uint32_t layer = 1; layer <= drawn.layers; ++layer) {
         Bytes labels(drawn.nodes * kNodeBytes, 0xee);
-        labeller.label({layer, previous.data(), labels.data()}, {0, drawn.nodes}, {});
+        labeller.label({layer, previous.data(), labels.data()}, {0, drawn.nodes});
         layers.push_back(labels);
         previous = labels;
     }
@@ -110,32 +106,21 @@ TEST(RandomSectors, HaveTheSameLabelsWithEveryImplementationCrewAndSourceOfParen
     const std::uint64_t cases = number_of("RANDOM_SECTORS", 60);
     const std::uint64_t seed = number_of("RANDOM_SECTORS_SEED", 1);
     RandomCases random(seed);
-    const tests::TempDir dir;
     for (std::uint64_t number = 0; number < cases; ++number) {
         const Case drawn = random.next();
         SCOPED_TRACE("seed " + std::to_string(seed) + " (RANDOM_SECTORS_SEED), case " +
                      std::to_string(number) + ": " + std::to_string(drawn.nodes) + " nodes, API " +
                      std::string(to_text(drawn.version)));
-        const Graph graph(drawn.nodes, drawn.version, drawn.porep_id, kChacha8Portable);
+        const Graph graph(drawn.nodes, drawn.version, drawn.porep_id, chacha8_kernels().back());
         std::vector<ParentRow> rows(drawn.nodes);
         graph.parents(0, rows.size(), rows.data());
         const auto expected = plain_layers(drawn, rows);
 
         std::vector<std::unique_ptr<ParentSource>> sources;
-        for (const Chacha8Kernel* kernel : chacha8_kernels()) {
-            sources.push_back(std::make_unique<Graph>(drawn.nodes, drawn.version, drawn.porep_id, *kernel));
+        for (const Chacha8Kernel& kernel : chacha8_kernels()) {
+            sources.push_back(std::make_unique<Graph>(drawn.nodes, drawn.version, drawn.porep_id, kernel));
         }
-        sources.push_back(
-            std::make_unique<ParentTable>(ParentTable::compute(graph, {0, drawn.nodes}, 2, {})));
-        const std::string path = dir.path() / "parents";
-        {
-            std::ofstream file(path, std::ios::binary);
-            for_each_piece_of_parent_file(graph, 1, [&](std::uint64_t, std::span<const std::uint8_t> bytes) {
-                file.write(reinterpret_cast<const char*>(bytes.data()),
-                           static_cast<std::streamsize>(bytes.size()));
-            });
-        }
-        sources.push_back(std::make_unique<ParentFile>(path, graph));
+        sources.push_back(std::make_unique<ParentTable>(graph, NodeRange{0, drawn.nodes}, 2));
 
         for (const auto& source : sources) {
             for (const Sha256Kernel* sha256 : sha256_kernels()) {
@@ -159,13 +144,13 @@ TEST(RandomSectors, HaveTheSameLabelsWhereOnlyAStretchIsLabelled) {
         const auto expected = plain_layers(drawn, rows);
         const std::uint64_t first = random.below(drawn.nodes);
         const std::uint64_t last = first + 1 + random.below(drawn.nodes - first);
-        const auto table = ParentTable::compute(graph, {first, last}, 1, {});
+        const ParentTable table(graph, {first, last}, 1);
         for (std::uint32_t layer = 1; layer <= drawn.layers; ++layer) {
             Bytes labels = expected[layer - 1];
             std::fill(labels.begin() + static_cast<std::ptrdiff_t>(kNodeBytes * first), labels.end(), 0xee);
             const std::uint8_t* previous = layer == 1 ? nullptr : expected[layer - 2].data();
             const Labeller labeller(drawn.replica_id, table, best_sha256_kernel(), random.next_crew());
-            labeller.label({layer, previous, labels.data()}, {first, last}, {});
+            labeller.label({layer, previous, labels.data()}, {first, last});
             const auto bytes = static_cast<std::ptrdiff_t>(kNodeBytes * last);
             EXPECT_TRUE(std::equal(labels.begin(), labels.begin() + bytes, expected[layer - 1].begin()));
             EXPECT_TRUE(std::all_of(labels.begin() + bytes, labels.end(), [](auto b) { return b == 0xee; }));

@@ -1,9 +1,8 @@
-// What takes seconds to compare with the reference program: eleven layers, and the file of all parents, by
+// What takes seconds to compare with the reference program: eleven layers, and the parents of all nodes, by
 // their digests.
 #include "labels_of_reference.h"
 #include "sizes.h"
 #include "tools/pc1/graph.h"
-#include "tools/pc1/parent_file.h"
 
 #include <gtest/gtest.h>
 
@@ -13,8 +12,6 @@ namespace {
 using reference::cases_of;
 using reference::expect_labels;
 
-const auto kIgnoreRows = [](std::uint64_t, std::span<const std::uint8_t>) {};
-
 TEST(Labels, MatchTheReferenceProgramForAllElevenLayersOf8MiB) {
     for (const auto& expected : cases_of(8 * kMiB, 8 * kMiB)) {
         EXPECT_EQ(expected.layers.size(), 11U);
@@ -22,32 +19,30 @@ TEST(Labels, MatchTheReferenceProgramForAllElevenLayersOf8MiB) {
     }
 }
 
-TEST(ParentFile, HasTheNameAndDigestThatUpstreamPublishes) {
+TEST(Parents, HaveTheDigestThatUpstreamPublishes) {
     ASSERT_EQ(reference::official_parent_files().size(), 10U);
     int computed = 0;
     for (const auto& official : reference::official_parent_files()) {
         SCOPED_TRACE(official.file_name);
-        EXPECT_EQ(parent_file_name(official.nodes, official.porep_id), official.file_name);
         if (official.nodes * kNodeBytes <= 512 * kMiB) {
             const Graph graph(official.nodes, official.version, official.porep_id);
-            EXPECT_EQ(to_hex(for_each_piece_of_parent_file(graph, 2, kIgnoreRows)), official.sha256);
+            EXPECT_EQ(to_hex(digest_of_parents(graph, 2)), official.sha256);
             ++computed;
         }
     }
     EXPECT_EQ(computed, 6);
 }
 
-TEST(ParentFile, HasTheDigestOfTheReferenceProgramForEverySizeInItsRecord) {
+TEST(Parents, HaveTheDigestOfTheReferenceProgramForEverySizeInItsRecord) {
     ASSERT_FALSE(reference::labels().empty());
     for (const auto& expected : reference::labels()) {
-        for (const Chacha8Kernel* kernel : chacha8_kernels()) {
-            if (expected.sector_size > 8 * kMiB && kernel != &best_chacha8_kernel()) {
+        for (const Chacha8Kernel& kernel : chacha8_kernels()) {
+            if (expected.sector_size > 8 * kMiB && &kernel != &chacha8_kernels().front()) {
                 continue;  // larger ones would only take longer
             }
-            const Graph graph(expected.sector_size / kNodeBytes, expected.version, expected.porep_id,
-                              *kernel);
-            EXPECT_EQ(to_hex(for_each_piece_of_parent_file(graph, 1, kIgnoreRows)), expected.parents_sha256)
-                << reference::describe(expected) << ", ChaCha8: " << kernel->name;
+            const Graph graph(expected.sector_size / kNodeBytes, expected.version, expected.porep_id, kernel);
+            EXPECT_EQ(to_hex(digest_of_parents(graph, 1)), expected.parents_sha256)
+                << reference::describe(expected) << ", ChaCha8: " << kernel.name;
         }
     }
 }

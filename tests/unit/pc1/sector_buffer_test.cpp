@@ -25,7 +25,7 @@ constexpr std::size_t kSize = 3 * 4096 + 32;
 
 TEST(SectorBuffer, IsZeroAndWritableHoweverItWasGot) {
     for (const Allocation allocation : {Allocation::kMmap, Allocation::kCalloc}) {
-        const SectorBuffer buffer = SectorBuffer::get(allocation, kSize);
+        const SectorBuffer buffer(allocation, kSize);
         const std::span bytes(buffer.data(), buffer.size());
         ASSERT_EQ(bytes.size(), kSize);
         EXPECT_THAT(bytes, testing::Each(0));
@@ -68,7 +68,7 @@ TEST(SectorBuffer, IsLockedInMemory) {
     }
     const std::size_t before = locked_bytes();
     {
-        const SectorBuffer buffer = SectorBuffer::map_and_lock(kSize);
+        const SectorBuffer buffer(Allocation::kMmap, kSize);
         EXPECT_TRUE(buffer.is_locked());
         EXPECT_EQ(buffer.lock_error(), 0);
         EXPECT_EQ(locked_bytes(), before + whole_pages());
@@ -82,7 +82,7 @@ const char* fault_if_lockable(rlim_t bytes, int expected_error) {
     if (::setrlimit(RLIMIT_MEMLOCK, &limit) != 0) {
         return "the limit can't be set";
     }
-    const SectorBuffer buffer = SectorBuffer::map_and_lock(kSize);
+    const SectorBuffer buffer(Allocation::kMmap, kSize);
     if (buffer.is_locked() || locked_bytes() != 0) {
         return "it is locked";
     }
@@ -114,14 +114,14 @@ TEST(SectorBuffer, IsOrdinaryMemoryAndSaysWhyIfItMayNotBeLocked) {
 }
 
 TEST(SectorBuffer, IsNotLockedIfItComesFromCalloc) {
-    const SectorBuffer buffer = SectorBuffer::zero_allocate(kSize);
+    const SectorBuffer buffer(Allocation::kCalloc, kSize);
     EXPECT_FALSE(buffer.is_locked());
     EXPECT_EQ(buffer.lock_error(), 0);
 }
 
 TEST(SectorBuffer, MovesWithItsContents) {
-    SectorBuffer first = SectorBuffer::map_and_lock(kSize);
-    SectorBuffer second = SectorBuffer::zero_allocate(2 * kSize);
+    SectorBuffer first(Allocation::kMmap, kSize);
+    SectorBuffer second(Allocation::kCalloc, 2 * kSize);
     first.data()[0] = 1;
     second.data()[0] = 2;
     std::swap(first, second);
@@ -132,7 +132,7 @@ TEST(SectorBuffer, MovesWithItsContents) {
 
 TEST(SectorBuffer, SaysWhatFailedIfThereIsNoMemory) {
     constexpr std::size_t kAbsurd = std::size_t{1} << 60;
-    EXPECT_THROW((void)SectorBuffer::map_and_lock(kAbsurd), std::system_error);
+    EXPECT_THROW(SectorBuffer(Allocation::kMmap, kAbsurd), std::system_error);
 }
 
 }  // namespace

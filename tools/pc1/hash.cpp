@@ -1,8 +1,14 @@
-// SHA-256 compression in plain C++: the reference for the others.
-#include "tools/pc1/sha256_kernels.h"
+// SHA-256: padding and buffering around the compression function, its portable form, which is the reference
+// for the other, and the choice between them.
+#include "tools/pc1/hash.h"
+
+#if defined(PC1_X86_64)
+#include <cpuid.h>
+#elif defined(PC1_AARCH64)
+#include <sys/auxv.h>
+#endif
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <utility>
 
@@ -12,12 +18,6 @@ namespace {
 std::uint32_t load_be32(const std::uint8_t* from) {
     return static_cast<std::uint32_t>(from[0]) << 24 | static_cast<std::uint32_t>(from[1]) << 16 |
            static_cast<std::uint32_t>(from[2]) << 8 | static_cast<std::uint32_t>(from[3]);
-}
-
-void store_be32(std::uint8_t* to, std::uint32_t word) {
-    for (std::size_t i = 0; i < 4; ++i) {
-        to[i] = static_cast<std::uint8_t>(word >> (24 - 8 * i));
-    }
 }
 
 std::uint32_t big_sigma0(std::uint32_t x) {
@@ -118,13 +118,115 @@ void finish_label(const std::uint32_t* words, const CyclicMessage& message, cons
     expand(kept[0], message.last[0], message.last[1]);
     compress(state.data(), kept[0]);
     for (std::size_t i = 0; i < state.size(); ++i) {
-        store_be32(label + 4 * i, state[i]);
+        store_be(label + 4 * i, state[i]);
     }
     label[31] &= 0x3f;
+}
+
+constexpr std::size_t kBlock = 64;
+
+// Both functions against the portable kernel's, on blocks without pattern.
+bool agrees_with_portable(const Sha256Kernel& kernel) {
+    constexpr std::size_t kBlocks = kMostBlocksInTurn + 1;
+    std::array<std::uint8_t, kBlocks * kBlock> bytes{};
+    std::uint32_t noise = 1;
+    for (auto& byte : bytes) {
+        noise = noise * 1664525 + 1013904223;
+        byte = static_cast<std::uint8_t>(noise >> 24);
+    }
+    std::array<const std::uint8_t*, 2 * kBlocks> halves{};
+    for (std::size_t i = 0; i < halves.size(); ++i) {
+        halves[i] = bytes.data() + 32 * i;
+    }
+    const CyclicMessage message{.halves = halves.data(),
+                                .blocks_in_turn = kMostBlocksInTurn,
+                                .blocks = 2 * kMostBlocksInTurn + 4,
+                                .last = {halves[3], halves[15]}};
+    const auto both_results = [&](const Sha256Kernel& of) {
+        auto state = std::to_array(kSha256InitialState);
+        of.absorb(state.data(), bytes.data(), kBlocks);
+        Bytes32 label{};
+        of.finish_label(state.data(), message, halves.data(), label.data());
+        return std::pair(state, label);
+    };
+    return both_results(kernel) == both_results(kSha256Portable);
+}
+
+// Whether the CPU, and the system, has the instructions of the other kernel: on x86-64 SHA-NI, with the SSSE3
+// and SSE4.1 that its use needs; on aarch64 the SHA-2 instructions of ARMv8.
+bool has_instructions() {
+#if defined(PC1_X86_64)
+    constexpr unsigned kExtendedFeatures = 7;
+    constexpr unsigned kShaBit = 1U << 29;
+    unsigned eax = 0;
+    unsigned ebx = 0;
+    unsigned ecx = 0;
+    unsigned edx = 0;
+    return __get_cpuid_count(kExtendedFeatures, 0, &eax, &ebx, &ecx, &edx) != 0 && (ebx & kShaBit) != 0 &&
+           static_cast<bool>(__builtin_cpu_supports("ssse3")) &&
+           static_cast<bool>(__builtin_cpu_supports("sse4.1"));
+#elif defined(PC1_AARCH64)
+    return (getauxval(AT_HWCAP) & HWCAP_SHA2) != 0;
+#else
+    return false;
+#endif
+}
+
+std::vector<const Sha256Kernel*> usable_kernels() {
+    std::vector<const Sha256Kernel*> usable{&kSha256Portable};
+#if defined(PC1_X86_64) || defined(PC1_AARCH64)
+    if (has_instructions() && agrees_with_portable(kSha256Instructions)) {
+        usable.insert(usable.begin(), &kSha256Instructions);
+    }
+#endif
+    return usable;
 }
 
 }  // namespace
 
 const Sha256Kernel kSha256Portable{"portable", absorb, finish_label};
+
+const std::vector<const Sha256Kernel*>& sha256_kernels() {
+    static const auto kernels = usable_kernels();
+    return kernels;
+}
+
+const Sha256Kernel& best_sha256_kernel() {
+    return *sha256_kernels().front();
+}
+
+Sha256& Sha256::update(std::span<const std::uint8_t> data) {
+    const std::size_t held = length_ % kBlock;
+    length_ += data.size();
+    if (held > 0) {
+        const std::size_t taken = std::min(kBlock - held, data.size());
+        std::copy_n(data.begin(), taken, partial_.begin() + static_cast<std::ptrdiff_t>(held));
+        data = data.subspan(taken);
+        if (held + taken < kBlock) {
+            return *this;
+        }
+        kernel_->absorb(state_.data(), partial_.data(), 1);
+    }
+    const std::size_t blocks = data.size() / kBlock;
+    kernel_->absorb(state_.data(), data.data(), blocks);
+    std::ranges::copy(data.subspan(blocks * kBlock), partial_.begin());
+    return *this;
+}
+
+Bytes32 Sha256::finish() {
+    const std::uint64_t bits = 8 * length_;
+    constexpr std::size_t kLengthField = 8;
+    std::array<std::uint8_t, kBlock + kLengthField> padding{0x80};
+    const std::size_t held = length_ % kBlock;
+    const std::size_t zeros_end = (held < kBlock - kLengthField ? kBlock : 2 * kBlock) - kLengthField - held;
+    store_be(padding.data() + zeros_end, bits);
+    update(std::span(padding).first(zeros_end + kLengthField));
+
+    Bytes32 digest{};
+    for (std::size_t i = 0; i < state_.size(); ++i) {
+        store_be(digest.data() + 4 * i, state_[i]);
+    }
+    return digest;
+}
 
 }  // namespace pc1

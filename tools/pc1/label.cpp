@@ -1,16 +1,27 @@
-// The two ways to label a layer: alone, and with producers.
-#include "tools/pc1/labels.h"
+// The label of one node, and the two ways to label a layer: alone, and with producers.
+#include "tools/pc1/label.h"
 
 #include "tools/pc1/conveyor.h"
-#include "tools/pc1/node_hash.h"
-#include "tools/pc1/prepared_node.h"
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
 namespace pc1 {
 namespace {
+
+constexpr std::size_t kHashedParents = 37;  // with their repetitions
+
+// Ends a message: a one bit, zeros up to a block's end, the length in bits.
+template <std::size_t PaddingBytes, std::size_t MessageBytes>
+constexpr auto kPadding = [] {
+    static_assert((MessageBytes + PaddingBytes) % 64 == 0);
+    std::array<std::uint8_t, PaddingBytes> padding{0x80};
+    padding[PaddingBytes - 2] = static_cast<std::uint8_t>(8 * MessageBytes >> 8);
+    padding[PaddingBytes - 1] = static_cast<std::uint8_t>(8 * MessageBytes);
+    return padding;
+}();
+constexpr auto& kPaddingAfterParents = kPadding<32, 64 + kHashedParents * kNodeBytes>;
+constexpr auto& kPaddingAfterHeader = kPadding<64, 64>;
 
 // How far ahead of the hashing a node's parents are fetched into the cache: far enough, at 600 ns a node and
 // more, for misses in the TLB and in every cache; and so near that they are not lost again.
@@ -21,7 +32,7 @@ constexpr std::size_t kRowsAtATime = 64;
 
 constexpr std::uint64_t kNodesBetweenReports = 8192;
 
-void hash_node(const ParentsHash& hash, const Layer& layer, std::uint64_t node, const PreparedNode& prepared,
+void hash_node(const NodeHash& hash, const Layer& layer, std::uint64_t node, const PreparedNode& prepared,
                const PreparedNode& soon) {
     std::uint8_t* label = layer.labels + kNodeBytes * node;
     if (node == 0) {
@@ -33,28 +44,79 @@ void hash_node(const ParentsHash& hash, const Layer& layer, std::uint64_t node, 
 
 class Reporter {
   public:
-    explicit Reporter(const OnLabelled& on_labelled) : on_labelled_(&on_labelled) {}
+    explicit Reporter(const OnProgress& on_labelled) : on_labelled_(&on_labelled) {}
 
     void add(std::uint64_t nodes) {
         const std::uint64_t before = done_ / kNodesBetweenReports;
         done_ += nodes;
-        if (*on_labelled_ && done_ / kNodesBetweenReports != before) {
+        if (done_ / kNodesBetweenReports != before) {
             (*on_labelled_)(done_);
         }
     }
 
   private:
-    const OnLabelled* on_labelled_;
+    const OnProgress* on_labelled_;
     std::uint64_t done_ = 0;
 };
 
 }  // namespace
 
+PreparedNode prepare(const Layer& layer, const Sha256State& state, const ParentRow& row) {
+    PreparedNode prepared{.state = state, .labels = {}};
+    for (std::size_t i = 0; i < kParents; ++i) {
+        // Layer 1 has none before it; its expander parents are not hashed.
+        const bool is_here = i < kBaseParents || layer.number == 1;
+        prepared.labels[i] = (is_here ? layer.labels : layer.previous) + kNodeBytes * row[i];
+    }
+    return prepared;
+}
+
+void LadenNode::load(const Layer& layer, const ParentRow& row, std::uint64_t labelled) {
+    const std::size_t hashed = layer.number == 1 ? kBaseParents : kParents;
+    for (std::size_t i = 0; i < hashed; ++i) {
+        if (i >= kBaseParents || row[i] < labelled) {
+            std::copy_n(node.labels[i], kNodeBytes, copies[i].begin());
+            node.labels[i] = copies[i].data();
+        }
+    }
+}
+
+NodeHash::NodeHash(const Bytes32& replica_id, std::uint32_t layer, const Sha256Kernel& kernel)
+    : hashed_parents_(layer == 1 ? kBaseParents : kParents), kernel_(&kernel) {
+    std::ranges::copy(replica_id, header_.begin());
+    store_be(header_.data() + 32, layer);
+}
+
+Sha256State NodeHash::after_header(std::uint64_t node) const {
+    auto header = header_;
+    store_be(header.data() + 36, node);
+    auto state = std::to_array(kSha256InitialState);
+    kernel_->absorb(state.data(), header.data(), 1);
+    return state;
+}
+
+void NodeHash::label(const PreparedNode& node, const PreparedNode& soon, std::uint8_t* label) const {
+    const std::uint8_t* last_parent = node.labels[(kHashedParents - 1) % hashed_parents_];
+    const CyclicMessage message{.halves = node.labels.data(),
+                                .blocks_in_turn = hashed_parents_ / 2,
+                                .blocks = kHashedParents / 2,
+                                .last = {last_parent, kPaddingAfterParents.data()}};
+    kernel_->finish_label(node.state.data(), message, soon.labels.data(), label);
+}
+
+void NodeHash::label_node_zero(Sha256State state, std::uint8_t* label) const {
+    kernel_->absorb(state.data(), kPaddingAfterHeader.data(), 1);
+    for (std::size_t i = 0; i < state.size(); ++i) {
+        store_be(label + 4 * i, state[i]);
+    }
+    label[kNodeBytes - 1] &= 0x3f;  // a number of 254 bits, little-endian
+}
+
 Labeller::Labeller(const Bytes32& replica_id, const ParentSource& parents, const Sha256Kernel& kernel,
                    const Crew& crew)
     : replica_id_(replica_id), parents_(&parents), kernel_(&kernel), crew_(crew) {}
 
-void Labeller::label(const Layer& layer, NodeRange nodes, const OnLabelled& on_labelled) const {
+void Labeller::label(const Layer& layer, NodeRange nodes, const OnProgress& on_labelled) const {
     if (crew_.producers == 0) {
         label_alone(layer, nodes, on_labelled);
     } else {
@@ -63,11 +125,10 @@ void Labeller::label(const Layer& layer, NodeRange nodes, const OnLabelled& on_l
 }
 
 // Nodes are prepared a batch ahead, so that the parents of the next ones can be fetched while one is hashed.
-void Labeller::label_alone(const Layer& layer, NodeRange nodes, const OnLabelled& on_labelled) const {
+void Labeller::label_alone(const Layer& layer, NodeRange nodes, const OnProgress& on_labelled) const {
     constexpr std::size_t kBatch = 16;
     static_assert(kFetchAhead <= kBatch);
-    const HeaderHash header(replica_id_, layer.number, *kernel_);
-    const ParentsHash hash(layer.number, *kernel_);
+    const NodeHash hash(replica_id_, layer.number, *kernel_);
     std::array<PreparedNode, 2 * kBatch> window{};
     const auto prepared = [&](std::uint64_t node) -> PreparedNode& {
         return window[(node - nodes.first) % window.size()];
@@ -79,7 +140,7 @@ void Labeller::label_alone(const Layer& layer, NodeRange nodes, const OnLabelled
             parents_->parents(first, last - first, rows.data());
         }
         for (std::uint64_t node = first; node < last; ++node) {
-            prepared(node) = prepare(layer, header.of(node), rows[node - first]);
+            prepared(node) = prepare(layer, hash.after_header(node), rows[node - first]);
         }
     };
 
@@ -99,8 +160,8 @@ void Labeller::label_alone(const Layer& layer, NodeRange nodes, const OnLabelled
 // Producers copy the labels that are there already, so that the random reads are theirs. What is not there
 // yet was written by the hashing thread a moment before it needs it, and is in its cache.
 void Labeller::label_with_producers(const Layer& layer, NodeRange nodes,
-                                    const OnLabelled& on_labelled) const {
-    const HeaderHash header(replica_id_, layer.number, *kernel_);
+                                    const OnProgress& on_labelled) const {
+    const NodeHash hash(replica_id_, layer.number, *kernel_);
     const std::size_t places = std::max<std::size_t>(1, crew_.lookahead / crew_.stride);
     const std::uint64_t chunks = (nodes.size() + crew_.stride - 1) / crew_.stride;
     std::vector<LadenNode> slots(places * crew_.stride);
@@ -119,12 +180,11 @@ void Labeller::label_with_producers(const Layer& layer, NodeRange nodes,
             const std::size_t count = std::min<std::uint64_t>(kRowsAtATime, range.last - first);
             parents_->parents(first, count, rows.data());
             for (std::size_t i = 0; i < count; ++i, ++slot) {
-                slot->node = prepare(layer, header.of(first + i), rows[i]);
+                slot->node = prepare(layer, hash.after_header(first + i), rows[i]);
                 slot->load(layer, rows[i], labelled);
             }
         }
     };
-    const ParentsHash hash(layer.number, *kernel_);
     Reporter reporter(on_labelled);
     const auto consume = [&](std::uint64_t chunk, std::size_t place) {
         const NodeRange range = range_of(chunk);
