@@ -14,16 +14,14 @@ mirror_of() {
 # A minimal one as a tar file; one of the same day is kept, since it takes minutes to make.
 #   base_system FILE
 base_system() {
-    local file=$1 release mirror folder components=main
+    local file=$1 release mirror folder
     [[ -z $(find "$file" -mmin -1440 2>/dev/null) ]] || return 0
     release=$(. /etc/os-release && echo "$VERSION_CODENAME")
-    # libhwloc is elsewhere in Ubuntu.
-    ! grep -q '^ID=ubuntu' /etc/os-release || components=main,universe
     mirror=$(mirror_of "$release")
     folder=$(mktemp -d)
     # In memory: nothing waits for a disk.
     mount -t tmpfs -o mode=0755 none "$folder"
-    if ! debootstrap --variant=minbase --components=$components "$release" "$folder" "$mirror" >"$folder.log" 2>&1; then
+    if ! debootstrap --variant=minbase "$release" "$folder" "$mirror" >"$folder.log" 2>&1; then
         tail -20 "$folder.log" >&2
         rm -f "$folder.log"
         echo "no fresh system of $release to be had from $mirror: is there a network?" >&2
