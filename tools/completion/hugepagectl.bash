@@ -22,7 +22,7 @@ _hugepage_shim() {
     done
 
     case $prev in
-        --path | --files-path | --output | --root) _filedir -d; return ;;
+        --path | --files-path | --root) _filedir -d; return ;;
         --config | --prometheus | --library) _filedir; return ;;
         --user) _allowed_users; return ;;
         --group) _allowed_groups; return ;;

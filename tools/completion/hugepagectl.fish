@@ -2,7 +2,7 @@
 
 function __hugepage_shim_commands --argument-names tool
     $tool --help 2>/dev/null | string replace -rf '^  ([a-z][a-z-]*) {2,}(.*)' '$1\t$2'
-    test "$tool" = pc1-label; and printf 'parents\tMake or digest the file of all parents\n'
+    test "$tool" = pc1-label; and printf 'parents\tDigest the parents of all nodes\n'
 end
 
 # The command that the line has named so far, if any.
@@ -57,7 +57,7 @@ for tool in hugepagectl hugepage-file-init pc1-label
     complete -c $tool -n '__hugepage_shim_wants_option; and not __hugepage_shim_is_past_dashes' -a '(__hugepage_shim_options)'
     complete -c $tool -n 'not __hugepage_shim_command; and not __hugepage_shim_is_past_dashes' -a "(__hugepage_shim_commands $tool)"
     complete -c $tool -n __hugepage_shim_is_past_dashes -xa '(__hugepage_shim_inner_command)'
-    complete -c $tool -n '__hugepage_shim_follows path files-path output root' -xa '(__fish_complete_directories)'
+    complete -c $tool -n '__hugepage_shim_follows path files-path root' -xa '(__fish_complete_directories)'
     complete -c $tool -n '__hugepage_shim_follows config prometheus library' -rF
     complete -c $tool -n '__hugepage_shim_follows user' -xa '(__fish_complete_users)'
     complete -c $tool -n '__hugepage_shim_follows group' -xa '(__fish_complete_groups)'
