@@ -141,7 +141,7 @@ bool agrees_with_portable(const Sha256Kernel& kernel) {
     const CyclicMessage message{.halves = halves.data(),
                                 .blocks_in_turn = kMostBlocksInTurn,
                                 .blocks = 2 * kMostBlocksInTurn + 4,
-                                .last = {halves[3], halves[15]}};
+                                .last = {bytes.data() + 32UL * 3, bytes.data() + 32UL * 15}};
     const auto both_results = [&](const Sha256Kernel& of) {
         auto state = std::to_array(kSha256InitialState);
         of.absorb(state.data(), bytes.data(), kBlocks);
