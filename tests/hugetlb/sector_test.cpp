@@ -68,13 +68,14 @@ std::vector<std::string> digests(const Outcome& outcome) {
 
 TEST_F(Sector, IsLabelledOnHugePagesWithTheReferenceDigests) {
     ChildProcess labelling(kLabel, environment());
-    // Both buffers are there from before the first layer to the end: look while it runs.
+    // Both buffers are there, with all their pages, from before the first layer to the end: look while it
+    // runs.
+    const auto are_there = testing::AllOf(SizeIs(2), Each(HasSubstr(" N0=4 kernelpagesize_kB=2048")));
     std::vector<std::string> buffers;
-    while (buffers.size() < 2 && !labelling.has_ended()) {
+    while (!testing::Matches(are_there)(buffers) && !labelling.has_ended()) {
         buffers = labelling.mapped_files(pool_.path());
     }
-    EXPECT_THAT(buffers, SizeIs(2));
-    EXPECT_THAT(buffers, Each(HasSubstr(" kernelpagesize_kB=2048")));
+    EXPECT_THAT(buffers, are_there);
     EXPECT_TRUE(is_leased(files_[0]));
     EXPECT_TRUE(is_leased(files_[1]));
     const auto served = labelling.wait();
