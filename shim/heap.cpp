@@ -50,20 +50,16 @@ bool has_window() noexcept {
         void* const memory = next::kernel::mmap(request);
         if (memory == request.address) {
             std::uintptr_t nobodys = 0;
-            if (!window.compare_exchange_strong(nobodys, begin, std::memory_order_acq_rel) &&
-                nobodys != begin) {
-                next::kernel::munmap(memory, request.length);
+            if (!window.compare_exchange_strong(nobodys, begin, std::memory_order_acq_rel)) {
+                next::kernel::munmap(memory, request.length);  // another thread was faster
             }
             return true;
         }
         if (memory != MAP_FAILED) {  // a kernel before 4.17, which takes it for a hint
             next::kernel::munmap(memory, request.length);
         }
-        if (window.load(std::memory_order_acquire) == begin) {
-            return true;  // another thread was faster
-        }
     }
-    return false;
+    return window.load(std::memory_order_acquire) != 0;
 }
 
 bool is_in_window(const void* memory) noexcept {

@@ -36,11 +36,11 @@ Refusal refusal(Reason reason, const Error& error) noexcept {
 // the lease too, until it executes another program or ends. It can't know of the memory.)
 Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidate& file, const Config& config,
                                        FileSystem& file_system) noexcept {
-    auto usable = open_usable(file.folder, file.name, ByteSize{request.length}, file.user);
-    if (!usable) {
-        return usable.error();
+    auto own = open_own(file.folder, file.name, ByteSize{request.length}, file.user);
+    if (!own) {
+        return own.error();
     }
-    const auto lease = Lease::take(std::move(usable.value()));
+    const auto lease = Lease::take(std::move(own.value()));
     if (!lease) {
         return lease.error();
     }

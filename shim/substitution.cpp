@@ -84,6 +84,9 @@ void set_threshold() noexcept {
 bool is_wanted(ByteSize size) noexcept {
     const bool is_sector = std::ranges::find(kSectors, size) != std::end(kSectors);
     if (settings.mode == Config::Mode::thp) {
+        if (is_sector) {
+            events::complaints_once(settings);
+        }
         return is_sector;
     }
     if (!settings.files) {

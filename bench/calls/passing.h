@@ -6,7 +6,7 @@
 
 namespace bench {
 
-// All that shim/exports.map names but __register_atfork, which is called a few times in a program's life.
+// All that shim/exports.map names.
 [[nodiscard]] std::vector<std::string> passing_calls();
 
 // Seconds of one call by each of the two ways, "shim" (what the program's own calls reach) or "libc" (the C

@@ -48,21 +48,26 @@ Refusal refusal_of_open(const NodeFolder& folder, const char* name, ByteSize siz
     return S_ISLNK(facts.st_mode) || is_file_of(facts, size) ? refusal_of_open(code) : kNoSuchFile;
 }
 
-// What the file itself says against using it, cheapest first.
-Result<FileSystem, Refusal> inspect(int fd, ByteSize size, uid_t user) noexcept {
-    struct stat file {};
-    if (sys::fstat(fd, file) != 0) {
-        return Refusal{Reason::map_failed, "fstat", errno};
-    }
-    if (!is_file_of(file, size)) {
-        return kNoSuchFile;
-    }
+// What a file's owner and permissions say against using it.
+Result<Done, Refusal> inspect_owner(const struct stat& file, uid_t user) noexcept {
     if (is_anothers(file, user)) {
         return Refusal{Reason::insecure,
                        "it belongs to another user; chown it to root or to the sealer's user", 0};
     }
     if ((file.st_mode & S_IRWXO) != 0) {
         return Refusal{Reason::insecure, "everybody may open it; chmod o=", 0};
+    }
+    return Done{};
+}
+
+// What its memory says: where it is, and whether it is there.
+Result<FileSystem, Refusal> inspect_memory(int fd, ByteSize size) noexcept {
+    struct stat file {};
+    if (sys::fstat(fd, file) != 0) {
+        return Refusal{Reason::map_failed, "fstat", errno};
+    }
+    if (file.st_nlink == 0) {
+        return Refusal{Reason::no_file_for_size, "it has just been removed", 0};
     }
     const auto file_system = file_system_of(fd);
     if (!file_system) {
@@ -81,7 +86,6 @@ Result<FileSystem, Refusal> inspect(int fd, ByteSize size, uid_t user) noexcept 
     }
     return file_system.value();
 }
-
 }  // namespace
 
 uid_t own_user() noexcept {
@@ -121,37 +125,46 @@ Result<Done, Refusal> inspect(const NodeFolder& folder, uid_t user) noexcept {
     return Done{};
 }
 
-Result<UsableFile, Refusal> open_usable(const NodeFolder& folder, const char* name, ByteSize size,
-                                        uid_t user) noexcept {
+Result<OwnFile, Refusal> open_own(const NodeFolder& folder, const char* name, ByteSize size,
+                                  uid_t user) noexcept {
     // O_NONBLOCK: a FIFO or device in the file's place must not hold the caller up.
     auto file = Fd::open(name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0, folder.fd());
     if (!file) {
         return refusal_of_open(folder, name, size, file.error().code);
     }
-    const auto file_system = inspect(file.value().get(), size, user);
-    if (!file_system) {
-        return file_system.error();
+    struct stat facts {};
+    if (sys::fstat(file.value().get(), facts) != 0) {
+        return Refusal{Reason::map_failed, "fstat", errno};
     }
-    return UsableFile{std::move(file.value()), file_system.value()};
+    if (!is_file_of(facts, size)) {
+        return kNoSuchFile;
+    }
+    if (const auto fit = inspect_owner(facts, user); !fit) {
+        return fit.error();
+    }
+    return OwnFile{std::move(file.value()), size};
 }
 
-Result<UsableFile, Refusal> open_usable(const char* path, ByteSize size, uid_t user) noexcept {
+Result<FileSystem, Refusal> inspect(const char* path, ByteSize size, uid_t user) noexcept {
     const NodeFolder folder{path};
-    const auto fit = inspect(folder, user);
-    return fit ? open_usable(folder, folder.only_name(), size, user) : fit.error();
+    if (const auto fit = inspect(folder, user); !fit) {
+        return fit.error();
+    }
+    const auto own = open_own(folder, folder.only_name(), size, user);
+    return own ? inspect_memory(own.value().file.get(), size) : own.error();
 }
 
-Result<Lease, Refusal> Lease::take(UsableFile usable) noexcept {
-    const int fd = usable.file.get();
+Result<Lease, Refusal> Lease::take(OwnFile own) noexcept {
+    const int fd = own.file.get();
     if (sys::flock(fd, LOCK_EX | LOCK_NB) != 0) {
         return errno == EWOULDBLOCK ? Refusal{Reason::all_leased, "somebody else holds it", 0}
                                     : Refusal{Reason::map_failed, "flock", errno};
     }
-    struct stat facts {};
-    if (sys::fstat(fd, facts) != 0 || facts.st_nlink == 0) {
-        return Refusal{Reason::no_file_for_size, "it has just been removed", 0};
+    const auto file_system = inspect_memory(fd, own.size);
+    if (!file_system) {
+        return file_system.error();
     }
-    return Lease(std::move(usable.file), usable.file_system);
+    return Lease(std::move(own.file), file_system.value());
 }
 
 }  // namespace hugepage

@@ -24,10 +24,10 @@ struct Refusal {
     int code = 0;          // the errno of the step; 0 if no system call failed
 };
 
-// A file that may be used, open for reading and writing, and not locked.
-struct UsableFile {
+// A file of this size that nobody else may open, open for reading and writing, and not locked.
+struct OwnFile {
     Fd file;
-    FileSystem file_system;
+    ByteSize size;
 };
 
 // Whose the files of this process may be, beside root's. In a user namespace the files of all users that it
@@ -39,21 +39,23 @@ struct UsableFile {
 // files into it. Asked once for all of its files.
 [[nodiscard]] Result<Done, Refusal> inspect(const NodeFolder& folder, uid_t user) noexcept;
 
-// All that is asked of a file in such a folder before it is leased (README, "Which files are used"), except
-// whether somebody else has it: takes no lock, so it disturbs no lease. Reason::no_file_for_size means that
-// this is no file, or one of another size: nothing is wrong with it. It is opened as the caller.
-[[nodiscard]] Result<UsableFile, Refusal> open_usable(const NodeFolder& folder, const char* name,
-                                                      ByteSize size, uid_t user) noexcept;
-// Both, of a file's path.
-[[nodiscard]] Result<UsableFile, Refusal> open_usable(const char* path, ByteSize size, uid_t user) noexcept;
+// What is asked of a file in such a folder before it is locked, which is little: of a thousand files most may
+// be somebody else's. Reason::no_file_for_size means that this is no file, or one of another size: nothing is
+// wrong with it. It is opened as the caller.
+[[nodiscard]] Result<OwnFile, Refusal> open_own(const NodeFolder& folder, const char* name, ByteSize size,
+                                                uid_t user) noexcept;
+
+// All that is asked of a file and its folder (README, "Which files are used"), except whether somebody else
+// has it: takes no lock, so it disturbs no lease.
+[[nodiscard]] Result<FileSystem, Refusal> inspect(const char* path, ByteSize size, uid_t user) noexcept;
 
 // Move-only. The destructor lets go of the descriptor, and so of the lock unless a mapping holds it by then.
 class Lease {
   public:
-    // Takes the file if it is free now; never waits. Reason::all_leased means that somebody else has it. A
-    // file that was unlinked before it is locked is refused: who removes a file holds its lock meanwhile, and
-    // gives its pages back.
-    [[nodiscard]] static Result<Lease, Refusal> take(UsableFile file) noexcept;
+    // Takes the file if it is free now, and asks the rest; never waits. Reason::all_leased means that
+    // somebody else has it. A file that was unlinked before it is locked is refused: who removes a file holds
+    // its lock meanwhile, and gives its pages back.
+    [[nodiscard]] static Result<Lease, Refusal> take(OwnFile file) noexcept;
 
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }
     [[nodiscard]] const FileSystem& file_system() const noexcept { return file_system_; }

@@ -60,26 +60,6 @@ constexpr const char* name_of(Level level) noexcept {
 
 using Line = FixedString<2UL * 1024>;
 
-// How many bytes the character takes that the text begins with; 0 if a terminal could take it for a command,
-// or it is none of UTF-8's.
-std::size_t printable_bytes(std::string_view text) noexcept {
-    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-    const unsigned char first = byte(0);
-    if (first < 0x80) {
-        return first < 0x20 || first == 0x7f ? 0 : 1;
-    }
-    const std::size_t length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
-    if (length > text.size() || (first == 0xc2 && byte(1) < 0xa0)) {  // from there on C1: CSI and the like
-        return 0;
-    }
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    return length;
-}
-
 void append_escaped(Line& line, std::string_view message) noexcept {
     while (!message.empty()) {
         const std::size_t printable = printable_bytes(message);

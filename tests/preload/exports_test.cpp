@@ -40,9 +40,6 @@ TEST(Exports, AreExactlyThoseOfTheMap) {
     for (const char* hooked : {"mmap", "munmap", "mremap", "madvise", "mprotect", "mlock", "msync"}) {
         EXPECT_TRUE(expected.contains(hooked)) << hooked;
     }
-    if (std::string(SANITIZER) == "thread") {
-        expected.erase("__register_atfork");  // interpose.cpp says why
-    }
     EXPECT_EQ(symbols("--defined-only"), expected);
 }
 

@@ -7,10 +7,18 @@
 
 namespace tests {
 
+// Open, and not locked yet.
+[[nodiscard]] inline hugepage::Result<hugepage::OwnFile, hugepage::Refusal> opened(const char* path,
+                                                                                   hugepage::ByteSize size) {
+    const hugepage::NodeFolder folder(path);
+    const auto fit = hugepage::inspect(folder, ::geteuid());
+    return fit ? hugepage::open_own(folder, folder.only_name(), size, ::geteuid()) : fit.error();
+}
+
 [[nodiscard]] inline hugepage::Result<hugepage::Lease, hugepage::Refusal> lease_of(const char* path,
                                                                                    hugepage::ByteSize size) {
-    auto usable = hugepage::open_usable(path, size, ::geteuid());
-    return usable ? hugepage::Lease::take(std::move(usable.value())) : usable.error();
+    auto own = opened(path, size);
+    return own ? hugepage::Lease::take(std::move(own.value())) : own.error();
 }
 
 }  // namespace tests

@@ -59,21 +59,20 @@ TEST_F(LeaseTest, LivesOnInTheMappingAndEndsWithItsLastByte) {
 }
 
 TEST_F(LeaseTest, RefusesAFileThatWasRemovedAfterItWasOpened) {
-    auto opened = open_usable(file_.c_str(), kSize, ::geteuid());
-    ASSERT_TRUE(opened);
+    auto own = tests::opened(file_.c_str(), kSize);
+    ASSERT_TRUE(own);
     std::filesystem::remove(file_);
-    const auto lease = Lease::take(std::move(opened.value()));
+    const auto lease = Lease::take(std::move(own.value()));
     ASSERT_FALSE(lease);
     EXPECT_EQ(lease.error().reason, Reason::no_file_for_size);
 }
 
 TEST_F(LeaseTest, IsNotDisturbedByALookAtTheFile) {
-    { const auto looked_at = open_usable(file_.c_str(), kSize, ::geteuid()); }
-    const auto looked_at = open_usable(file_.c_str(), kSize, ::geteuid());
-    ASSERT_TRUE(looked_at);
+    ASSERT_TRUE(inspect(file_.c_str(), kSize, ::geteuid()));
     const auto lease = tests::lease_of(file_.c_str(), kSize);
     ASSERT_TRUE(lease);
-    EXPECT_TRUE(open_usable(file_.c_str(), kSize, ::geteuid()));
+    EXPECT_TRUE(inspect(file_.c_str(), kSize, ::geteuid()));
+    EXPECT_EQ(reason(), Reason::all_leased);
 }
 
 TEST_F(LeaseTest, LooksAtAFileForAnotherUser) {
@@ -82,8 +81,8 @@ TEST_F(LeaseTest, LooksAtAFileForAnotherUser) {
         GTEST_SKIP() << "needs root";
     }
     ASSERT_EQ(::chown(file_.parent_path().c_str(), kSomebody, 0), 0);
-    EXPECT_TRUE(open_usable(file_.c_str(), kSize, kSomebody));
-    const auto refused = open_usable(file_.c_str(), kSize, kSomebody + 1);
+    EXPECT_TRUE(inspect(file_.c_str(), kSize, kSomebody));
+    const auto refused = inspect(file_.c_str(), kSize, kSomebody + 1);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().reason, Reason::insecure);
 }

@@ -105,9 +105,9 @@ void ask_as_the_shim(SurveyedFile& file, uid_t user) {
     if (file.refusal) {
         return;
     }
-    const auto usable = hugepage::open_usable(file.path.c_str(), file.size, user);
-    if (!usable) {
-        file.refusal = usable.error();
+    const auto fit = hugepage::inspect(file.path.c_str(), file.size, user);
+    if (!fit) {
+        file.refusal = fit.error();
     } else if (!may_open(file, user)) {
         file.refusal = Refusal{Reason::permission, "open", EACCES};
     }
