@@ -95,12 +95,6 @@ void absorb(std::uint32_t* state, const std::uint8_t* data, std::size_t blocks) 
     }
 }
 
-// Both cache lines, if it lies across two.
-void prefetch_half(const std::uint8_t* half) {
-    __builtin_prefetch(half);
-    __builtin_prefetch(half + 31);
-}
-
 void finish_label(const std::uint32_t* words, const CyclicMessage& message, const std::uint8_t* const* soon,
                   std::uint8_t* label) {
     std::array<Schedule, kMostBlocksInTurn> kept;

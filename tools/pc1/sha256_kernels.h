@@ -58,4 +58,10 @@ alignas(16) inline constexpr std::uint32_t kSha256RoundConstants[64] = {
     0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
+// Half a block: both cache lines, if it lies across two.
+inline void prefetch_half(const std::uint8_t* half) {
+    __builtin_prefetch(half);
+    __builtin_prefetch(half + 31);
+}
+
 }  // namespace pc1
