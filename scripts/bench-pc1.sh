@@ -11,7 +11,8 @@
 #   --rounds N          exactly so many, beside a first one that doesn't count (default: what the time allows, at least 2)
 #   --minutes M         how long it may take (default: 5)
 #   --max-nodes N       nodes to label, from the middle of layer 2 (default: a million; at most half of the layer)
-#   --variants NAME,... of: plain, THP, shim 2 MiB, shim 1 GiB (default: all)
+#   --variants NAME,... of: plain, THP, shim 2 MiB, shim 1 GiB (default: these), no pool (the shim with HUGEPAGE_MODE=thp), full pool
+#                       (the shim, and all files leased by others)
 #   --fragmented        free memory is fragmented, for THP, while it runs; the shim's files are made before
 #   --json FILE         writes rows, facts and what was left out, as scripts/bench.sh does into run.json
 #   --build FOLDER      a build folder to measure (default: builds and uses build/release)

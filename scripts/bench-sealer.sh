@@ -12,7 +12,8 @@
 #                       producer, buffers by mmap and mlock (default: both)
 #   --rounds N          exactly so many, beside a first one that doesn't count (default: what the time allows, at least 2)
 #   --minutes M         how long it may take (default: 5); a run of 512MiB takes about a minute, and each round one of each variant
-#   --variants NAME,... of: plain, THP, shim 2 MiB, shim 1 GiB (default: all)
+#   --variants NAME,... of: plain, THP, shim 2 MiB, shim 1 GiB (default: these), no pool (the shim with HUGEPAGE_MODE=thp), full pool
+#                       (the shim, and all files leased by others)
 #   --fragmented        free memory is fragmented, for THP, while it runs; the shim's files are made before
 #   --json FILE         writes rows, facts and what was left out, as scripts/bench.sh does into run.json
 #   --build FOLDER      a build folder of the shim (default: builds and uses build/release)

@@ -6,7 +6,7 @@
 
 namespace bench {
 
-// All that shim/exports.map names.
+// All that shim/hooks/exports.map names.
 [[nodiscard]] std::vector<std::string> passing_calls();
 
 // Seconds of one call by each of the two ways, "shim" (what the program's own calls reach) or "libc" (the C

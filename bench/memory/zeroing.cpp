@@ -1,5 +1,5 @@
 // Zeroing a buffer that is in place: by the shim's own function, and by what it is compared with.
-#include "shim/zeroing.h"
+#include "shim/request/zeroing.h"
 
 #include "bench/memory/memory.h"
 #include "bench/memory/stores.h"

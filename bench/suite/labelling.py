@@ -4,6 +4,7 @@ pc1-label labels a stretch from the middle of layer 2, as ten of a sector's elev
 buffers, which are filled before the time is taken. No file of parents is read or written. The real sealer: sealer.py.
 """
 
+import fcntl
 import json
 import os
 import statistics
@@ -31,19 +32,31 @@ HUGE = 0.5  # of a buffer's memory that has to be on huge pages, for THP
 @dataclass(frozen=True)
 class Variant:
     name: str
-    page_size: int = 0  # of the shim's files; 0: no shim
-    thp: bool = False
+    page_size: int = 0  # of the shim's files; 0: none
+    thp: str = ""  # transparent huge pages for all ("always"), or for those that ask ("madvise")
+    shim: str = ""  # HUGEPAGE_MODE; empty: no shim
+    is_full: bool = False  # all files are leased by somebody else
+
+    @property
+    def is_served(self) -> bool:
+        return self.page_size > 0 and not self.is_full
 
     def has_its_pages(self, pages: Pages, least_thp: float = HUGE) -> bool:
-        if set(pages.of_size) != {self.page_size or PLAIN_PAGE}:
+        if set(pages.of_size) != {self.page_size if self.is_served else PLAIN_PAGE}:
             return False
-        return bool(self.page_size) or (pages.huge_share >= least_thp if self.thp else pages.huge_share < 0.01)
+        return self.is_served or (pages.huge_share >= least_thp if self.thp else pages.huge_share < 0.01)
 
 
 PLAIN = Variant("plain")
-THP = Variant("THP", thp=True)
-SHIMS = (Variant("shim 2 MiB", 2 * MIB), Variant("shim 1 GiB", GIB))
+THP = Variant("THP", thp="always")
+SHIMS = (Variant("shim 2 MiB", 2 * MIB, shim="try"), Variant("shim 1 GiB", GIB, shim="try"))
 VARIANTS = (PLAIN, THP, *SHIMS)
+# What the shim gives instead of a file's memory: where the operator has none, and where all are taken.
+FALLBACKS = (
+    Variant("no pool", thp="madvise", shim="thp"),
+    Variant("full pool", 2 * MIB, thp="madvise", shim="try", is_full=True),
+)
+ALL_VARIANTS = (*VARIANTS, *FALLBACKS)
 
 Computed = dict[int, dict[str, set[str]]]  # of each layer, by their digest: who has computed these labels
 
@@ -186,6 +199,15 @@ def parse(outputs: Sequence[str]) -> Labelled:
     )
 
 
+@contextmanager
+def leased(folder: Path) -> Iterator[None]:
+    """All files in it, as by other sealers."""
+    with ExitStack() as stack:
+        for file in folder.glob("numa_*/*"):
+            fcntl.flock(stack.enter_context(file.open("rb")), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
 @dataclass
 class Measuring:
     """A scenario's variants, each with the memory files it needs, if it needs any."""
@@ -193,15 +215,15 @@ class Measuring:
     context: Context
     scenario: Scenario
     computed: Computed
-    folders: dict[str, Path] = field(default_factory=dict)  # of the variants whose files are there all the time
+    folders: dict[int, Path] = field(default_factory=dict)  # by page size: files that are there all the time
     failures: dict[str, str] = field(default_factory=dict)
     pages: dict[str, list[Pages]] = field(default_factory=dict)
 
     @contextmanager
     def files(self, variant: Variant) -> Iterator[Path]:
         """A folder with two memory files for each sealer. Raises Shortage or Failed."""
-        if variant.name in self.folders:
-            yield self.folders[variant.name]
+        if variant.page_size in self.folders:
+            yield self.folders[variant.page_size]
             return
         with self.context.huge_pages(variant.page_size, self.scenario.buffer_bytes) as folder:
             buffers.make_files(self.context, folder / "files", self.scenario.sector, 2 * self.scenario.sealers)
@@ -209,20 +231,25 @@ class Measuring:
 
     def surroundings(self, variant: Variant) -> AbstractContextManager[None]:
         if variant.thp:
-            return buffers.thp_for(self.context, "always")
+            return buffers.thp_for(self.context, variant.thp)
         return buffers.no_thp()
 
     def label(self, variant: Variant) -> Labelled:
         """Raises Failed or Shortage; Failed, too, if the buffers were not on the pages that the variant is named after."""
         with ExitStack() as stack:
             environment = {}
-            if variant.page_size:
+            if variant.shim:
                 heap = "_heap" if self.scenario.path == "single-core" else ""
                 environment = {
-                    "HUGEPAGE_FILES_PATH": str(stack.enter_context(self.files(variant))),
-                    "HUGEPAGE_LOG": "warn",
+                    "HUGEPAGE_MODE": variant.shim,
+                    "HUGEPAGE_LOG": "error" if variant.is_full else "warn",
                     "LD_PRELOAD": str(self.context.build / f"libhugepage_shim{heap}.so"),
                 }
+            if variant.page_size:
+                folder = stack.enter_context(self.files(variant))
+                environment["HUGEPAGE_FILES_PATH"] = str(folder)
+                if variant.is_full:
+                    stack.enter_context(leased(folder))
             stack.enter_context(self.surroundings(variant))
             found = self.scenario.run(self.context, environment)
         for layer, digest in found.digests:
@@ -250,7 +277,7 @@ def why_not(context: Context, scenario: Scenario, variant: Variant) -> str:
     machine = context.machine
     if variant.thp and machine.thp == "none":
         return "this kernel has no transparent huge pages"
-    if variant.thp and machine.thp != "always" and not machine.is_root:
+    if variant.thp and machine.thp != variant.thp and not machine.is_root:
         return "switching transparent huge pages on takes root"
     if variant.page_size and variant.page_size not in machine.page_sizes:
         return f"this kernel has no huge pages of {words.size(variant.page_size)}"
@@ -285,11 +312,12 @@ def measure(
             reason = why_not(context, scenario, variant)
             # Files that aren't kept are made anew for each run, which fragmented memory has no pages for.
             keeps = (2 + len(measuring.folders)) * scenario.buffer_bytes + scenario.other_bytes <= free
-            if not reason and variant.page_size and (keeps or scenario.fragmented):
+            needs_files = variant.page_size > 0 and variant.page_size not in measuring.folders
+            if not reason and needs_files and (keeps or scenario.fragmented):
                 try:
                     if not keeps:
                         raise Shortage("its files don't fit beside the buffers of the other variants")
-                    measuring.folders[variant.name] = held.enter_context(measuring.files(variant))
+                    measuring.folders[variant.page_size] = held.enter_context(measuring.files(variant))
                 except (Shortage, Failed) as shortage:
                     reason = str(shortage)
             if reason:

@@ -35,12 +35,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     what = "Compares labelling on ordinary pages, on transparent huge pages and with the shim."
     of_sealer = any(argument.startswith("--label") for argument in arguments)
     parser = Parser(prog=f"scripts/bench-{'sealer' if of_sealer else 'pc1'}.sh", description=what)
-    names = [variant.name for variant in labelling.VARIANTS]
+    names = [variant.name for variant in labelling.ALL_VARIANTS]
+    usual = ",".join(variant.name for variant in labelling.VARIANTS)
     size = power_of_two(LEAST_SECTOR)
     parser.add_argument("--sector", type=size, default="512MiB", metavar="SIZE", help="a power of two (default: 512MiB)")
     parser.add_argument("--path", choices=PATHS, default="both", help="(default: both)")
     parser.add_argument("--fragmented", action="store_true", help="on fragmented memory")
-    parser.add_argument("--variants", default=",".join(names), metavar="NAME,...", help="of: %(default)s")
+    parser.add_argument("--variants", default=usual, metavar="NAME,...", help=f"of: {', '.join(names)}")
     parser.add_argument("--rounds", type=positive, metavar="N", help="exactly so many (default: what time allows, at least 2)")
     parser.add_argument("--minutes", type=minutes, default=5, metavar="M", help="(default: 5)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="writes the rows there, as bench.sh does into run.json")
@@ -56,7 +57,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     unknown = set(options.variants.split(",")) - set(names)
     if unknown:
         parser.error(f"no variant {min(unknown) or '(empty)'}; there are {', '.join(names)}")
-    options.variants = [variant for variant in labelling.VARIANTS if variant.name in options.variants.split(",")]
+    options.variants = [variant for variant in labelling.ALL_VARIANTS if variant.name in options.variants.split(",")]
     options.build = options.build.resolve()
     for needed in (options.build / buffers.FILE_INIT, options.label or options.build / buffers.PC1_LABEL):
         if not needed.is_file():

@@ -1,7 +1,7 @@
 #include "bench/support/cpus.h"
 
 #include "bench/support/timing.h"
-#include "shim/core/topology.h"
+#include "shim/base/topology.h"
 
 #include <linux/mempolicy.h>
 #include <sched.h>
@@ -26,7 +26,7 @@ Place find_place() {
     place.node = {static_cast<int>(node)};
     ::syscall(SYS_sched_getaffinity, 0, hugepage::CpuSet::kBytes, place.cpu_set.data());
     if (const auto of_node = hugepage::Topology().cpus_of(place.node)) {
-        place.cpu_set.keep(of_node.value());
+        place.cpu_set.intersect(of_node.value());
     }
     for (int i = 0; i < hugepage::kMaxCpus; ++i) {
         if (place.cpu_set.contains({i})) {

@@ -1,8 +1,7 @@
 // The CPUs that are used: those of one node, so that every page is as near as every other.
 #pragma once
 
-#include "shim/core/id_set.h"
-#include "shim/core/node_id.h"
+#include "shim/base/ids.h"
 
 #include <atomic>
 #include <condition_variable>

@@ -1,7 +1,7 @@
 #include "bench/support/pages.h"
 
 #include "bench/support/benchmarks.h"
-#include "shim/core/placement.h"
+#include "shim/request/placement.h"
 
 #include <linux/magic.h>
 #include <sys/vfs.h>

@@ -88,11 +88,12 @@ class Variants(unittest.TestCase):
     def test_are_measured_only_on_the_pages_that_they_are_named_after(self) -> None:
         found = {
             variant.name: [variant.has_its_pages(pages) for pages in (SMALL_PAGES, TRANSPARENT, HUGE)]
-            for variant in (PLAIN, THP, SHIMS[0], SHIMS[1])
+            for variant in labelling.ALL_VARIANTS
         }
         self.assertEqual(found, {
             "plain": [True, False, False], "THP": [False, True, False],
             "shim 2 MiB": [False, False, True], "shim 1 GiB": [False] * 3,
+            "no pool": [False, True, False], "full pool": [False, True, False],
         })  # fmt: skip
         self.assertTrue(THP.has_its_pages(SMALL_PAGES, least_thp=0))  # fragmented memory
 
@@ -104,7 +105,7 @@ class Variants(unittest.TestCase):
         self.assertIn("takes root", why(context(is_root=False), scenario(), THP))
 
     def test_that_fell_back_are_no_measurement(self) -> None:
-        measuring = labelling.Measuring(context(), scenario(), {}, {"shim 2 MiB": Path("/files")})
+        measuring = labelling.Measuring(context(), scenario(), {}, {2 * MIB: Path("/files")})
         with says("a", "a"):
             self.assertAlmostEqual(measuring.once(PLAIN)[2] * 1e9, 800)
             with self.assertRaisesRegex(Failed, "buffers had 4 KiB"):
