@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Proves what shim/core/README.md and the layout promise: a file of the core includes only lower layers, the core never
-# maps memory, allocates or throws, the tools never touch the shim's hooks, and pc1-label knows nothing of the shim.
+# Proves what shim/README.md promises: a file of the shim includes only what lies below it, and no files include each other in
+# a circle; the shim never allocates or throws, what the tools link of it never maps memory, and pc1-label knows nothing of it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+shopt -s extglob globstar
 failures=0
 
 fail() {
@@ -20,37 +21,30 @@ forbid() {
     done
 }
 
-# The table of shim/core/README.md: | layer | `file` `file` ... | ... |
-declare -A layer
-while IFS='|' read -r _ number files _; do
-    [[ $number =~ ^\ *[0-9]+\ *$ ]] || continue
-    for file in ${files//\`/}; do
-        layer[$file]=$((number))
-    done
-done <shim/core/README.md
-((${#layer[@]} > 0)) || fail "no table of layers in shim/core/README.md"
-
-for path in shim/core/*.h shim/core/*.cpp; do
-    file=$(basename "${path%.*}")
-    [[ -v layer[$file] ]] || { fail "$path is in no layer of shim/core/README.md"; continue; }
-    while read -r included; do
-        if [[ $included != shim/core/*.h ]]; then
-            fail "$path includes $included, which is above the core"
-            continue
-        fi
-        other=$(basename "$included" .h)
-        ((${layer[$other]:-99} <= ${layer[$file]})) || fail "$path (layer ${layer[$file]}) includes $included (layer ${layer[$other]:-none})"
-    done < <(sed -nE 's/^#include "(.*)"$/\1/p' "$path")
+# A header and the file that defines what it declares are one.
+readonly order=(base request regions hooks)
+for ((i = 0; i < ${#order[@]}; ++i)); do
+    above=$(IFS='|'; echo "${order[*]:i+1}")
+    [[ -z $above ]] || forbid "#include \"shim/($above)/" 'includes what lies above it' shim/"${order[i]}"/*.@(h|cpp)
 done
+circle=$(for file in shim/*/*.@(h|cpp); do
+    sed -nE "s,^#include \"(.*)\.h\"\$,${file%.*} \1,p" "$file"
+done | awk '$1 != $2' | tsort 2>&1 >/dev/null) || fail "files include each other in a circle:"$'\n'"$circle"
 
-forbid '\b(mmap|mmap64|munmap|mremap|madvise|mlock)\(' 'the core must not map memory' shim/core/*.h shim/core/*.cpp
 forbid '\b(new|throw|try|catch)\b|std::(string|vector|map|function|unique_ptr|shared_ptr)\b' \
-    'the shim must not allocate or throw' shim/*.h shim/*.cpp shim/core/*.h shim/core/*.cpp
-# But for the heap variant, which passes these names on.
-shopt -s extglob globstar
+    'the shim must not allocate or throw' shim/*/*.@(h|cpp)
+# The heap variant passes these names on.
 forbid '\b(malloc|calloc|realloc|free)\(' 'the shim must not allocate' \
-    shim/!(heap|next_allocator|interpose_heap).@(h|cpp) shim/core/*.h shim/core/*.cpp
-forbid '#include "shim/[a-z_]*\.h"' "the tools must not use the shim's hooks" tools/**/*.h tools/**/*.cpp
-forbid '#include "shim/' 'pc1-label must know nothing of the shim' tools/pc1/**/*.h tools/pc1/**/*.cpp
+    shim/!(hooks)/*.@(h|cpp) shim/hooks/mmap.cpp
+# What tools link (hugepage_core): within the shim these names are the shim's own.
+readonly shared='base/[a-z_]+|request/(lease|node_folder|placement)'
+forbid '\b(mmap|mmap64|munmap|mremap|madvise|mlock)\(' 'what the tools link must not map memory' \
+    shim/base/!(next).@(h|cpp) shim/request/@(lease|node_folder|placement).@(h|cpp)
+for file in tools/**/*.@(h|cpp); do
+    while read -r included; do
+        [[ $included =~ ^shim/($shared)\.h$ && $included != shim/base/next.h ]] || fail "the tools must not use the shim's hooks: $file includes $included"
+    done < <(sed -nE 's,^#include "(shim/.*)"$,\1,p' "$file")
+done
+forbid '#include "shim/' 'pc1-label must know nothing of the shim' tools/pc1/**/*.@(h|cpp)
 
 ((failures == 0)) || exit 1

@@ -1,5 +1,5 @@
 // The variables: an environment of NAME=value lines, against a table of which values are good.
-#include "shim/core/config.h"
+#include "shim/base/config.h"
 #include "tests/fuzz/fuzzing.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // Lists of CPUs and nodes, against a reader that is slow and plain.
-#include "shim/core/id_set.h"
+#include "shim/base/ids.h"
 #include "tests/fuzz/fuzzing.h"
 
 #include <algorithm>

@@ -1,8 +1,9 @@
 // What is read of /proc: lines of /proc/locks, /proc/PID/maps and /proc/PID/stat, against readers that split
 // them into words; and lines of files of any content, against std::getline.
-#include "shim/core/holders.h"
-#include "shim/core/text_file.h"
+#include "shim/base/text_file.h"
 #include "tests/fuzz/fuzzing.h"
+#include "tools/common/holders.h"
+#include "tools/common/lines.h"
 
 #include <sys/mman.h>
 #include <sys/sysmacros.h>

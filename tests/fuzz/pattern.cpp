@@ -1,6 +1,6 @@
 // The pattern of the files' path, with folders to search: the first line is the name with the placeholder,
 // the others are what the folder holds.
-#include "shim/core/file_pattern.h"
+#include "shim/base/file_pattern.h"
 #include "tests/fuzz/fuzzing.h"
 #include "tests/support/temp_dir.h"
 

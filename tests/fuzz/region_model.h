@@ -4,7 +4,7 @@
 // kernel would have them.
 #pragma once
 
-#include "shim/core/region_table.h"
+#include "shim/base/region_table.h"
 
 #include <array>
 #include <cstddef>

@@ -11,7 +11,7 @@ using namespace hugepage;
 using fuzzing::Choices;
 using fuzzing::expect;
 using fuzzing::RegionModel;
-using What = Stretch::What;
+using Kind = Segment::Kind;
 using Outcome = RegionTable::Taken::Outcome;
 
 // A table with pieces below the model's addresses, made once: what a table has taken it never gives back.
@@ -181,23 +181,23 @@ class Run {
 
     // The page that it ends before.
     std::size_t check_stretch() const {
-        const Stretch seen = table_.stretch(range());
+        const Segment seen = table_.segment_at(range());
         const bool is_live = model_.is_live(from_);
         const bool is_hole = model_.is_hole(from_);
-        expect(seen.what == (is_live   ? What::piece
-                             : is_hole ? What::hole
-                                       : What::elsewhere),
+        expect(seen.kind == (is_live   ? Kind::piece
+                             : is_hole ? Kind::hole
+                                       : Kind::other),
                "what lies at an address");
         expect(seen.range.begin == range().begin && !seen.range.empty() && seen.range.end <= range().end,
-               "a stretch begins where it is asked for");
+               "a segment begins where it is asked for");
         const std::size_t end = RegionModel::page_of(seen.range.end);
         for (std::size_t page = from_; page < end; ++page) {
             expect(model_.is_live(page) == is_live && model_.is_hole(page) == is_hole,
-                   "a stretch is all one thing");
+                   "a segment is all one thing");
         }
         if (is_live) {
             expect(seen.traits == model_.traits(from_), "a piece has its traits");
-            expect(end == std::min(to_, model_.piece_end(from_)), "a piece is a stretch to its end");
+            expect(end == std::min(to_, model_.piece_end(from_)), "a piece is a segment to its end");
         } else if (!is_hole) {
             expect(end == to_ || model_.is_live(end) || model_.is_hole(end),
                    "elsewhere goes on to the next region");

@@ -4,10 +4,9 @@
 //
 // The pool is one of small files on tmpfs, which the shim takes for trying things out; where a page of the
 // file is one of memory, there are none of the limits that huge pages have.
-#include "shim/semantics.h"
-
-#include "shim/next.h"
-#include "shim/substitution.h"
+#include "shim/base/next.h"
+#include "shim/regions/calls.h"
+#include "shim/request/request.h"
 #include "tests/fuzz/fuzzing.h"
 #include "tests/support/memory_steps.h"
 #include "tests/support/temp_dir.h"
@@ -52,39 +51,39 @@ struct Kernel {
 // As the program's calls go that has the shim preloaded (interpose.cpp).
 struct Shim {
     static int munmap(void* memory, std::size_t bytes) {
-        return semantics::concerns(memory, bytes) ? semantics::munmap(memory, bytes)
-                                                  : Kernel::munmap(memory, bytes);
+        return regions::may_touch(memory, bytes) ? regions::munmap(memory, bytes)
+                                                 : Kernel::munmap(memory, bytes);
     }
     static int madvise(void* memory, std::size_t bytes, int advice) {
-        return semantics::concerns(memory, bytes) ? semantics::madvise(memory, bytes, advice)
-                                                  : Kernel::madvise(memory, bytes, advice);
+        return regions::may_touch(memory, bytes) ? regions::madvise(memory, bytes, advice)
+                                                 : Kernel::madvise(memory, bytes, advice);
     }
     static int mprotect(void* memory, std::size_t bytes, int protection) {
-        return semantics::concerns(memory, bytes) ? semantics::mprotect(memory, bytes, protection)
-                                                  : Kernel::mprotect(memory, bytes, protection);
+        return regions::may_touch(memory, bytes) ? regions::mprotect(memory, bytes, protection)
+                                                 : Kernel::mprotect(memory, bytes, protection);
     }
     static int mlock(const void* memory, std::size_t bytes) {
-        return semantics::concerns(memory, bytes) ? semantics::mlock(memory, bytes)
-                                                  : Kernel::mlock(memory, bytes);
+        return regions::may_touch(memory, bytes) ? regions::mlock(memory, bytes)
+                                                 : Kernel::mlock(memory, bytes);
     }
     static int munlock(const void* memory, std::size_t bytes) {
-        return semantics::concerns(memory, bytes) ? semantics::munlock(memory, bytes)
-                                                  : Kernel::munlock(memory, bytes);
+        return regions::may_touch(memory, bytes) ? regions::munlock(memory, bytes)
+                                                 : Kernel::munlock(memory, bytes);
     }
     static int mincore(void* memory, std::size_t bytes, unsigned char* residence) {
-        return semantics::concerns(memory, bytes) ? semantics::mincore(memory, bytes, residence)
-                                                  : Kernel::mincore(memory, bytes, residence);
+        return regions::may_touch(memory, bytes) ? regions::mincore(memory, bytes, residence)
+                                                 : Kernel::mincore(memory, bytes, residence);
     }
     static void* mremap(void* memory, std::size_t bytes, std::size_t new_bytes, int flags, void* to) {
-        return (flags & MREMAP_FIXED) != 0 || semantics::concerns_from(memory, bytes)
-                   ? semantics::mremap(memory, bytes, new_bytes, flags, to)
+        return (flags & MREMAP_FIXED) != 0 || regions::may_touch_from(memory, bytes)
+                   ? regions::mremap(memory, bytes, new_bytes, flags, to)
                    : Kernel::mremap(memory, bytes, new_bytes, flags, to);
     }
     static void* mmap(void* memory, std::size_t bytes, int protection, int flags) {
         const MapRequest request{memory, bytes, protection, flags, -1, 0};
-        return (flags & MAP_FIXED) != 0 && semantics::concerns(memory, bytes)
-                   ? semantics::map_over(request, next::mmap.function())
-                   : substitution::memory_for(request, next::mmap.function());
+        return (flags & MAP_FIXED) != 0 && regions::may_touch(memory, bytes)
+                   ? regions::map_over(request, next::mmap.function())
+                   : request::memory_for(request, next::mmap.function());
     }
 };
 
@@ -124,7 +123,7 @@ class Pool {
     std::vector<int> files_;
 };
 
-// Two stretches of address space, far below where the kernel puts what it chooses the place of: nothing else
+// Two segments of address space, far below where the kernel puts what it chooses the place of: nothing else
 // comes into their gaps.
 constexpr std::size_t kBelow = 8;
 constexpr std::size_t kPages = kBelow + kLarge + 8;
@@ -160,7 +159,7 @@ class Run {
         }
         const auto begin = reinterpret_cast<std::uintptr_t>(served_.at(kBelow));
         const Range region{begin, begin + kLarge * MemoryModel::kPageBytes};
-        expect(substitution::internal::regions.stretch(region).range == region, "the memory is served");
+        expect(state::regions.segment_at(region).range == region, "the memory is served");
         expect(served_.difference(model_, 0, kPages).empty(), "fresh memory is zero");
     }
 
@@ -178,7 +177,7 @@ class Run {
         }
         expect(Shim::munmap(served_.at(0), kPages * MemoryModel::kPageBytes) == 0, "all can be unmapped");
         Kernel::munmap(plain_.at(0), kPages * MemoryModel::kPageBytes);
-        expect(substitution::internal::regions.size() == 0, "nothing is known of what has been unmapped");
+        expect(state::regions.size() == 0, "nothing is known of what has been unmapped");
     }
 
   private:
@@ -217,8 +216,8 @@ class Run {
     [[nodiscard]] bool is_in_a_region(const Step& step) const {
         const auto begin = reinterpret_cast<std::uintptr_t>(served_.at(step.from));
         const Range range{begin, begin + step.count * MemoryModel::kPageBytes};
-        const Stretch stretch = substitution::internal::regions.stretch(range);
-        return stretch.what == Stretch::What::piece && stretch.range == range;
+        const Segment segment = state::regions.segment_at(range);
+        return segment.kind == Segment::Kind::piece && segment.range == range;
     }
 
     void play(const Step& step) {

@@ -1,5 +1,7 @@
 // Sizes as people write them, against arithmetic on decimal digits; and back from numbers.
-#include "shim/core/byte_size.h"
+#include "tools/common/sizes.h"
+
+#include "shim/base/byte_size.h"
 #include "tests/fuzz/fuzzing.h"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 # The variables that the shim reads are those that hugepage-shim(7) and the README's table tell of.
 set -euo pipefail
 cd "$1"
-read_by_shim=$(grep -oE '"HUGEPAGE_[A-Z_]+"' shim/core/config.cpp | tr -d '"' | sort -u)
+read_by_shim=$(grep -oE '"HUGEPAGE_[A-Z_]+"' shim/base/config.cpp | tr -d '"' | sort -u)
 in_page=$(sed -n '/^# ENVIRONMENT/,/^# REASONS/s/^\*\(HUGEPAGE_[A-Z_]*\)\*$/\1/p' tools/man/hugepage-shim.7.scd | sort -u)
 in_readme=$(sed -nE 's/^\| `(HUGEPAGE_[A-Z_]+)` \|.*/\1/p' README.md | sort -u)
 [[ $(wc -l <<<"$read_by_shim") -ge 14 ]] || { echo "only found: $read_by_shim" >&2; exit 1; }

@@ -1,6 +1,6 @@
 // A pool of many files, most of them somebody else's.
 
-#include "shim/core/fd.h"
+#include "shim/base/fd.h"
 #include "tests/preload/preloaded.h"
 #include "tests/support/wait_until.h"
 

@@ -1,7 +1,7 @@
 // A program that knows nothing of the shim and makes children that look at its memory, one scenario a run. It
 // prints what each saw; the test compares.
 //
-//   forks SCENARIO BYTES          see the table at the end
+//   forks SCENARIO BYTES [SECONDS]          see the table at the end; SECONDS (0) for the storm
 
 #include "tests/preload/memory_facts.h"
 
@@ -17,6 +17,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
@@ -32,6 +33,7 @@ constexpr std::size_t kPage = 4096;
 
 std::size_t bytes;
 const char* self;
+long seconds;
 
 char* take(int flags = MAP_PRIVATE) {
     void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
@@ -220,13 +222,17 @@ void execs() {
     wait_for_end_of_stdin();
 }
 
+// Ten threads fork while three map and unmap, and all of that is logged: for so many seconds, and a few
+// rounds at least.
 void storm() {
+    using Clock = std::chrono::steady_clock;
+    const auto end = Clock::now() + std::chrono::seconds(seconds);
     char* memory = take();
     std::atomic<bool> stop{false};
     std::atomic<long> rounds{0};
-    std::vector<std::thread> threads;
+    std::vector<std::thread> mappers;
     for (int id = 0; id < 3; ++id) {
-        threads.emplace_back([&] {
+        mappers.emplace_back([&] {
             while (!stop) {
                 char* mine = take();
                 ::madvise(mine + kPage, 5 * kPage, MADV_DONTNEED);
@@ -236,19 +242,27 @@ void storm() {
             }
         });
     }
-    int faults = 0;
-    for (int i = 0; i < 150 || rounds < 20; ++i) {
-        faults += in_child([&] {
-            int wrong = read_at(memory) == "nothing" ? 0 : 1;
-            char* const own = take();
-            wrong += read_at(own) == "p" && ::munmap(own, bytes) == 0 ? 0 : 1;
-            wrong += ::munmap(memory, bytes) == 0 ? 0 : 1;
-            ::_exit(wrong);
+    std::atomic<int> faults{0};
+    std::vector<std::thread> forkers;
+    for (int id = 0; id < 10; ++id) {
+        forkers.emplace_back([&] {
+            for (int i = 0; i < 15 || rounds < 20 || Clock::now() < end; ++i) {
+                faults += in_child([&] {
+                    int wrong = read_at(memory) == "nothing" ? 0 : 1;
+                    char* const own = take();
+                    wrong += read_at(own) == "p" && ::munmap(own, bytes) == 0 ? 0 : 1;
+                    wrong += ::munmap(memory, bytes) == 0 ? 0 : 1;
+                    ::_exit(wrong);
+                });
+            }
         });
     }
+    for (auto& forker : forkers) {
+        forker.join();
+    }
     stop = true;
-    for (auto& thread : threads) {
-        thread.join();
+    for (auto& mapper : mappers) {
+        mapper.join();
     }
     say("faults: " + std::to_string(faults));
     look("parent", memory, 'q');
@@ -271,6 +285,7 @@ void dumped() {
 int main(int argc, char** argv) {
     const std::string scenario = argc > 1 ? argv[1] : "";
     bytes = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 0;
+    seconds = argc > 3 ? std::strtol(argv[3], nullptr, 10) : 0;
     self = argv[0];
     struct sigaction action {};
     action.sa_handler = on_fault;

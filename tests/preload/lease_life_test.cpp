@@ -1,7 +1,7 @@
 // How long a lease lasts: exactly as long as the mapping, whatever the program does and however it ends.
 
-#include "shim/core/holders.h"
 #include "tests/preload/preloaded.h"
+#include "tools/common/holders.h"
 
 #include <signal.h>
 #include <sys/stat.h>

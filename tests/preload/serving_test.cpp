@@ -2,6 +2,8 @@
 
 #include "tests/preload/preloaded.h"
 
+#include <dlfcn.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -85,6 +87,21 @@ TEST_P(Serving, ServesOnlyTheProgramThatIsNamed) {
     const auto other = probe("map", {{"HUGEPAGE_EXE", "lotus-*"}, {"HUGEPAGE_MODE", "require"}});
     EXPECT_THAT(other.out, StartsWith(kAnonymous));
     EXPECT_THAT(other.err, IsEmpty());
+}
+
+// As bundles start their programs: for the kernel the executable is the loader then.
+TEST_P(Serving, KnowsTheProgramThatALoaderIsStartedWith) {
+    pool_.add("file", kFileBytes);
+    Dl_info loader{};
+    ASSERT_NE(dladdr(reinterpret_cast<void*>(getauxval(AT_BASE)), &loader), 0);
+    const auto started_by_loader = [&](const std::string& glob) {
+        return run({loader.dli_fname, PROBE, "map", bytes(kFileBytes), ""},
+                   environment({{"HUGEPAGE_EXE", glob}}))
+            .out;
+    };
+    EXPECT_THAT(started_by_loader("pro*"), StartsWith("memory: " + served()));
+    EXPECT_THAT(started_by_loader(PROBE), StartsWith("memory: " + served()));
+    EXPECT_THAT(started_by_loader("ld*"), StartsWith(kAnonymous));
 }
 
 TEST_P(Serving, SharesSharedMemoryWithAChild) {

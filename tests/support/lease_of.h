@@ -1,7 +1,7 @@
 // A lease by the shim's own rules.
 #pragma once
 
-#include "shim/core/lease.h"
+#include "shim/request/lease.h"
 
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-#include "shim/core/config.h"
+#include "shim/base/config.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

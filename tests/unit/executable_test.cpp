@@ -1,4 +1,4 @@
-#include "shim/core/executable.h"
+#include "shim/base/config.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "shim/core/fd.h"
+#include "shim/base/fd.h"
 
 #include <gtest/gtest.h>
 

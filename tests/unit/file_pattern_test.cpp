@@ -1,4 +1,4 @@
-#include "shim/core/file_pattern.h"
+#include "shim/base/file_pattern.h"
 
 #include "tests/support/temp_dir.h"
 

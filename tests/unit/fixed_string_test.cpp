@@ -1,6 +1,4 @@
-#include "shim/core/fixed_string.h"
-
-#include "shim/core/format.h"
+#include "shim/base/text.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "shim/known_sizes.h"
+#include "shim/request/known_sizes.h"
 
 #include "tests/support/temp_dir.h"
 

@@ -1,4 +1,4 @@
-#include "shim/core/lease.h"
+#include "shim/request/lease.h"
 
 #include "tests/support/lease_of.h"
 #include "tests/support/pool_fixture.h"

@@ -1,4 +1,4 @@
-#include "shim/core/log.h"
+#include "shim/base/log.h"
 
 #include "tests/support/temp_dir.h"
 

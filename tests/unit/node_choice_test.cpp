@@ -1,4 +1,4 @@
-#include "shim/node_choice.h"
+#include "shim/request/node_choice.h"
 
 #include "tests/support/temp_dir.h"
 

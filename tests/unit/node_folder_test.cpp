@@ -1,4 +1,4 @@
-#include "shim/core/node_folder.h"
+#include "shim/request/node_folder.h"
 
 #include "tests/support/temp_dir.h"
 

@@ -1,4 +1,4 @@
-#include "shim/core/placement.h"
+#include "shim/request/placement.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // A region table, and what the tests of it have in common: addresses, and pieces on pages of both kinds.
 #pragma once
 
-#include "shim/core/region_table.h"
+#include "shim/base/region_table.h"
 
 #include <gtest/gtest.h>
 
@@ -26,7 +26,7 @@ inline Range pages(std::uintptr_t begin, std::size_t count) {
 
 class RegionTableFixture : public testing::Test {
   protected:
-    using What = Stretch::What;
+    using Kind = Segment::Kind;
     using Outcome = RegionTable::Taken::Outcome;
 
     void insert(std::uintptr_t begin, std::size_t count) {
@@ -55,7 +55,7 @@ class RegionTableFixture : public testing::Test {
             }
         }
     }
-    What what(std::uintptr_t address) { return table_.stretch(pages(address, 1)).what; }
+    Kind what(std::uintptr_t address) { return table_.segment_at(pages(address, 1)).kind; }
 
     std::unique_ptr<RegionTable> owner_ = std::make_unique<RegionTable>();
     RegionTable& table_ = *owner_;

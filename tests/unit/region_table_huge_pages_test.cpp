@@ -16,10 +16,10 @@ TEST_F(RegionTableOnHugePages, UnmapsHugePagesOnlyWithTheirLastByte) {
     // The middle of the first to the middle of the last: just the second is empty.
     EXPECT_EQ(take_all({kBase + kHuge / 2, kBase + 5 * kHuge / 2}),
               (std::vector<Range>{{kBase + kHuge, kBase + 2 * kHuge}}));
-    EXPECT_EQ(what(kBase + kHuge / 2), What::hole);
-    EXPECT_EQ(what(kBase + kHuge), What::elsewhere);
-    EXPECT_EQ(what(kBase + 2 * kHuge), What::hole);
-    EXPECT_EQ(table_.stretch({kBase + 2 * kHuge, kBase + 4 * kHuge}).range,
+    EXPECT_EQ(what(kBase + kHuge / 2), Kind::hole);
+    EXPECT_EQ(what(kBase + kHuge), Kind::other);
+    EXPECT_EQ(what(kBase + 2 * kHuge), Kind::hole);
+    EXPECT_EQ(table_.segment_at({kBase + 2 * kHuge, kBase + 4 * kHuge}).range,
               (Range{kBase + 2 * kHuge, kBase + 5 * kHuge / 2}));
     // Again: there is nothing.
     EXPECT_TRUE(take_all({kBase + kHuge / 2, kBase + 5 * kHuge / 2}).empty());
@@ -34,8 +34,8 @@ TEST_F(RegionTableOnHugePages, UnmapsHugePagesOnlyWithTheirLastByte) {
 TEST_F(RegionTableOnHugePages, SeesAHoleBetweenTwoPiecesOfOneHugePage) {
     insert_huge(1);
     EXPECT_TRUE(take_all(pages(kBase + 4 * kPage, 2)).empty());
-    EXPECT_EQ(table_.stretch({kBase + 4 * kPage, kBase + kHuge}).range, pages(kBase + 4 * kPage, 2));
-    EXPECT_EQ(what(kBase + 4 * kPage), What::hole);
+    EXPECT_EQ(table_.segment_at({kBase + 4 * kPage, kBase + kHuge}).range, pages(kBase + 4 * kPage, 2));
+    EXPECT_EQ(what(kBase + 4 * kPage), Kind::hole);
     EXPECT_EQ(table_.whole_pages(pages(kBase, 4), ByteSize{kHuge}), std::nullopt);
     EXPECT_TRUE(take_all(pages(kBase, 4)).empty());
     EXPECT_EQ(table_.whole_pages({kBase + 6 * kPage, kBase + kHuge}, ByteSize{kHuge}),
@@ -56,10 +56,10 @@ TEST_F(RegionTableOnHugePages, TakesBackWhatTheKernelWouldNotLetGo) {
     insert_huge(2);
     const auto taken = table_.take({kBase + kHuge, kBase + 2 * kHuge});
     ASSERT_EQ(taken.outcome, Outcome::taken);
-    EXPECT_EQ(what(kBase + kHuge), What::elsewhere);
+    EXPECT_EQ(what(kBase + kHuge), Kind::other);
     table_.put_back(taken.piece);
     EXPECT_EQ(table_.size(), 1U);
-    EXPECT_EQ(table_.stretch({kBase, kBase + 4 * kHuge}).range, (Range{kBase, kBase + 2 * kHuge}));
+    EXPECT_EQ(table_.segment_at({kBase, kBase + 4 * kHuge}).range, (Range{kBase, kBase + 2 * kHuge}));
 }
 
 // Every byte's state, kept page by page, against the table.
@@ -95,10 +95,10 @@ TEST_F(RegionTableOnHugePages, AgreesWithAPageByPageModel) {
                 const auto huge = model.begin() + static_cast<std::ptrdiff_t>(i / kPerHuge * kPerHuge);
                 const bool is_mapped = std::any_of(huge, huge + kPerHuge, [](int live) { return live != 0; });
                 ASSERT_EQ(mapped[i / kPerHuge], is_mapped) << round << " " << step;
-                const Stretch stretch = table_.stretch(pages(kBase + i * kPage, 1));
-                const What expected = model[i] != 0 ? What::piece : is_mapped ? What::hole : What::elsewhere;
-                ASSERT_EQ(stretch.what, expected) << round << " " << step << " " << i;
-                ASSERT_EQ(stretch.traits.locked, model[i] == 2) << round << " " << step << " " << i;
+                const Segment segment = table_.segment_at(pages(kBase + i * kPage, 1));
+                const Kind expected = model[i] != 0 ? Kind::piece : is_mapped ? Kind::hole : Kind::other;
+                ASSERT_EQ(segment.kind, expected) << round << " " << step << " " << i;
+                ASSERT_EQ(segment.traits.locked, model[i] == 2) << round << " " << step << " " << i;
             }
         }
         take_all({0, 1UL << 46});

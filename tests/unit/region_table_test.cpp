@@ -44,10 +44,10 @@ TEST_F(RegionTableTest, KeepsWhatRemainsOfARegion) {
         EXPECT_EQ(take_all(pages(kBase + page * kPage, 1)).size(), 1U);
     }
     EXPECT_EQ(table_.size(), 2U);
-    EXPECT_EQ(what(kBase), What::elsewhere);
-    EXPECT_EQ(table_.stretch(pages(kBase + kPage, 7)).range, pages(kBase + kPage, 2));
-    EXPECT_EQ(what(kBase + 3 * kPage), What::elsewhere);
-    EXPECT_EQ(table_.stretch(pages(kBase + 4 * kPage, 4)).range, pages(kBase + 4 * kPage, 3));
+    EXPECT_EQ(what(kBase), Kind::other);
+    EXPECT_EQ(table_.segment_at(pages(kBase + kPage, 7)).range, pages(kBase + kPage, 2));
+    EXPECT_EQ(what(kBase + 3 * kPage), Kind::other);
+    EXPECT_EQ(table_.segment_at(pages(kBase + 4 * kPage, 4)).range, pages(kBase + 4 * kPage, 3));
     EXPECT_EQ(take_all(pages(kBase, 8)).size(), 2U);
     EXPECT_EQ(table_.size(), 0U);
     EXPECT_FALSE(table_.may_concern(0, SIZE_MAX));
@@ -60,9 +60,9 @@ TEST_F(RegionTableTest, RemembersWhatIsSaidOfAPartAndJoinsWhatIsAlikeAgain) {
     EXPECT_TRUE(table_.change(pages(kBase + 2 * kPage, 2), lock));
     EXPECT_TRUE(table_.change(pages(kBase + 4 * kPage, 1), lock));
     EXPECT_EQ(table_.size(), 3U);
-    EXPECT_TRUE(table_.stretch(pages(kBase + 2 * kPage, 1)).traits.locked);
-    EXPECT_EQ(table_.stretch(pages(kBase + 2 * kPage, 9)).range, pages(kBase + 2 * kPage, 3));
-    EXPECT_FALSE(table_.stretch(pages(kBase + 5 * kPage, 1)).traits.locked);
+    EXPECT_TRUE(table_.segment_at(pages(kBase + 2 * kPage, 1)).traits.locked);
+    EXPECT_EQ(table_.segment_at(pages(kBase + 2 * kPage, 9)).range, pages(kBase + 2 * kPage, 3));
+    EXPECT_FALSE(table_.segment_at(pages(kBase + 5 * kPage, 1)).traits.locked);
     EXPECT_TRUE(table_.change({0, UINTPTR_MAX}, unlock));
     EXPECT_EQ(table_.size(), 1U);
 }
@@ -78,11 +78,11 @@ TEST_F(RegionTableTest, BelievesTheKernelThatAnAddressIsNew) {
     insert(kBase, 8);
     insert(kBase + 2 * kPage, 2);
     EXPECT_EQ(table_.size(), 3U);
-    EXPECT_EQ(table_.stretch(pages(kBase, 8)).range, pages(kBase, 2));
+    EXPECT_EQ(table_.segment_at(pages(kBase, 8)).range, pages(kBase, 2));
     table_.forget(pages(kBase + kPage, 6));
     EXPECT_EQ(table_.size(), 2U);
-    EXPECT_EQ(what(kBase + 6 * kPage), What::elsewhere);
-    EXPECT_EQ(what(kBase + 7 * kPage), What::piece);
+    EXPECT_EQ(what(kBase + 6 * kPage), Kind::other);
+    EXPECT_EQ(what(kBase + 7 * kPage), Kind::piece);
 }
 
 // Another thread is in the midst of a change, with the lock.
@@ -92,7 +92,7 @@ TEST_F(RegionTableTest, IsEmptyAndUnlockedInAChild) {
     ASSERT_TRUE(table_.change({0, UINTPTR_MAX}, [&](Traits&) {
         child = ::fork();
         if (child == 0) {
-            const bool forgot = table_.size() == 0 && what(kBase) == What::elsewhere;
+            const bool forgot = table_.size() == 0 && what(kBase) == Kind::other;
             ::_exit(forgot && table_.insert(pages(kBase, 2), kSmall) && table_.size() == 1 ? 0 : 1);
         }
     }));

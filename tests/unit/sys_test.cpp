@@ -1,7 +1,7 @@
-#include "shim/core/sys.h"
+#include "shim/base/sys.h"
 
-#include "shim/core/address_range.h"
-#include "shim/core/fd.h"
+#include "shim/base/fd.h"
+#include "shim/base/range.h"
 #include "tests/support/temp_dir.h"
 
 #include <gtest/gtest.h>

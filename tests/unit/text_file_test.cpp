@@ -1,6 +1,7 @@
-#include "shim/core/text_file.h"
+#include "shim/base/text_file.h"
 
 #include "tests/support/temp_dir.h"
+#include "tools/common/lines.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "shim/core/topology.h"
+#include "shim/base/topology.h"
 
 #include "tests/support/temp_dir.h"
 

@@ -1,4 +1,4 @@
-#include "shim/zeroing.h"
+#include "shim/request/zeroing.h"
 
 #include <gtest/gtest.h>
 

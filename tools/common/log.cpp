@@ -1,6 +1,6 @@
 #include "tools/common/log.h"
 
-#include "shim/core/slice.h"
+#include "shim/base/text.h"
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>

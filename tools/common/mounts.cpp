@@ -1,5 +1,7 @@
 #include "tools/common/mounts.h"
 
+#include "tools/common/sizes.h"
+
 #include <libmount/libmount.h>
 
 #include <fcntl.h>

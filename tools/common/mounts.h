@@ -1,7 +1,7 @@
 // The mounts that this process sees, as libmount reads them.
 #pragma once
 
-#include "shim/core/byte_size.h"
+#include "shim/base/byte_size.h"
 
 #include <cstdint>
 #include <optional>

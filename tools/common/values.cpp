@@ -1,6 +1,6 @@
 #include "tools/common/values.h"
 
-#include "shim/core/text_file.h"
+#include "shim/base/text_file.h"
 
 #include <grp.h>
 #include <pwd.h>

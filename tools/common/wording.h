@@ -1,7 +1,7 @@
 // Pieces that messages are made of.
 #pragma once
 
-#include "shim/core/byte_size.h"
+#include "shim/base/byte_size.h"
 
 #include <cstdint>
 #include <string>

@@ -1,5 +1,7 @@
 #include "tools/file_init/complaints.h"
 
+#include "tools/common/huge_pages.h"
+#include "tools/common/sizes.h"
 #include "tools/common/values.h"
 #include "tools/common/wording.h"
 

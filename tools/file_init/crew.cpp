@@ -1,6 +1,6 @@
 #include "tools/file_init/crew.h"
 
-#include "shim/core/topology.h"
+#include "shim/base/topology.h"
 #include "tools/file_init/touch.h"
 
 #include <sched.h>

@@ -1,8 +1,7 @@
 // How many threads fetch the pages, and on which CPUs.
 #pragma once
 
-#include "shim/core/id_set.h"
-#include "shim/core/node_id.h"
+#include "shim/base/ids.h"
 
 #include <optional>
 

@@ -1,6 +1,6 @@
 #include "tools/file_init/existing_file.h"
 
-#include "shim/core/fd.h"
+#include "shim/base/fd.h"
 #include "tools/file_init/mapping.h"
 
 #include <fcntl.h>

@@ -1,10 +1,11 @@
 // What is found on the machine before anything is done: all that the plan depends on.
 #pragma once
 
-#include "shim/core/byte_size.h"
-#include "shim/core/hugetlbfs.h"
-#include "shim/core/node_id.h"
-#include "shim/core/placement.h"
+#include "shim/base/byte_size.h"
+#include "shim/base/ids.h"
+#include "shim/request/lease.h"
+#include "shim/request/placement.h"
+#include "tools/common/huge_pages.h"
 #include "tools/common/mounts.h"
 
 #include <sys/types.h>

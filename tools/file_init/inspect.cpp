@@ -1,9 +1,10 @@
 #include "tools/file_init/inspect.h"
 
-#include "shim/core/fd.h"
-#include "shim/core/text_file.h"
-#include "shim/core/topology.h"
+#include "shim/base/fd.h"
+#include "shim/base/text_file.h"
+#include "shim/base/topology.h"
 #include "tools/common/failure.h"
+#include "tools/common/huge_pages.h"
 #include "tools/file_init/existing_file.h"
 #include "tools/file_init/plan.h"
 

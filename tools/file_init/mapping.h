@@ -1,8 +1,8 @@
 // A mapped file with an owner.
 #pragma once
 
-#include "shim/core/byte_size.h"
-#include "shim/core/result.h"
+#include "shim/base/byte_size.h"
+#include "shim/base/result.h"
 
 #include <sys/mman.h>
 

@@ -1,7 +1,7 @@
 // A file that has no name until it is complete: whatever happens before, its pages return by themselves.
 #pragma once
 
-#include "shim/core/fd.h"
+#include "shim/base/fd.h"
 #include "tools/file_init/request.h"
 
 #include <string>

@@ -1,9 +1,10 @@
 // Reading the command line: CLI11 splits it, values.h and core read the values.
 #include "tools/file_init/options.h"
 
-#include "shim/core/text_file.h"
+#include "shim/base/text_file.h"
 #include "tools/common/command_line.h"
 #include "tools/common/failure.h"
+#include "tools/common/sizes.h"
 #include "tools/common/values.h"
 #include "tools/file_init/touch.h"
 

@@ -1,9 +1,9 @@
 #include "tools/file_init/populate.h"
 
-#include "shim/core/fd.h"
-#include "shim/core/hugetlbfs.h"
-#include "shim/core/sys.h"
+#include "shim/base/fd.h"
+#include "shim/base/sys.h"
 #include "tools/common/failure.h"
+#include "tools/common/huge_pages.h"
 #include "tools/common/progress.h"
 #include "tools/common/wording.h"
 #include "tools/file_init/child.h"

@@ -1,9 +1,9 @@
 // What the user asked for, once the command line has been understood.
 #pragma once
 
-#include "shim/core/byte_size.h"
-#include "shim/core/file_pattern.h"
-#include "shim/core/node_id.h"
+#include "shim/base/byte_size.h"
+#include "shim/base/file_pattern.h"
+#include "shim/base/ids.h"
 
 #include <sys/types.h>
 

@@ -1,6 +1,6 @@
 #include "tools/file_init/touch.h"
 
-#include "shim/core/result.h"
+#include "shim/base/result.h"
 #include "tools/file_init/mapping.h"
 
 #include <numaif.h>

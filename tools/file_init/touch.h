@@ -5,10 +5,9 @@
 // own.
 #pragma once
 
-#include "shim/core/byte_size.h"
-#include "shim/core/id_set.h"
-#include "shim/core/node_id.h"
-#include "shim/core/placement.h"
+#include "shim/base/byte_size.h"
+#include "shim/base/ids.h"
+#include "shim/request/placement.h"
 
 #include <vector>
 

@@ -1,7 +1,7 @@
 // A folder in memory (tmpfs) that is gone after the test.
 #pragma once
 
-#include "shim/core/fd.h"
+#include "shim/base/fd.h"
 
 #include <stdlib.h>
 

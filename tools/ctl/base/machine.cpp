@@ -1,9 +1,10 @@
 #include "tools/ctl/base/machine.h"
 
-#include "shim/core/hugetlbfs.h"
-#include "shim/core/text_file.h"
-#include "shim/core/topology.h"
+#include "shim/base/text_file.h"
+#include "shim/base/topology.h"
 #include "tools/common/failure.h"
+#include "tools/common/huge_pages.h"
+#include "tools/common/lines.h"
 
 #include <numa.h>
 #include <sys/sysinfo.h>

@@ -2,9 +2,8 @@
 // this moment. Reads only.
 #pragma once
 
-#include "shim/core/byte_size.h"
-#include "shim/core/id_set.h"
-#include "shim/core/node_id.h"
+#include "shim/base/byte_size.h"
+#include "shim/base/ids.h"
 #include "tools/common/mounts.h"
 
 #include <cstdint>

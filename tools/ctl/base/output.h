@@ -2,7 +2,7 @@
 // JSON.
 #pragma once
 
-#include "shim/core/byte_size.h"
+#include "shim/base/byte_size.h"
 #include "tools/common/log.h"
 
 #include <nlohmann/json_fwd.hpp>

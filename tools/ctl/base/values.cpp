@@ -1,8 +1,9 @@
 #include "tools/ctl/base/values.h"
 
-#include "shim/core/id_set.h"
-#include "shim/core/text_file.h"
+#include "shim/base/ids.h"
+#include "shim/base/text_file.h"
 #include "tools/common/failure.h"
+#include "tools/common/sizes.h"
 #include "tools/common/values.h"
 #include "tools/common/wording.h"
 

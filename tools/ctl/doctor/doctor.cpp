@@ -1,7 +1,8 @@
 #include "tools/ctl/doctor/doctor.h"
 
-#include "shim/core/text_file.h"
+#include "shim/base/text_file.h"
 #include "tools/common/failure.h"
+#include "tools/common/lines.h"
 #include "tools/ctl/doctor/environment_checks.h"
 #include "tools/ctl/doctor/pool_checks.h"
 #include "tools/ctl/doctor/program_checks.h"
@@ -125,7 +126,7 @@ Findings diagnose(const Questions& questions) {
     SystemFacts facts = read_system_facts(roots);
     if (const auto bound = own_binding(); bound && !questions.is_about_process()) {
         facts.mems_allowed = facts.mems_allowed.value_or(*bound);
-        facts.mems_allowed->keep(*bound);
+        facts.mems_allowed->intersect(*bound);
     }
     Pools pools = look_at_pools(questions, machine);
 

@@ -1,6 +1,6 @@
 // hugepagectl doctor: checks whether a sealer would be served, and suggests what to type where it would not.
 // And the hidden command by which it tries a request.
-#include "shim/core/text_file.h"
+#include "shim/base/text_file.h"
 #include "tools/ctl/base/output.h"
 #include "tools/ctl/commands.h"
 #include "tools/ctl/doctor/doctor.h"

@@ -1,6 +1,6 @@
 #include "tools/ctl/doctor/environment_checks.h"
 
-#include "shim/core/config.h"
+#include "shim/base/config.h"
 #include "tools/common/wording.h"
 #include "tools/ctl/program/preload.h"
 

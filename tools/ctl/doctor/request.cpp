@@ -1,9 +1,10 @@
 #include "tools/ctl/doctor/request.h"
 
-#include "shim/core/kernel_tables.h"
-#include "shim/core/text_file.h"
+#include "shim/base/text_file.h"
 #include "tools/common/failure.h"
 #include "tools/common/fd.h"
+#include "tools/common/kernel_tables.h"
+#include "tools/common/lines.h"
 #include "tools/common/wording.h"
 #include "tools/ctl/base/parts.h"
 #include "tools/ctl/pool/judgement.h"

@@ -1,6 +1,7 @@
 #include "tools/ctl/doctor/system_checks.h"
 
-#include "shim/core/text_file.h"
+#include "shim/base/text_file.h"
+#include "tools/common/lines.h"
 #include "tools/common/wording.h"
 
 #include <fmt/format.h>

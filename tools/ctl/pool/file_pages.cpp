@@ -1,6 +1,6 @@
 #include "tools/ctl/pool/file_pages.h"
 
-#include "shim/core/fd.h"
+#include "shim/base/fd.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -4,7 +4,7 @@
 // file; the mounts of hugetlbfs, where whatever holds folders numa_<N> is taken for a pool.
 #pragma once
 
-#include "shim/core/file_pattern.h"
+#include "shim/base/file_pattern.h"
 #include "tools/common/mounts.h"
 
 #include <functional>

@@ -5,11 +5,10 @@
 // mapped here (file_pages.h does that).
 #pragma once
 
-#include "shim/core/byte_size.h"
-#include "shim/core/holders.h"
-#include "shim/core/hugetlbfs.h"
-#include "shim/core/lease.h"
-#include "shim/core/placement.h"
+#include "shim/base/byte_size.h"
+#include "shim/request/lease.h"
+#include "shim/request/placement.h"
+#include "tools/common/holders.h"
 #include "tools/ctl/base/machine.h"
 #include "tools/ctl/pool/pool_choice.h"
 

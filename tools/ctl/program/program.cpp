@@ -1,6 +1,6 @@
 #include "tools/ctl/program/program.h"
 
-#include "shim/core/fd.h"
+#include "shim/base/fd.h"
 #include "tools/ctl/base/parts.h"
 
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 #include "tools/ctl/setup/page_control.h"
 
-#include "shim/core/fd.h"
-#include "shim/core/hugetlbfs.h"
+#include "shim/base/fd.h"
 #include "tools/common/failure.h"
+#include "tools/common/huge_pages.h"
 #include "tools/common/wording.h"
 
 #include <poll.h>

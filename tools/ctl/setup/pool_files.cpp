@@ -1,10 +1,10 @@
 #include "tools/ctl/setup/pool_files.h"
 
-#include "shim/core/fd.h"
-#include "shim/core/holders.h"
-#include "shim/core/hugetlbfs.h"
-#include "shim/core/text_file.h"
+#include "shim/base/fd.h"
+#include "shim/base/text_file.h"
+#include "shim/request/lease.h"
 #include "tools/common/failure.h"
+#include "tools/common/holders.h"
 
 #include <fcntl.h>
 #include <sys/file.h>

@@ -2,7 +2,7 @@
 // path; and who holds them.
 #pragma once
 
-#include "shim/core/file_pattern.h"
+#include "shim/base/file_pattern.h"
 #include "tools/ctl/setup/record.h"
 
 #include <sys/types.h>

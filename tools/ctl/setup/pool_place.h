@@ -1,7 +1,7 @@
 // --path and --path-pattern, which setup and remove take alike.
 #pragma once
 
-#include "shim/core/file_pattern.h"
+#include "shim/base/file_pattern.h"
 
 #include <string>
 

@@ -1,7 +1,7 @@
 #include "tools/ctl/setup/record.h"
 
-#include "shim/core/fd.h"
-#include "shim/core/text_file.h"
+#include "shim/base/fd.h"
+#include "shim/base/text_file.h"
 #include "tools/common/failure.h"
 #include "tools/common/wording.h"
 

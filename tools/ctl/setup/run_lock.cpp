@@ -1,7 +1,7 @@
 #include "tools/ctl/setup/run_lock.h"
 
-#include "shim/core/holders.h"
 #include "tools/common/failure.h"
+#include "tools/common/holders.h"
 #include "tools/common/log.h"
 #include "tools/ctl/base/output.h"
 

@@ -2,7 +2,7 @@
 // process, however it ends.
 #pragma once
 
-#include "shim/core/fd.h"
+#include "shim/base/fd.h"
 #include "tools/common/interrupts.h"
 
 #include <chrono>

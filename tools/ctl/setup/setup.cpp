@@ -1,6 +1,7 @@
 #include "tools/ctl/setup/setup.h"
 
 #include "tools/common/failure.h"
+#include "tools/common/huge_pages.h"
 #include "tools/common/progress.h"
 #include "tools/common/wording.h"
 #include "tools/ctl/setup/mounting.h"

@@ -1,8 +1,9 @@
 #include "tools/ctl/status/process.h"
 
-#include "shim/core/id_set.h"
-#include "shim/core/text_file.h"
+#include "shim/base/ids.h"
+#include "shim/base/text_file.h"
 #include "tools/common/failure.h"
+#include "tools/common/lines.h"
 #include "tools/common/values.h"
 #include "tools/common/wording.h"
 #include "tools/ctl/status/process_memory.h"

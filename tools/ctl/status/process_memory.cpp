@@ -1,6 +1,6 @@
 #include "tools/ctl/status/process_memory.h"
 
-#include "shim/core/text_file.h"
+#include "shim/base/text_file.h"
 
 #include <system_error>
 

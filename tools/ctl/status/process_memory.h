@@ -2,8 +2,8 @@
 // functions: what they don't know they pass over, since each kernel adds lines of its own.
 #pragma once
 
-#include "shim/core/kernel_tables.h"
-#include "shim/core/node_id.h"
+#include "shim/base/ids.h"
+#include "tools/common/kernel_tables.h"
 
 #include <cstdint>
 #include <map>

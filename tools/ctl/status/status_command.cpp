@@ -1,8 +1,8 @@
 // hugepagectl status and verify: what there is, who has it, and whether it is as it should be. Changes
 // nothing.
-#include "shim/core/hugetlbfs.h"
-#include "shim/core/id_set.h"
+#include "shim/base/ids.h"
 #include "tools/common/failure.h"
+#include "tools/common/huge_pages.h"
 #include "tools/common/interrupts.h"
 #include "tools/common/log.h"
 #include "tools/common/progress.h"

@@ -1,7 +1,7 @@
 // Who has which of the pool's files, as the kernel's tables say (core/holders): each may have one owner.
 #pragma once
 
-#include "shim/core/holders.h"
+#include "tools/common/holders.h"
 
 #include <cstddef>
 #include <string>

@@ -1,8 +1,8 @@
 // The storm's pool, whose files come and go, as an operator's would in years.
 #pragma once
 
-#include "shim/core/holders.h"
 #include "tests/hugetlb/storm/random.h"
+#include "tools/common/holders.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,0 +1,86 @@
+#include "shim/base/file_pattern.h"
+
+#include "shim/base/text.h"
+#include "shim/base/text_file.h"
+
+#include <array>
+#include <charconv>
+
+namespace hugepage {
+
+std::optional<FilePattern> FilePattern::parse(std::string_view pattern) noexcept {
+    constexpr std::string_view kAllFiles = "/*";
+    if (pattern.ends_with(kAllFiles)) {
+        pattern.remove_suffix(kAllFiles.size());
+    }
+    FilePattern result;
+    result.text_.append(pattern);
+    if (result.text_.truncated() || pattern.find(kPlaceholder) == std::string_view::npos) {
+        return std::nullopt;
+    }
+    return result;
+}
+
+std::optional<FilePattern> FilePattern::in_folder(std::string_view folder) noexcept {
+    Path pattern(folder);
+    pattern.append("/numa_").append(kPlaceholder);
+    if (folder.empty() || pattern.truncated()) {
+        return std::nullopt;
+    }
+    return parse(pattern.view());
+}
+
+Path FilePattern::path_of(NodeId node) const noexcept {
+    std::array<char, 12> digits{};
+    const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), node.value);
+    const std::string_view number(digits.data(), static_cast<std::size_t>(written.ptr - digits.data()));
+    Path path;
+    std::string_view rest = text_.view();
+    for (std::size_t at; (at = rest.find(kPlaceholder)) != std::string_view::npos;) {
+        path.append(take(rest, at)).append(number);
+        rest.remove_prefix(at + kPlaceholder.size());
+    }
+    return path.append(rest);
+}
+
+std::size_t FilePattern::name_begin() const noexcept {
+    const std::size_t slash = take(text_.view(), text_.view().find(kPlaceholder)).rfind('/');
+    return slash == std::string_view::npos ? 0 : slash + 1;
+}
+
+Path FilePattern::searched_folder() const noexcept {
+    const std::size_t begin = name_begin();
+    return begin == 0 ? Path(".") : Path(take(text_.view(), begin));
+}
+
+Status FilePattern::for_each_node(FunctionRef<void(NodeId node)> visit) const noexcept {
+    // A name in the searched folder is a node's if writing that node's number into the pattern gives the
+    // name.
+    const Path folder = searched_folder();
+    const std::size_t placeholder = text_.view().find(kPlaceholder);
+    const std::size_t begin = name_begin();
+    const std::string_view head = slice(text_.view(), begin, placeholder - begin);
+    const auto written_as = [&](NodeId node, std::string_view name) {
+        const Path path = path_of(node);
+        const std::string_view from_name = drop(path.view(), begin);
+        return take(from_name, from_name.find('/')) == name;
+    };
+    return for_each_entry(folder.c_str(), [&](std::string_view name) {
+        if (!name.starts_with(head)) {
+            return;
+        }
+        for (std::size_t digits = 1; head.size() + digits <= name.size(); ++digits) {
+            const auto number = parse_number(slice(name, head.size(), digits), kMaxNodes - 1);
+            if (!number) {
+                return;
+            }
+            const NodeId node{static_cast<int>(*number)};
+            if (written_as(node, name)) {
+                visit(node);
+                return;
+            }
+        }
+    });
+}
+
+}  // namespace hugepage

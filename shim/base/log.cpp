@@ -1,0 +1,219 @@
+#include "shim/base/log.h"
+
+#include "shim/base/fd.h"
+#include "shim/base/mutex.h"
+#include "shim/base/sys.h"
+#include "shim/base/text.h"
+
+#include <poll.h>
+
+#include <sys/stat.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <ctime>
+#include <optional>
+
+namespace hugepage::log {
+namespace {
+
+// Which file a descriptor is. Its number may be given again, so not all the facts are of the inode.
+struct Identity {
+    dev_t device;
+    ino_t inode;
+    dev_t special_device;
+    mode_t kind;
+    bool operator==(const Identity&) const = default;
+};
+
+struct State {
+    std::atomic<Level> level{Level::off};
+    Path file;  // empty: the standard descriptor
+    int standard = 0;
+    std::array<std::optional<Identity>, STDERR_FILENO + 1> at_start;  // of the standard descriptors
+    std::atomic<unsigned> dropped{0};
+    std::atomic<bool> is_file_complained_of{false};
+};
+constinit State state;
+
+constexpr const char* name_of(Level level) noexcept {
+    switch (level) {
+        case Level::error:
+            return "ERROR";
+        case Level::warn:
+            return "WARN";
+        case Level::info:
+            return "INFO";
+        case Level::debug:
+            return "DEBUG";
+        case Level::trace:
+            return "TRACE";
+        case Level::off:
+            break;
+    }
+    return "OFF";
+}
+
+using Line = FixedString<2UL * 1024>;
+
+void append_escaped(Line& line, std::string_view message) noexcept {
+    while (!message.empty()) {
+        const std::size_t printable = printable_bytes(message);
+        if (printable > 0) {
+            line.append(take(message, printable));
+            message = drop(message, printable);
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(message.front());
+        constexpr std::string_view kHex = "0123456789abcdef";
+        append(line, "\\x", slice(kHex, byte / 16, 1), slice(kHex, byte % 16, 1));
+        message = drop(message, 1);
+    }
+}
+
+std::optional<Identity> identity_of(int fd) noexcept {
+    struct stat facts {};
+    if (sys::fstat(fd, facts) != 0) {
+        return std::nullopt;
+    }
+    return Identity{facts.st_dev, facts.st_ino, facts.st_rdev, facts.st_mode & S_IFMT};
+}
+
+// As write(2), but it fails where it would wait, and the host gets no SIGPIPE or SIGXFSZ for a line that
+// isn't its own.
+bool put(int fd, std::string_view line) noexcept {
+    timespec no_wait{};
+    pollfd file{fd, POLLOUT, 0};
+    if (sys::call(SYS_ppoll, &file, 1, &no_wait, nullptr, 0) != 1) {
+        return false;
+    }
+    constexpr SignalMask kPipe = SignalMask{1} << (SIGPIPE - 1);
+    constexpr SignalMask kTooLarge = SignalMask{1} << (SIGXFSZ - 1);
+    constexpr SignalMask kBoth = kPipe | kTooLarge;
+    SignalMask before = 0;
+    SignalMask pending = 0;
+    sys::call(SYS_rt_sigprocmask, SIG_BLOCK, &kBoth, &before, sizeof before);
+    sys::call(SYS_rt_sigpending, &pending, sizeof pending);
+    const bool is_put = sys::write(fd, line.data(), line.size()) > 0;
+    const SignalMask raised = is_put ? 0 : errno == EPIPE ? kPipe : errno == EFBIG ? kTooLarge : 0;
+    if ((raised & ~pending) != 0) {
+        const ErrnoGuard why;
+        sys::call(SYS_rt_sigtimedwait, &raised, nullptr, &no_wait, sizeof raised);
+    }
+    sys::call(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, sizeof before);
+    return is_put;
+}
+
+// The host may close the descriptor at any moment, and open a file of its own by that number: so it is a
+// duplicate that is looked at, and written to.
+bool put_standard(int standard, std::string_view line) noexcept {
+    const Fd copy(sys::duplicate(standard));
+    const auto now = copy.get() < 0 ? std::nullopt : identity_of(copy.get());
+    return now && now == state.at_start[static_cast<std::size_t>(standard)] && put(copy.get(), line);
+}
+
+Status put_in_file(std::string_view line) noexcept {
+    // O_NONBLOCK: a FIFO in its place must not hold the caller up.
+    constexpr int kAppend = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY;
+    const auto file = Fd::open(state.file.c_str(), kAppend, 0644);
+    if (!file) {
+        return file.error();
+    }
+    const auto facts = identity_of(file.value().get());
+    if (!facts || !S_ISREG(facts->kind)) {
+        return Error{"it is no regular file", 0};
+    }
+    if (!put(file.value().get(), line)) {
+        return Error{"write", errno};
+    }
+    return Done{};
+}
+
+void begin(Line& line, Level level, std::string_view module) noexcept {
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    constexpr std::int64_t kSecondsOfDay = 86400;
+    const std::int64_t now = sys::now(CLOCK_REALTIME);
+    // Not gmtime_r: it reads the zone files, and may allocate for that.
+    const std::chrono::year_month_day date{
+        std::chrono::sys_days(std::chrono::days(now / kSecond / kSecondsOfDay))};
+    const std::int64_t second = now / kSecond % kSecondsOfDay;
+    const long thread = sys::call(SYS_gettid);
+    const auto part = [](auto number, std::size_t digits) {
+        return Padded{static_cast<std::uint64_t>(number), digits};
+    };
+    line.clear();
+    append(line, part(int{date.year()}, 4), "-", part(unsigned{date.month()}, 2), "-",
+           part(unsigned{date.day()}, 2), "T", part(second / 3600, 2), ":", part(second / 60 % 60, 2), ":",
+           part(second % 60, 2), ".", part(now % kSecond, 9), "+00:00 ", name_of(level), " ThreadId(",
+           part(thread == sys::call(SYS_getpid) ? 1 : thread, 2), ") hugepage_shim::", module, ": ");
+}
+
+void end(Line& line) noexcept {
+    line.append("\n");
+    if (line.truncated()) {
+        line.replace_end("...\n");
+    }
+}
+
+// Ends the line and writes it; false if it is lost, and then it may be another.
+bool deliver(Line& line) noexcept {
+    end(line);
+    if (state.file.empty()) {
+        return put_standard(state.standard, line.view());
+    }
+    const auto done = put_in_file(line.view());
+    if (!done && !state.is_file_complained_of.exchange(true)) {
+        begin(line, Level::warn, "log");
+        line.append("cannot write to HUGEPAGE_LOG_FILE=");
+        append_escaped(line, state.file.view());
+        append(line, ": ", done.error().tried, ErrnoText{done.error().code});
+        end(line);
+        state.is_file_complained_of.store(put_standard(STDERR_FILENO, line.view()));
+    }
+    return done.ok();
+}
+
+}  // namespace
+
+void start(Level level, std::string_view file) noexcept {
+    const bool is_stdout = file == "/dev/stdout";
+    const bool is_stderr = file.empty() || file == "stderr" || file == "/dev/stderr";
+    state.standard = is_stdout ? STDOUT_FILENO : STDERR_FILENO;
+    state.file.clear();
+    state.file.append(is_stdout || is_stderr ? "" : file);
+    state.at_start = {std::nullopt, identity_of(STDOUT_FILENO), identity_of(STDERR_FILENO)};
+    state.dropped.store(0);
+    state.is_file_complained_of.store(false);
+    state.level.store(level, std::memory_order_release);
+}
+
+bool enabled(Level level) noexcept {
+    return level <= state.level.load(std::memory_order_acquire);
+}
+
+void write(Level level, const char* module, std::string_view message) noexcept {
+    if (!enabled(level)) {
+        return;
+    }
+    const ErrnoGuard errno_guard;
+    Line line;
+    const unsigned dropped = state.dropped.exchange(0);
+    if (dropped > 0) {
+        begin(line, Level::warn, "log");
+        append(line, dropped, dropped == 1 ? " line was dropped" : " lines were dropped");
+        if (!deliver(line)) {
+            state.dropped.fetch_add(dropped + 1);
+            return;
+        }
+    }
+    begin(line, level, module);
+    append_escaped(line, message);
+    if (!deliver(line)) {
+        state.dropped.fetch_add(1);
+    }
+}
+
+}  // namespace hugepage::log

@@ -1,0 +1,73 @@
+// The lock for the little state that threads share, and what is held with it: all signals blocked.
+#pragma once
+
+#include "shim/base/sys.h"
+
+#include <linux/futex.h>
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+
+namespace hugepage {
+
+using SignalMask = std::uint64_t;  // the kernel's own form
+
+// Blocks every signal for the calling thread, also those that the C library keeps to itself, as the kernel
+// does within a system call: no handler, longjmp or cancellation meets a lock that is held or a region that
+// is half made. Keeps errno.
+class SignalBlock {
+  public:
+    SignalBlock() noexcept { set(~SignalMask{0}, &before_); }
+    ~SignalBlock() { set(before_, nullptr); }
+    SignalBlock(const SignalBlock&) = delete;
+    SignalBlock& operator=(const SignalBlock&) = delete;
+
+    // Calls it with the signals as they were.
+    template <class Wait>
+    void open_for(Wait wait) const noexcept {
+        set(before_, nullptr);
+        wait();
+        set(~SignalMask{0}, nullptr);
+    }
+
+  private:
+    static void set(SignalMask mask, SignalMask* before) noexcept {
+        sys::call(SYS_rt_sigprocmask, SIG_SETMASK, &mask, before, sizeof(mask));
+    }
+
+    SignalMask before_ = 0;
+};
+
+// Unlocked where it is all zero, as in memory that the kernel has wiped for a child. Usable before any
+// constructor has run; never allocates. Held with signals blocked.
+class Mutex {
+  public:
+    void lock() noexcept {
+        int seen = kFree;
+        if (state_.compare_exchange_strong(seen, kTaken, std::memory_order_acquire)) {
+            return;
+        }
+        while (state_.exchange(kWaitedFor, std::memory_order_acquire) != kFree) {
+            futex(FUTEX_WAIT_PRIVATE, kWaitedFor);
+        }
+    }
+    void unlock() noexcept {
+        if (state_.exchange(kFree, std::memory_order_release) == kWaitedFor) {
+            futex(FUTEX_WAKE_PRIVATE, 1);
+        }
+    }
+
+  private:
+    enum : int { kFree, kTaken, kWaitedFor };
+    void futex(int operation, int value) noexcept {
+        const int before = errno;
+        sys::call(SYS_futex, &state_, operation, value, nullptr, nullptr, 0);
+        errno = before;
+    }
+
+    std::atomic<int> state_{kFree};
+};
+
+}  // namespace hugepage

@@ -1,0 +1,311 @@
+#include "shim/base/region_table.h"
+
+#include "shim/base/sys.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+
+namespace hugepage {
+namespace {
+
+// The upper one goes on where the lower one ends, and is alike.
+bool go_together(const Piece& lower, const Piece& upper) noexcept {
+    return lower.range.end == upper.range.begin && lower.region == upper.region &&
+           lower.traits == upper.traits;
+}
+
+}  // namespace
+
+class RegionTable::Lock {
+  public:
+    explicit Lock(const RegionTable& table) noexcept : wiped_(table.wiped_.load(std::memory_order_acquire)) {
+        if (wiped_ != nullptr) {
+            wiped_->mutex.lock();
+        }
+    }
+    ~Lock() {
+        if (wiped_ != nullptr) {
+            wiped_->mutex.unlock();
+        }
+    }
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+
+  private:
+    Wiped* wiped_;
+};
+
+// The first of several threads makes it; a page is memory once it is written to.
+bool RegionTable::prepare() noexcept {
+    if (wiped_.load(std::memory_order_acquire) != nullptr) {
+        return true;
+    }
+    // Far below all that the kernel chooses addresses for. Elsewhere this might be at some that the program
+    // has just left, and means to use again.
+    constexpr std::uintptr_t kFar = 1UL << 40;
+    const auto place = (reinterpret_cast<std::uintptr_t>(this) & ~(page_bytes() - 1)) - kFar;
+    const Range memory = Range{0, sizeof(Wiped)}.widened_to(ByteSize{page_bytes()});
+    auto* const fresh = static_cast<Wiped*>(sys::anonymous_memory(place, memory.length()));
+    if (fresh == nullptr) {
+        return false;
+    }
+    Wiped* nobodys = nullptr;
+    const bool is_wiped = sys::call(SYS_madvise, fresh, memory.length(), MADV_WIPEONFORK) == 0;
+    if (!is_wiped || !wiped_.compare_exchange_strong(nobodys, fresh, std::memory_order_acq_rel)) {
+        sys::call(SYS_munmap, fresh, memory.length());
+    }
+    return is_wiped;
+}
+
+std::span<Piece> RegionTable::pieces() const noexcept {
+    Wiped* const wiped = wiped_.load(std::memory_order_relaxed);
+    return wiped == nullptr ? std::span<Piece>() : std::span(wiped->pieces).first(wiped->count);
+}
+
+std::size_t RegionTable::size() const noexcept {
+    const Lock lock(*this);
+    return pieces().size();
+}
+
+// The first piece with a byte at or after the address.
+std::size_t RegionTable::first_after(std::uintptr_t address) const noexcept {
+    const auto known = pieces();
+    const auto found =
+        std::ranges::upper_bound(known, address, {}, [](const Piece& p) { return p.range.end; });
+    return static_cast<std::size_t>(found - known.begin());
+}
+
+void RegionTable::set_count(std::size_t count) noexcept {
+    wiped_.load(std::memory_order_relaxed)->count = count;
+    if (count == 0) {
+        highest_.store(0, std::memory_order_release);
+        return;
+    }
+    const Piece& first = pieces().front();
+    const Piece& last = pieces().back();
+    lowest_.store(first.range.widened_to(first.traits.page_size).begin, std::memory_order_release);
+    highest_.store(last.range.widened_to(last.traits.page_size).end, std::memory_order_release);
+}
+
+void RegionTable::insert_at(std::size_t index, const Piece& piece) noexcept {
+    const std::size_t count = pieces().size() + 1;
+    Wiped& wiped = *wiped_.load(std::memory_order_relaxed);
+    const auto moved = std::span(wiped.pieces).first(count).subspan(index);
+    std::shift_right(moved.begin(), moved.end(), 1);
+    moved.front() = piece;
+    set_count(count);
+}
+
+void RegionTable::remove(std::size_t from, std::size_t to) noexcept {
+    const auto moved = pieces().subspan(from);
+    std::shift_left(moved.begin(), moved.end(), static_cast<std::ptrdiff_t>(to - from));
+    set_count(pieces().size() - (to - from));
+}
+
+// No piece lies across the address afterwards. There must be room.
+void RegionTable::cut(std::uintptr_t address) noexcept {
+    const std::size_t i = first_after(address);
+    if (i == pieces().size() || pieces()[i].range.begin >= address) {
+        return;
+    }
+    Piece upper = pieces()[i];
+    upper.range.begin = address;
+    pieces()[i].range.end = address;
+    insert_at(i + 1, upper);
+}
+
+std::size_t RegionTable::cuts_needed(const Range& range) const noexcept {
+    const auto lies_across = [&](std::uintptr_t address) -> std::size_t {
+        const std::size_t i = first_after(address);
+        return i < pieces().size() && pieces()[i].range.begin < address ? 1 : 0;
+    };
+    return lies_across(range.begin) + lies_across(range.end);
+}
+
+// A piece goes beyond both ends: without the range it is two.
+bool RegionTable::lies_inside_a_piece(const Range& range) const noexcept {
+    const std::size_t i = first_after(range.begin);
+    return i < pieces().size() && pieces()[i].range.begin < range.begin && range.end < pieces()[i].range.end;
+}
+
+// Pieces of these indices that a change has made alike become one again.
+void RegionTable::join(std::size_t from, std::size_t to) noexcept {
+    std::size_t last = from;
+    const std::size_t end = std::min(to, pieces().size());
+    for (std::size_t i = from + 1; i < end; ++i) {
+        const Piece& piece = pieces()[i];
+        Piece& before = pieces()[last];
+        if (go_together(before, piece)) {
+            before.range.end = piece.range.end;
+        } else {
+            pieces()[++last] = piece;
+        }
+    }
+    if (last + 1 < end) {
+        remove(last + 1, end);
+    }
+}
+
+bool RegionTable::insert(const Range& range, const Traits& traits) noexcept {
+    if (!prepare()) {
+        return false;
+    }
+    const Lock lock(*this);
+    forget_locked(range);
+    if (is_full(1)) {
+        return false;
+    }
+    insert_at(first_after(range.begin),
+              {range, traits, ++wiped_.load(std::memory_order_relaxed)->regions_so_far});
+    return true;
+}
+
+Segment RegionTable::segment_at(const Range& range) const noexcept {
+    const Lock lock(*this);
+    const auto known = pieces();
+    const std::size_t i = first_after(range.begin);
+    if (i < known.size() && known[i].range.begin <= range.begin) {
+        return {Segment::Kind::piece, range.clipped_to(known[i].range), known[i].traits};
+    }
+    Range gap = range;
+    bool is_hole = false;
+    if (i < known.size()) {
+        gap.end = std::min(gap.end, known[i].range.begin);
+    }
+    // A huge page that the piece below or above keeps mapped.
+    if (i > 0) {
+        const Range pages = known[i - 1].range.widened_to(known[i - 1].traits.page_size);
+        if (range.begin < pages.end) {
+            is_hole = true;
+            gap.end = std::min(gap.end, pages.end);
+        }
+    }
+    if (i < known.size() && !is_hole) {
+        const Range pages = known[i].range.widened_to(known[i].traits.page_size);
+        is_hole = pages.begin <= range.begin;
+        if (!is_hole) {
+            gap.end = std::min(gap.end, pages.begin);
+        }
+    }
+    return {is_hole ? Segment::Kind::hole : Segment::Kind::other, gap, {}};
+}
+
+bool RegionTable::overlaps(const Range& range) const noexcept {
+    const Segment first = segment_at(range);
+    return first.kind != Segment::Kind::other || first.range.end < range.end;
+}
+
+std::optional<Range> RegionTable::whole_pages(const Range& range, ByteSize page) const noexcept {
+    const Range pages = range.widened_to(page);
+    if (pages == range) {
+        return pages;
+    }
+    const Lock lock(*this);
+    const auto has_live_byte = [&](const Range& part) {
+        const std::size_t i = first_after(part.begin);
+        return !part.empty() && i < pieces().size() && pieces()[i].range.begin < part.end;
+    };
+    if (has_live_byte({pages.begin, range.begin}) || has_live_byte({range.end, pages.end})) {
+        return std::nullopt;
+    }
+    return pages;
+}
+
+RegionTable::Taken RegionTable::take(const Range& range) noexcept {
+    const Lock lock(*this);
+    const std::size_t i = first_after(range.begin);
+    if (i == pieces().size() || pieces()[i].range.begin >= range.end) {
+        return {};
+    }
+    const Range part = range.clipped_to(pieces()[i].range);
+    if (lies_inside_a_piece(part) && is_full(1)) {
+        return {Taken::Outcome::full, {}, {}};
+    }
+    Taken taken{Taken::Outcome::taken, pieces()[i], {}};
+    taken.piece.range = part;
+    forget_locked(part);
+    const ByteSize page = taken.piece.traits.page_size;
+    taken.emptied = part.widened_to(page);
+    const std::size_t above = first_after(part.begin);
+    if (above > 0 && pieces()[above - 1].range.end > taken.emptied.begin) {
+        taken.emptied.begin = part.narrowed_to(page).begin;
+    }
+    if (above < pieces().size() && pieces()[above].range.begin < taken.emptied.end) {
+        taken.emptied.end = part.narrowed_to(page).end;
+    }
+    return taken;
+}
+
+void RegionTable::put_back(const Piece& piece) noexcept {
+    const Lock lock(*this);
+    forget_locked(piece.range);
+    const std::size_t i = first_after(piece.range.begin);
+    // What it was part of needs no room to have it again.
+    if (i > 0 && go_together(pieces()[i - 1], piece)) {
+        pieces()[i - 1].range.end = piece.range.end;
+        set_count(pieces().size());
+    } else if (i < pieces().size() && go_together(piece, pieces()[i])) {
+        pieces()[i].range.begin = piece.range.begin;
+        set_count(pieces().size());
+    } else if (!is_full(1)) {
+        insert_at(i, piece);
+    }
+    join(i == 0 ? 0 : i - 1, i + 2);
+}
+
+bool RegionTable::can_forget(const Range& range) const noexcept {
+    const Lock lock(*this);
+    return !lies_inside_a_piece(range) || !is_full(1);
+}
+
+void RegionTable::forget(const Range& range) noexcept {
+    const Lock lock(*this);
+    forget_locked(range);
+}
+
+void RegionTable::forget_locked(const Range& range) noexcept {
+    const std::size_t from = first_after(range.begin);
+    if (from == pieces().size() || pieces()[from].range.begin >= range.end) {
+        return;
+    }
+    if (lies_inside_a_piece(range)) {
+        if (is_full(1)) {
+            pieces()[from].range.end = range.begin;
+            set_count(pieces().size());
+            return;
+        }
+        cut(range.end);
+    }
+    std::size_t first = from;
+    if (pieces()[first].range.begin < range.begin) {
+        pieces()[first].range.end = range.begin;
+        ++first;
+    }
+    std::size_t last = first;
+    while (last < pieces().size() && pieces()[last].range.end <= range.end) {
+        ++last;
+    }
+    if (last < pieces().size()) {
+        pieces()[last].range.begin = std::max(pieces()[last].range.begin, range.end);
+    }
+    remove(first, last);
+}
+
+bool RegionTable::change(const Range& range, FunctionRef<void(Traits& traits)> set) noexcept {
+    const Lock lock(*this);
+    if (is_full(cuts_needed(range))) {
+        return false;
+    }
+    cut(range.begin);
+    cut(range.end);
+    const std::size_t from = first_after(range.begin);
+    std::size_t to = from;
+    for (; to < pieces().size() && pieces()[to].range.begin < range.end; ++to) {
+        set(pieces()[to].traits);
+    }
+    join(from == 0 ? 0 : from - 1, to + 1);
+    return true;
+}
+
+}  // namespace hugepage

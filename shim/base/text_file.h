@@ -1,0 +1,36 @@
+// Small text files, as sysfs and procfs hold them, read into the caller's buffer; folders listed; numbers
+// read strictly.
+#pragma once
+
+#include "shim/base/function_ref.h"
+#include "shim/base/result.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace hugepage {
+
+// The content as a view into buffer. ENOSPC if it does not fit.
+[[nodiscard]] Result<std::string_view> read_text(const char* path, std::span<char> buffer) noexcept;
+
+// Calls for each part of the text, without the character that ends it. A part longer than the buffer is cut.
+// For texts of any length, which are read buffer by buffer: what changes meanwhile may be missed.
+[[nodiscard]] Status for_each_part(const char* path, char end, std::span<char> buffer,
+                                   FunctionRef<void(std::string_view part)> visit) noexcept;
+
+// Calls for each name in the folder except "." and "..", in the kernel's order. A name is terminated; it is
+// gone after the call. The second is for a descriptor that nothing has been listed from yet.
+[[nodiscard]] Status for_each_entry(const char* folder,
+                                    FunctionRef<void(std::string_view name)> visit) noexcept;
+[[nodiscard]] Status for_each_entry(int folder, FunctionRef<void(std::string_view name)> visit) noexcept;
+
+// Without white space at both ends.
+[[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;
+
+// Decimal digits and nothing else, at most `largest`.
+[[nodiscard]] std::optional<std::uint64_t> parse_number(std::string_view text,
+                                                        std::uint64_t largest) noexcept;
+
+}  // namespace hugepage

@@ -1,0 +1,213 @@
+#include "shim/hooks/heap.h"
+
+#include "shim/base/next.h"
+#include "shim/base/state.h"
+#include "shim/base/sys.h"
+#include "shim/hooks/next_allocator.h"
+#include "shim/regions/calls.h"
+#include "shim/request/request.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+
+namespace hugepage::heap {
+namespace {
+
+constinit std::atomic<std::uintptr_t> window{0};  // where it begins; 0: there is none yet
+
+constexpr std::size_t kSlots = 128;
+constexpr std::size_t kSlotBytes = 64UL << 30;  // as large as any sector
+constexpr std::size_t kWindowBytes = kSlotBytes * kSlots;
+// The C library maps what is larger, whatever else its threshold has become; smaller memory it may have at
+// hand.
+constexpr std::size_t kMappedByAll = 32UL << 20;
+
+// How many bytes its owner has asked for, which are whole pages, and kServed if they are a file's; 0: nobody
+// has it.
+constinit std::array<std::atomic<std::size_t>, kSlots> taken{};
+constexpr std::size_t kServed = 1;
+
+// Far from where the kernel maps what may be anywhere: it goes to the highest gap that is large enough. False
+// if there is no such gap, as under a limit of address space.
+bool has_window() noexcept {
+    if (window.load(std::memory_order_acquire) != 0) {
+        return true;
+    }
+#ifdef __SANITIZE_THREAD__
+    constexpr int kHighest = 37;  // it knows of no memory in the middle
+#else
+    constexpr int kHighest = 45;
+#endif
+    constexpr int kLowest = 37;
+    for (int bit = kHighest; bit >= kLowest; --bit) {
+        const std::uintptr_t begin = 1UL << bit;
+        MapRequest request = next::kept_free(reinterpret_cast<void*>(begin), std::min(begin, kWindowBytes));
+        request.flags = (request.flags & ~MAP_FIXED) | MAP_FIXED_NOREPLACE;
+        void* const memory = next::kernel::mmap(request);
+        if (memory == request.address) {
+            std::uintptr_t nobodys = 0;
+            if (!window.compare_exchange_strong(nobodys, begin, std::memory_order_acq_rel)) {
+                next::kernel::munmap(memory, request.length);  // another thread was faster
+            }
+            return true;
+        }
+        if (memory != MAP_FAILED) {  // a kernel before 4.17, which takes it for a hint
+            next::kernel::munmap(memory, request.length);
+        }
+    }
+    return window.load(std::memory_order_acquire) != 0;
+}
+
+bool is_in_window(const void* memory) noexcept {
+    const std::uintptr_t begin = window.load(std::memory_order_acquire);
+    return begin != 0 && reinterpret_cast<std::uintptr_t>(memory) - begin < std::min(begin, kWindowBytes);
+}
+
+// A range of addresses for one allocation; false if there is none.
+class Slot {
+  public:
+    // Which the memory begins.
+    [[nodiscard]] static Slot of(const void* memory) noexcept {
+        const auto offset = reinterpret_cast<std::uintptr_t>(memory) - window.load(std::memory_order_acquire);
+        const bool is_one = is_in_window(memory) && offset % kSlotBytes == 0;
+        return Slot(is_one ? &taken[offset / kSlotBytes] : nullptr);
+    }
+    [[nodiscard]] static Slot take(std::size_t bytes) noexcept {
+        if (bytes > kSlotBytes || !has_window()) {
+            return Slot(nullptr);
+        }
+        const std::uintptr_t begin = window.load(std::memory_order_acquire);
+        for (std::size_t i = 0; i < std::min(kWindowBytes, begin) / kSlotBytes; ++i) {
+            std::size_t nobodys = 0;
+            if (taken[i].compare_exchange_strong(nobodys, bytes)) {
+                return Slot(&taken[i]);
+            }
+        }
+        return Slot(nullptr);
+    }
+
+    explicit operator bool() const noexcept { return taken_ != nullptr && taken_->load() != 0; }
+    [[nodiscard]] std::size_t bytes() const noexcept { return taken_->load() & ~kServed; }
+    [[nodiscard]] bool is_served() const noexcept { return (taken_->load() & kServed) != 0; }
+    [[nodiscard]] void* begin() const noexcept {
+        const auto index = static_cast<std::size_t>(taken_ - taken.data());
+        return reinterpret_cast<void*>(window.load() + index * kSlotBytes);
+    }
+    void set_served() noexcept { taken_->fetch_or(kServed); }
+    // Nothing is mapped there.
+    void let_go() noexcept { taken_->store(0); }
+    // Whatever is mapped there is gone; the addresses are kept free before anybody can take the slot. (In a
+    // child that has none of its parent's regions, others may map something at such an address: then it stays
+    // theirs.)
+    void clear() noexcept;
+
+  private:
+    explicit Slot(std::atomic<std::size_t>* bytes) noexcept : taken_(bytes) {}
+
+    std::atomic<std::size_t>* taken_;
+};
+
+void Slot::clear() noexcept {
+    const ErrnoGuard guard;
+    const SignalBlock signals;
+    MapRequest request = next::kept_free(begin(), bytes());
+    const bool is_parents = is_served() && !state::regions.overlaps(*Range::of_pages(begin(), bytes()));
+    if (is_parents && state::config.fork == Config::Fork::none) {
+        request.flags = (request.flags & ~MAP_FIXED) | MAP_FIXED_NOREPLACE;
+    }
+    if (regions::map_over(request, next::mmap.function()) == request.address) {
+        let_go();
+    }
+}
+
+// With the content that it has in this process: none, where a child has not got what its parent was given.
+void* move(const Slot& slot, std::size_t bytes) noexcept {
+    void* const fresh = allocate(bytes, 1, [bytes] { return next_allocator::malloc(bytes); });
+    unsigned char resident = 0;
+    const ErrnoGuard guard;
+    if (fresh != nullptr && next::mincore(slot.begin(), 1, &resident) == 0) {
+        std::memcpy(fresh, slot.begin(), std::min(slot.bytes(), bytes));
+    }
+    return fresh;
+}
+
+}  // namespace
+
+void* allocate(std::size_t bytes, std::size_t alignment, FunctionRef<void*()> pass_on) noexcept {
+    MapRequest request{
+        .length = bytes, .protection = PROT_READ | PROT_WRITE, .flags = MAP_PRIVATE | MAP_ANONYMOUS};
+    if (!std::has_single_bit(alignment) || alignment > kSlotBytes || !request::is_eligible(request)) {
+        return pass_on();
+    }
+    Slot slot = Slot::take(bytes);
+    if (!slot) {
+        return pass_on();
+    }
+    request.address = slot.begin();
+    request.placed = true;
+    const auto answer = request::serve(request);
+    if (answer.memory != nullptr) {
+        slot.set_served();
+        return answer.memory;
+    }
+    if (answer.is_refused) {
+        slot.let_go();
+        errno = ENOMEM;
+        return nullptr;
+    }
+    if (bytes > kMappedByAll && request::advises_fallback()) {
+        request.flags |= MAP_FIXED;
+        const ErrnoGuard guard;
+        if (void* const memory = next::kernel::mmap(request); memory != MAP_FAILED) {
+            request::advise_fallback(memory, bytes, answer.choice);
+            return memory;
+        }
+    }
+    slot.let_go();
+    return pass_on();
+}
+
+void free(void* memory) noexcept {
+    if (Slot slot = Slot::of(memory)) {
+        slot.clear();
+    } else if (!is_in_window(memory)) {
+        next_allocator::free(memory);
+    }
+}
+
+std::size_t usable_size(void* memory) noexcept {
+    if (const Slot slot = Slot::of(memory)) {
+        return slot.bytes();
+    }
+    return next_allocator::malloc_usable_size(memory);
+}
+
+void* realloc(void* memory, std::size_t bytes) noexcept {
+    if (Slot slot = Slot::of(memory)) {
+        if (bytes > slot.bytes() / 2 && bytes <= slot.bytes()) {
+            return memory;
+        }
+        void* const fresh = bytes == 0 ? nullptr : move(slot, bytes);
+        if (fresh != nullptr || bytes == 0) {
+            slot.clear();
+        }
+        return fresh;
+    }
+    // Other memory, or none, may grow to a file's size.
+    bool is_passed_on = false;
+    void* const fresh = allocate(bytes, 1, [&] {
+        is_passed_on = true;
+        return next_allocator::realloc(memory, bytes);
+    });
+    if (!is_passed_on && fresh != nullptr && memory != nullptr) {
+        std::memcpy(fresh, memory, std::min(next_allocator::malloc_usable_size(memory), bytes));
+        next_allocator::free(memory);
+    }
+    return fresh;
+}
+
+}  // namespace hugepage::heap

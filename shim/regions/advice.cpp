@@ -1,0 +1,162 @@
+// Advice. What has no effect that its owner could see is accepted; what has one is brought about.
+
+#include "shim/base/next.h"
+#include "shim/base/topology.h"
+#include "shim/regions/calls.h"
+#include "shim/regions/parts.h"
+#include "shim/request/zeroing.h"
+
+namespace hugepage::regions {
+namespace {
+
+// Newer than the headers of some systems that this is built on.
+constexpr int kPopulateRead = 22;
+constexpr int kPopulateWrite = 23;
+constexpr int kDontneedLocked = 24;
+constexpr int kCollapse = 25;
+constexpr int kSoftOffline = 101;
+constexpr int kGuardRemove = 103;
+
+int set(const Range& range, FunctionRef<void(Traits&)> change) noexcept {
+    return state::regions.change(range, change) ? 0 : ENOMEM;
+}
+
+int kernel_advice(const Range& range, int advice) noexcept {
+    return range.empty() ? 0 : code_of(next::kernel::madvise(range.address(), range.length(), advice));
+}
+
+// Whether children have the memory is the kernel's to decide, for whole huge pages only.
+int keep_from_children(const Segment& segment, const Range& call, int advice) noexcept {
+    const int so_far = segment.traits.advised_of_fork;
+    if (so_far == advice || (so_far == 0 && segment.traits.shared && advice == MADV_DOFORK)) {
+        return 0;
+    }
+    const auto pages = whole_pages(segment, call);
+    if (!pages) {
+        return so_far == 0 && advice == MADV_DOFORK ? 0 : EINVAL;
+    }
+    if (const int code = kernel_advice(*pages, advice)) {
+        return code;
+    }
+    return set(segment.range, [&](Traits& traits) { traits.advised_of_fork = advice; });
+}
+
+int apply(const Segment& segment, const Range& call, int advice) noexcept {
+    const auto& [kind, range, traits] = segment;
+    const bool locked = traits.locked;
+    switch (advice) {
+        case MADV_NORMAL:
+        case MADV_RANDOM:
+        case MADV_SEQUENTIAL:
+        case MADV_WILLNEED:
+        case MADV_HUGEPAGE:
+        case MADV_NOHUGEPAGE:
+        case kCollapse:
+        case MADV_MERGEABLE:
+        case MADV_UNMERGEABLE:
+        case kGuardRemove:
+        case MADV_KEEPONFORK:
+            return 0;
+        case MADV_COLD:
+        case MADV_PAGEOUT:
+            return locked ? EINVAL : 0;
+        case MADV_FREE:  // the old content may be read until the kernel wants the memory: here it never does
+            return locked || traits.shared ? EINVAL : 0;
+        case MADV_DONTNEED:
+            if (locked) {
+                return EINVAL;
+            }
+            [[fallthrough]];
+        case kDontneedLocked:
+            return traits.shared ? 0 : clear(segment);
+        case MADV_REMOVE:
+            return locked || !traits.shared ? EINVAL : clear(segment);
+        case kPopulateRead:
+        case kPopulateWrite:
+            return kernel_advice(range, advice);
+        case MADV_DONTFORK:
+        case MADV_DOFORK:
+            return keep_from_children(segment, call, advice);
+        // With HUGEPAGE_DUMP=0 regions are in no dump anyhow. Rather too little in it than what must not be.
+        case MADV_DONTDUMP:
+            return state::config.dump ? kernel_advice(range.widened_to(traits.page_size), advice) : 0;
+        case MADV_DODUMP:
+            return state::config.dump ? kernel_advice(range.narrowed_to(traits.page_size), advice) : 0;
+        case MADV_HWPOISON:  // the pages are the operator's
+        case kSoftOffline:
+            return EPERM;
+        default:  // MADV_WIPEONFORK and MADV_GUARD_INSTALL, which hugetlbfs can't, and what is newer than
+                  // this
+            return EINVAL;
+    }
+}
+
+int advise(const Range& range, int advice) noexcept {
+    // Where nothing is mapped, the kernel goes on and says so at the end; but not when it is to bring memory
+    // in.
+    const bool stops_at_a_hole = advice == kPopulateRead || advice == kPopulateWrite;
+    int at_the_end = 0;
+    const int code = for_each_segment(range, [&](const Segment& segment) {
+        int done = ENOMEM;
+        if (segment.kind == Kind::other) {
+            done = code_of(next::madvise(segment.range.address(), segment.range.length(), advice));
+        } else if (segment.kind == Kind::piece) {
+            done = apply(segment, range, advice);
+        }
+        if (done == ENOMEM && !stops_at_a_hole) {
+            at_the_end = ENOMEM;
+            done = 0;
+        }
+        return done;
+    });
+    return code != 0 ? code : at_the_end;
+}
+
+constexpr std::size_t kWorthHelpers = 64UL << 20;
+
+void zero(const Range& range, NodeId node) noexcept {
+    if (range.length() < kWorthHelpers) {
+        zero_memory(range.address(), range.length(), {.helpers = 0, .cpus = {}});
+        return;
+    }
+    zero_memory(range.address(), range.length(), {state::config.zero_threads, helper_cpus(node)});
+}
+
+}  // namespace
+
+int clear(const Segment& piece) noexcept {
+    const auto& [kind, range, traits] = piece;
+    const Range pages = range.widened_to(traits.page_size);
+    const bool writable = (traits.protection & PROT_WRITE) != 0;
+    if (!writable) {
+        const int code =
+            code_of(next::kernel::mprotect(pages.address(), pages.length(), PROT_READ | PROT_WRITE));
+        if (code != 0) {
+            return code;
+        }
+    }
+    zero(range, traits.node);
+    return writable ? 0 : code_of(next::kernel::mprotect(pages.address(), pages.length(), traits.protection));
+}
+
+int madvise(void* address, std::size_t length, int advice) noexcept {
+    return answer_for(
+        Range::of_pages(address, length), [&] { return next::madvise(address, length, advice); },
+        [&](const Range& range) {
+            // Does the kernel know the advice? It tells, for no byte at all.
+            const int code = code_of(next::madvise(address, 0, advice));
+            return code != 0 ? code : advise(range, advice);
+        });
+}
+
+int posix_madvise(void* address, std::size_t length, int advice) noexcept {
+    const SignalBlock signals;
+    const auto range = Range::of_pages(address, length);
+    if (!range || !state::regions.overlaps(*range) || advice == POSIX_MADV_DONTNEED) {
+        return next::posix_madvise(address, length, advice);
+    }
+    const ErrnoGuard guard;
+    return madvise(address, length, advice) == 0 ? 0 : errno;
+}
+
+}  // namespace hugepage::regions

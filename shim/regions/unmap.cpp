@@ -1,0 +1,148 @@
+#include "shim/base/next.h"
+#include "shim/regions/calls.h"
+#include "shim/regions/parts.h"
+#include "shim/request/events.h"
+
+namespace hugepage::regions {
+
+namespace {
+
+// Out of the table before it is unmapped: another thread may be given the address the moment it is free.
+int unmap_piece(const Range& range) noexcept {
+    const auto taken = state::regions.take(range);
+    if (taken.outcome != RegionTable::Taken::Outcome::taken) {
+        // Full: as the kernel when a process has too many mappings; nothing has been done.
+        return taken.outcome == RegionTable::Taken::Outcome::full ? ENOMEM : 0;
+    }
+    const Range& emptied = taken.emptied;
+    if (emptied.empty()) {
+        return 0;
+    }
+    if (const int code = code_of(next::kernel::munmap(emptied.address(), emptied.length()))) {
+        state::regions.put_back(taken.piece);
+        return code;
+    }
+    events::released(emptied.address(), emptied.length());
+    return 0;
+}
+
+int unmap_segment(const Segment& segment) noexcept {
+    switch (segment.kind) {
+        case Kind::other:
+            return code_of(next::munmap(segment.range.address(), segment.range.length()));
+        case Kind::hole:
+            return 0;
+        case Kind::piece:
+            break;
+    }
+    return unmap_piece(segment.range);
+}
+
+}  // namespace
+
+int unmap(const Range& range) noexcept {
+    Segment last;
+    for_each_segment(range, [&](const Segment& segment) {
+        last = segment;
+        return 0;
+    });
+    // What lies highest alone can reach beyond the process's addresses, and then nothing must be done.
+    if (const int code = unmap_segment(last)) {
+        return code;
+    }
+    // Upwards, and never back: what has been unmapped may be another thread's by now.
+    return for_each_segment({range.begin, last.range.begin}, unmap_segment);
+}
+
+int munmap(void* address, std::size_t length) noexcept {
+    return answer_for(
+        Range::of_pages(address, length), [&] { return next::munmap(address, length); }, unmap);
+}
+
+// The kernel first: the addresses stay taken all the while, so no other thread can be given them, and if it
+// refuses (the range would leave part of a huge page) nothing has changed.
+void* map_over(const MapRequest& request,
+               void* (*pass_on)(void*, std::size_t, int, int, int, off_t)) noexcept {
+    const SignalBlock signals;
+    const auto range = Range::of_pages(request.address, request.length);
+    if (range && !state::regions.can_forget(*range)) {
+        errno = ENOMEM;
+        return MAP_FAILED;
+    }
+    void* memory = pass_on(request.address, request.length, request.protection, request.flags, request.fd,
+                           request.offset);
+    if (memory != MAP_FAILED && range) {
+        const ErrnoGuard guard;
+        state::regions.forget(*range);
+    }
+    return memory;
+}
+
+namespace {
+
+int protect(const Segment& segment, const Range& call, int protection) noexcept {
+    const Traits& traits = segment.traits;
+    if (protection == traits.protection) {
+        return 0;
+    }
+    const auto pages = whole_pages(segment, call);
+    if (!pages) {
+        events::unaligned_protection_once(segment.range.address(), segment.range.length(), traits.page_size);
+        return EINVAL;
+    }
+    if (const int code = code_of(next::kernel::mprotect(pages->address(), pages->length(), protection))) {
+        return code;
+    }
+    constexpr int kBits = PROT_READ | PROT_WRITE | PROT_EXEC;
+    const bool known = state::regions.change(*pages, [&](Traits& t) { t.protection = protection & kBits; });
+    return known ? 0 : ENOMEM;
+}
+
+}  // namespace
+
+int mprotect(void* address, std::size_t length, int protection) noexcept {
+    const auto protect_segment = [&](const Segment& segment, const Range& call) {
+        switch (segment.kind) {
+            case Kind::other:
+                return code_of(next::mprotect(segment.range.address(), segment.range.length(), protection));
+            case Kind::hole:
+                return ENOMEM;
+            case Kind::piece:
+                break;
+        }
+        return protect(segment, call, protection);
+    };
+    return answer_for(
+        Range::of_pages(address, length), [&] { return next::mprotect(address, length, protection); },
+        [&](const Range& range) {
+            return for_each_segment(range, [&](const Segment& s) { return protect_segment(s, range); });
+        });
+}
+
+// For these two the kernel's answer is right but for what it cannot know: our locks, and the holes.
+int msync(void* address, std::size_t length, int flags) {
+    const int result = next::msync(address, length, flags);
+    const auto range = Range::of_pages(address, length);
+    if (result != 0 || !range) {
+        return result;
+    }
+    const SignalBlock signals;
+    ErrnoGuard guard;
+    const int locked = for_each_segment(*range, [&](const Segment& segment) {
+        return (flags & MS_INVALIDATE) != 0 && segment.traits.locked ? EBUSY : 0;
+    });
+    return answer(locked != 0 ? locked : has_hole(*range) ? ENOMEM : 0, guard);
+}
+
+int mincore(void* address, std::size_t length, unsigned char* residence) noexcept {
+    const int result = next::mincore(address, length, residence);
+    const auto range = Range::of_pages(address, length);
+    if (result != 0 || !range) {
+        return result;
+    }
+    const SignalBlock signals;
+    ErrnoGuard guard;
+    return answer(has_hole(*range) ? ENOMEM : 0, guard);
+}
+
+}  // namespace hugepage::regions

@@ -1,0 +1,195 @@
+#include "shim/request/make_region.h"
+
+#include "shim/base/state.h"
+#include "shim/base/sys.h"
+#include "shim/request/events.h"
+#include "shim/request/placement.h"
+#include "shim/request/zeroing.h"
+
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <utility>
+
+namespace hugepage {
+namespace {
+
+constexpr std::size_t kMostPagesChecked = 1024;
+
+// Address space with an owner, for the time in which serving a request may still fail.
+// Unmapped unless it was handed over.
+class Mapping {
+  public:
+    [[nodiscard]] static Result<Mapping> create(const MapRequest& request) noexcept {
+        void* begin = next::kernel::mmap(request);
+        if (begin == MAP_FAILED) {
+            return Error{"mmap", errno};
+        }
+        return Mapping(begin, request.length, request.placed);
+    }
+    Mapping(Mapping&& other) noexcept
+        : begin_(std::exchange(other.begin_, nullptr)), length_(other.length_), placed_(other.placed_) {}
+    Mapping& operator=(Mapping&&) = delete;
+    Mapping(const Mapping&) = delete;
+    Mapping& operator=(const Mapping&) = delete;
+    ~Mapping() {
+        if (begin_ != nullptr && placed_) {
+            next::kernel::mmap(next::kept_free(begin_, length_));
+        } else if (begin_ != nullptr) {
+            next::kernel::munmap(begin_, length_);
+        }
+    }
+
+    [[nodiscard]] Status advise(int advice, const char* name) const noexcept {
+        if (next::kernel::madvise(begin_, length_, advice) != 0) {
+            return Error{name, errno};
+        }
+        return Done{};
+    }
+
+    [[nodiscard]] void* begin() const noexcept { return begin_; }
+    [[nodiscard]] void* hand_over() noexcept { return std::exchange(begin_, nullptr); }
+
+  private:
+    Mapping(void* begin, std::size_t length, bool placed) noexcept
+        : begin_(begin), length_(length), placed_(placed) {}
+
+    void* begin_;
+    std::size_t length_;
+    bool placed_;
+};
+
+// Milliseconds since it was made, or since the last lap.
+class Stopwatch {
+  public:
+    [[nodiscard]] double lap() noexcept {
+        const double now = now_ms();
+        return now - std::exchange(last_, now);
+    }
+
+  private:
+    static double now_ms() noexcept { return static_cast<double>(sys::now(CLOCK_MONOTONIC)) / 1e6; }
+
+    double last_ = now_ms();
+};
+
+Refusal refusal(Reason reason, const Error& error) noexcept {
+    return {reason, error.tried, error.code};
+}
+
+// A mapping that holds the file's lock: the lease's descriptor is closed on return, so that the lock is the
+// mapping's alone. (A child that another thread forks off amid this has the descriptor or the mapping, and so
+// the lease too, until it executes another program or ends. It can't know of the memory.)
+Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidate& file,
+                                       FileSystem& file_system) noexcept {
+    auto own = open_own(file.folder, file.name, ByteSize{request.length}, file.user);
+    if (!own) {
+        return own.error();
+    }
+    const auto lease = Lease::take(std::move(own.value()));
+    if (!lease) {
+        return lease.error();
+    }
+    file_system = lease.value().file_system();
+    // As the kernel rounds it. It would round it up again to the huge page, away from where it was meant.
+    const auto hint = reinterpret_cast<std::uintptr_t>(request.address) / page_bytes() * page_bytes();
+    // Huge pages cannot be swapped, so they need no lock; a file on tmpfs can.
+    const int locked = file_system.kind == FileSystem::Kind::hugetlbfs ? 0 : request.flags & MAP_LOCKED;
+    auto mapping = Mapping::create(
+        {.address = hint % file_system.page_size.bytes == 0 ? reinterpret_cast<void*>(hint) : nullptr,
+         .length = request.length,
+         .protection = request.protection,
+         .flags = MAP_SHARED | locked | (request.placed ? MAP_FIXED : 0),
+         .fd = lease.value().fd(),
+         .offset = 0,
+         .placed = request.placed});
+    if (!mapping) {
+        return refusal(Reason::map_failed, mapping.error());
+    }
+    if ((request.flags & MAP_PRIVATE) != 0 && state::config.fork == Config::Fork::none) {
+        if (const auto done = mapping.value().advise(MADV_DONTFORK, "madvise(MADV_DONTFORK)"); !done) {
+            return refusal(Reason::map_failed, done.error());
+        }
+    }
+    if (!state::config.dump) {
+        if (const auto done = mapping.value().advise(MADV_DONTDUMP, "madvise(MADV_DONTDUMP)"); !done) {
+            return refusal(Reason::map_failed, done.error());
+        }
+    }
+    return std::move(mapping.value());
+}
+
+// So that no first touch takes time, or fails.
+Status populate(const Mapping& mapping, std::size_t length, const FileSystem& file_system) noexcept {
+    auto done = mapping.advise(MADV_POPULATE_WRITE, "madvise(MADV_POPULATE_WRITE)");
+    const bool is_unknown = !done && done.error().code == EINVAL;  // to a kernel before 5.14
+    if (is_unknown && file_system.kind == FileSystem::Kind::hugetlbfs) {
+        // Which sets pages aside for each mapping, so a touch cannot fail. On tmpfs it could.
+        const auto* const bytes = static_cast<const volatile std::byte*>(mapping.begin());
+        for (std::size_t at = 0; at < length; at += file_system.page_size.bytes) {
+            static_cast<void>(bytes[at]);
+        }
+        return Done{};
+    }
+    return done;
+}
+
+}  // namespace
+
+Result<void*, Refusal> make_region(const MapRequest& request, const Candidate& file) noexcept {
+    Stopwatch watch;
+    events::Leased leased{.folder = file.folder.path(),
+                          .name = file.name,
+                          .size = ByteSize{request.length},
+                          .wanted = file.wanted,
+                          .node = file.node};
+
+    FileSystem file_system;
+    auto mapped = lease_and_map(request, file, file_system);
+    if (!mapped) {
+        return mapped.error();
+    }
+    Mapping& mapping = mapped.value();
+    leased.page_size = file_system.page_size;
+    if (const auto done = populate(mapping, request.length, file_system); !done) {
+        return refusal(Reason::not_populated, done.error());
+    }
+    leased.populate_ms = watch.lap();
+
+    const auto placement =
+        placement_of(mapping.begin(), request.length, leased.page_size, file.node, kMostPagesChecked);
+    if (!placement) {
+        events::placement_unknown_once(placement.error());
+    } else if (placement.value().mostly_elsewhere()) {
+        return Refusal{
+            Reason::misplaced,
+            "most of its pages are on another node than its folder says; move it there or create it anew", 0};
+    } else {
+        leased.placement = placement.value();
+    }
+    leased.check_ms = watch.lap();
+
+    // What an allocator gives is read by callers that rely on zeroes (calloc).
+    if (state::config.zero == Config::Zero::always || request.placed) {
+        leased.helpers = zero_memory(mapping.begin(), request.length,
+                                     {state::config.zero_threads, helper_cpus(file.node)});
+    }
+    leased.zero_ms = watch.lap();
+
+    const auto begin = reinterpret_cast<std::uintptr_t>(mapping.begin());
+    const Traits traits{.page_size = leased.page_size,
+                        .node = file.node,
+                        .shared = (request.flags & MAP_SHARED) != 0,
+                        .protection = request.protection,
+                        .locked = (request.flags & MAP_LOCKED) != 0};
+    if (!state::regions.insert({begin, begin + request.length}, traits)) {
+        return Refusal{
+            Reason::table_full,
+            "this process holds as many regions, or parts of regions, as the shim can keep account of", 0};
+    }
+    events::leased(leased);
+    return mapping.hand_over();
+}
+
+}  // namespace hugepage

@@ -1,0 +1,216 @@
+#include "shim/request/request.h"
+
+#include "shim/base/config.h"
+#include "shim/base/mutex.h"
+#include "shim/base/range.h"
+#include "shim/base/state.h"
+#include "shim/base/sys.h"
+#include "shim/base/text.h"
+#include "shim/request/events.h"
+#include "shim/request/known_sizes.h"
+#include "shim/request/node_choice.h"
+#include "shim/request/search.h"
+
+#include <linux/mempolicy.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+
+namespace hugepage::request {
+namespace internal {
+
+constinit std::atomic<std::size_t> threshold{0};  // until the environment is read, any request is looked at
+
+}  // namespace internal
+
+namespace {
+
+using internal::threshold;
+
+enum class Phase { unarmed, arming, inert, armed };
+constinit std::atomic<Phase> phase{Phase::unarmed};
+constinit KnownSizes sizes;
+
+constexpr ByteSize kSmallestFile{kLeastPageBytes};  // a file is whole pages
+constexpr ByteSize kHugePage{2UL << 20};  // no file of a pool that may come yet is expected to be smaller
+constexpr ByteSize kLooksLikeASector{512UL << 20};
+constexpr ByteSize kSectors[] = {kLooksLikeASector, {32UL << 30}, {64UL << 30}};
+
+void become(Phase outcome, std::size_t smallest_length) noexcept {
+    phase.store(outcome, std::memory_order_release);
+    threshold.store(smallest_length, std::memory_order_relaxed);
+}
+
+// Anonymous memory to read and write, anywhere, with no wish that a file could not fulfil.
+bool has_supported_flags(const MapRequest& request) noexcept {
+    constexpr int kHarmless = MAP_NORESERVE | MAP_POPULATE | MAP_LOCKED;
+    const int kind = request.flags & ~kHarmless;
+    return request.protection == (PROT_READ | PROT_WRITE) &&
+           static_cast<std::size_t>(request.offset) % page_bytes() == 0 &&
+           (kind == (MAP_ANONYMOUS | MAP_PRIVATE) || kind == (MAP_ANONYMOUS | MAP_SHARED));
+}
+
+// As getenv. Most programs that this is loaded into are none of its business, and to call the C library for
+// that costs them a page fault.
+const char* variable(const char* name) noexcept {
+    const std::string_view wanted(name);
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string_view text(*entry);
+        if (text.starts_with(wanted) && drop(text, wanted.size()).starts_with('=')) {
+            return *entry + wanted.size() + 1;
+        }
+    }
+    return nullptr;
+}
+
+// Threads may do this at once: whoever stores last has seen what the others had found.
+void set_threshold() noexcept {
+    ByteSize smallest;
+    do {
+        smallest = sizes.smallest_or(kHugePage);
+        threshold.store(smallest.bytes);
+    } while (sizes.smallest_or(kHugePage) != smallest);
+}
+
+// Whether the pool has files of that size, or it is a sector's, so that it should have. By
+// HUGEPAGE_MODE=require what may be a sector's buffer gets no ordinary memory, even if there is no pool at
+// all (hugetlbfs isn't mounted, say).
+bool is_wanted(ByteSize size) noexcept {
+    const bool is_sector = std::ranges::find(kSectors, size) != std::end(kSectors);
+    if (state::config.mode == Config::Mode::thp) {
+        if (is_sector) {
+            events::complaints_once(state::config);
+        }
+        return is_sector;
+    }
+    if (!state::config.files) {
+        events::complaints_once(state::config);
+        become(Phase::inert, SIZE_MAX);
+        return false;
+    }
+    if (!sizes.contain(size) && sizes.refresh(*state::config.files)) {
+        set_threshold();
+    }
+    const bool is_known = sizes.contain(size);
+    if (is_known || size >= kLooksLikeASector) {
+        events::complaints_once(state::config);
+    }
+    if (is_known || is_sector || size < kLooksLikeASector) {
+        return is_known || is_sector;
+    }
+    if (sizes.empty()) {
+        return state::config.mode == Config::Mode::require;
+    }
+    events::no_such_size(size);
+    return false;
+}
+
+}  // namespace
+
+bool is_eligible(const MapRequest& request) noexcept {
+    const ErrnoGuard guard;
+    arm();
+    return phase.load(std::memory_order_acquire) == Phase::armed && may_serve(request.length) &&
+           has_supported_flags(request) && is_wanted(ByteSize{request.length});
+}
+
+Answer serve(const MapRequest& request) noexcept {
+    const ErrnoGuard guard;
+    const SignalBlock signals;
+    const Topology topology;
+    Answer answer{.choice = choose_node(state::config.node, topology)};
+    const NodeChoice& choice = answer.choice;
+    if (choice.source == NodeChoice::Source::current) {
+        events::unpinned_once(choice.node);
+    }
+    if (state::config.mode == Config::Mode::thp) {
+        events::without_files(ByteSize{request.length}, choice.node);
+        return answer;
+    }
+    const Found found = find_region(request, choice, signals);
+    answer.memory = found.region;
+    if (answer.memory == nullptr) {
+        answer.is_refused = state::config.mode == Config::Mode::require;
+        events::fallback(ByteSize{request.length}, choice.node, found.reason, state::config.mode);
+    }
+    return answer;
+}
+
+bool advises_fallback() noexcept {
+    return state::config.fallback == Config::Fallback::thp || state::config.mode == Config::Mode::thp;
+}
+
+// What the kernel won't do is left undone.
+void advise_fallback(void* memory, std::size_t length, const NodeChoice& choice) noexcept {
+    const auto begin = reinterpret_cast<std::uintptr_t>(memory);
+    const Range pages = Range{begin, begin + length}.narrowed_to(ByteSize{page_bytes()});
+    if (!advises_fallback() || pages.empty()) {
+        return;
+    }
+    const ErrnoGuard guard;
+    if (sys::is_filtered()) {
+        return;
+    }
+    next::kernel::madvise(pages.address(), pages.length(), MADV_HUGEPAGE);
+    if (!choice.has_policy) {
+        NodeSet node;
+        node.insert(choice.node);
+        sys::call(SYS_mbind, pages.address(), pages.length(), MPOL_PREFERRED, node.data(), NodeSet::kBits + 1,
+                  0);
+    }
+}
+
+void* memory_for(const MapRequest& request,
+                 void* (*pass_on)(void*, std::size_t, int, int, int, off_t)) noexcept {
+    const auto next = [&] {
+        return pass_on(request.address, request.length, request.protection, request.flags, request.fd,
+                       request.offset);
+    };
+    if (!is_eligible(request)) {
+        return next();
+    }
+    const Answer answer = serve(request);
+    if (answer.memory != nullptr) {
+        return answer.memory;
+    }
+    if (answer.is_refused) {
+        errno = ENOMEM;
+        return MAP_FAILED;
+    }
+    void* const memory = next();
+    if (memory != MAP_FAILED) {
+        advise_fallback(memory, request.length, answer.choice);
+    }
+    return memory;
+}
+
+void arm() noexcept {
+    // Some programs map memory before the C library has taken over the environment (a sanitizer's runtime
+    // does). Then it is too early to decide anything.
+    if (environ == nullptr) {
+        return;
+    }
+    Phase expected = Phase::unarmed;
+    if (!phase.compare_exchange_strong(expected, Phase::arming, std::memory_order_acquire)) {
+        return;
+    }
+    const ErrnoGuard errno_guard;
+    const auto lookup = [](const char* name) { return variable(name); };
+    if (!Config::is_wanted(lookup) || ::getauxval(AT_SECURE) != 0) {
+        return become(Phase::inert, SIZE_MAX);
+    }
+    state::config = Config::parse(lookup, environ);
+    const bool is_meant = state::config.executable == nullptr || executable_matches(state::config.executable);
+    if (state::config.mode == Config::Mode::off || !is_meant) {
+        return become(Phase::inert, SIZE_MAX);
+    }
+    log::start(state::config.log_level, state::config.log_file);
+    become(Phase::armed,
+           state::config.mode == Config::Mode::thp ? kLooksLikeASector.bytes : kSmallestFile.bytes);
+}
+
+}  // namespace hugepage::request

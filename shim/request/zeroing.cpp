@@ -1,0 +1,179 @@
+#include "shim/request/zeroing.h"
+
+#include "shim/base/mutex.h"
+#include "shim/base/next.h"
+#include "shim/base/topology.h"
+
+#include <linux/futex.h>
+#include <sched.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+// By the C library's own name (musl has none: then there are no helpers), which nobody stands before:
+// ThreadSanitizer's clone is for processes, and hands a thread an argument that is gone when it looks.
+extern "C" [[gnu::weak]] int c_library_clone(int (*function)(void*), void* stack, int flags, void* argument,
+                                             ...) noexcept asm("__clone");
+
+namespace hugepage {
+namespace {
+
+constexpr std::size_t kChunk = 8UL << 20;          // one share of the work: about 0.1 ms
+constexpr std::size_t kWorthAHelper = 8 * kChunk;  // making a thread costs some tens of microseconds
+constexpr std::size_t kStackBytes = 16UL << 10;
+
+// Zeros with stores that go to memory past the caches, a cache line at a time, so that no line is read first;
+// all are done before it returns. begin and length are multiples of 64. Wider stores than SSE2's were
+// measured and are no faster: four of these fill a write-combining buffer just as one AVX-512 store does.
+void stream_zero(std::byte* begin, std::size_t length) noexcept {
+#ifdef __SSE2__
+    const __m128i zero = _mm_setzero_si128();
+    auto* line = reinterpret_cast<__m128i*>(begin);
+    for (std::size_t lines = length / 64; lines != 0; --lines, line += 4) {
+        _mm_stream_si128(line, zero);
+        _mm_stream_si128(line + 1, zero);
+        _mm_stream_si128(line + 2, zero);
+        _mm_stream_si128(line + 3, zero);
+    }
+    _mm_sfence();
+#else
+    std::memset(begin, 0, length);  // on aarch64 the C library zeroes by cache lines (dc zva)
+#endif
+}
+
+// What the threads of one call share.
+struct Job {
+    std::byte* begin = nullptr;
+    std::size_t length = 0;
+    std::atomic<std::size_t> next{0};  // offset of the first chunk that nobody has taken
+
+    void work() noexcept {
+        for (;;) {
+            const std::size_t at = next.fetch_add(kChunk, std::memory_order_relaxed);
+            if (at >= length) {
+                return;
+            }
+            stream_zero(begin + at, std::min(kChunk, length - at));
+        }
+    }
+};
+
+// A thread that shares the process and nothing of the C library: its thread-local data are the calling
+// thread's, so it must not touch errno or anything else that is thread-local.
+class Helper {
+  public:
+    // False if the kernel gives no thread.
+    bool start(Job& job, std::byte* stack, const CpuSet& cpus) noexcept {
+        constexpr int kFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+                               CLONE_SYSVSEM | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
+        const int thread =
+            ::c_library_clone(&run, stack + kStackBytes, kFlags, &job, &alive_, nullptr, &alive_);
+        if (thread < 0) {
+            return false;
+        }
+        // The calling thread may be pinned to one CPU, and the helper inherits that. Asked from here, so that
+        // the helper makes no system call; if it is refused, the helper shares the caller's CPU.
+        if (cpus.count() > 0) {
+            sys::call(SYS_sched_setaffinity, thread, CpuSet::kBytes, cpus.data());
+        }
+        return true;
+    }
+
+    // The kernel clears alive_ when the thread is gone and needs its stack no more. The wait is not a private
+    // one: the kernel's wake-up isn't either.
+    void join() noexcept {
+        for (int seen; (seen = alive().load(std::memory_order_acquire)) != 0;) {
+            sys::call(SYS_futex, &alive_, FUTEX_WAIT, seen, nullptr, nullptr, 0);
+        }
+    }
+
+  private:
+    static int run(void* job) noexcept {
+        static_cast<Job*>(job)->work();
+        return 0;
+    }
+    [[nodiscard]] std::atomic_ref<int> alive() noexcept { return std::atomic_ref(alive_); }
+
+    int alive_ = 0;  // the thread's id, then 0
+};
+
+int wanted_helpers(std::size_t length, const Zeroing& how) noexcept {
+    if (how.helpers) {
+        return *how.helpers;
+    }
+    const int other_cpus = std::max(how.cpus.count(), 1) - 1;
+    const auto worth = static_cast<int>(std::min<std::size_t>(length / kWorthAHelper, kMostHelpers));
+    return std::min(other_cpus, worth);
+}
+
+constexpr int kMaxHelpers = 256;
+
+// What helpers use, with their stacks behind it: one mapping, so that nothing of it can vanish before they
+// do.
+struct alignas(64) Crew {
+    Job job;
+    std::array<Helper, kMaxHelpers> helpers;
+
+    [[nodiscard]] static std::size_t bytes(int helpers) noexcept {
+        return sizeof(Crew) + static_cast<std::size_t>(helpers) * kStackBytes;
+    }
+};
+
+bool can_have_helpers() noexcept {
+    return c_library_clone != nullptr && !sys::is_filtered();
+}
+
+}  // namespace
+
+CpuSet helper_cpus(NodeId node) noexcept {
+    const auto of_node = Topology().cpus_of(node);
+    CpuSet cpus;
+    if (!of_node ||
+        sys::call(SYS_sched_getaffinity, sys::call(SYS_getpid), CpuSet::kBytes, cpus.data()) < 0) {
+        return of_node ? of_node.value() : CpuSet{};
+    }
+    cpus.intersect(of_node.value());
+    return cpus;
+}
+
+int zero_memory(void* begin, std::size_t length, const Zeroing& how) noexcept {
+    const int wanted = can_have_helpers() ? std::clamp(wanted_helpers(length, how), 0, kMaxHelpers) : 0;
+    Job alone{static_cast<std::byte*>(begin), length};
+    void* const memory =
+        wanted == 0 ? MAP_FAILED
+                    : next::kernel::mmap({nullptr, Crew::bytes(wanted), PROT_READ | PROT_WRITE,
+                                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0});
+    if (memory == MAP_FAILED) {
+        alone.work();
+        return 0;
+    }
+    auto* const crew = static_cast<Crew*>(memory);  // of zeros, as they begin
+    crew->job.begin = alone.begin;
+    crew->job.length = length;
+    int started = 0;
+    {
+        const SignalBlock inherited_by_helpers;
+        auto* stack = reinterpret_cast<std::byte*>(crew + 1);
+        while (started < wanted &&
+               crew->helpers[static_cast<std::size_t>(started)].start(crew->job, stack, how.cpus)) {
+            stack += kStackBytes;
+            ++started;
+        }
+    }
+    crew->job.work();
+    for (int i = 0; i < started; ++i) {
+        crew->helpers[static_cast<std::size_t>(i)].join();
+    }
+    next::kernel::munmap(memory, Crew::bytes(wanted));
+    return started;
+}
+
+}  // namespace hugepage
