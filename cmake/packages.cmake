@@ -4,7 +4,8 @@
 set(HUGEPAGE_SHIM_PACKAGER "hugepage-shim authors <hugepage-shim@packages.invalid>" CACHE STRING
   "Who makes the packages: Name <address>")
 set(doc_dir ${CMAKE_INSTALL_DATAROOTDIR}/doc/hugepage-shim)
-install(FILES README.md SECURITY.md DESTINATION ${doc_dir})
+install(FILES README.md README.zh.md SECURITY.md DESTINATION ${doc_dir})
+install(DIRECTORY docs DESTINATION ${doc_dir})
 install(FILES packaging/hugepage-shim.conf DESTINATION ${doc_dir}/examples)
 
 set(CPACK_PACKAGE_NAME hugepage-shim)

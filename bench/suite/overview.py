@@ -1,4 +1,4 @@
-"""What a run found in three tables: the targets, the peers and PC1. In Markdown for bench/RESULTS.md and the README."""
+"""What a run found in three tables: the targets, the peers and PC1. In Markdown for bench/RESULTS.md and docs/benchmarks.md."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -20,7 +20,7 @@ class Documents(unittest.TestCase):
             self.assertIn(overview.markdown(read_result(folder)), RESULTS, f"scripts/bench.sh --report {folder}; then results.md")
 
     def test_have_no_other_figures_of_the_peers_than_those(self) -> None:
-        for name in ("README.md", "README.zh.md"):
+        for name in ("docs/benchmarks.md", "docs/manual.zh.md"):
             text = (PROJECT / name).read_text()
             lines = [line for line in text.splitlines() if re.match(r"\| (plain|mlock|shim|THP|MAP_|mimalloc|glibc)\b.*[0-9] [mµn]?s \|", line)]
             self.assertTrue(lines, name)
@@ -28,9 +28,9 @@ class Documents(unittest.TestCase):
                 self.assertIn(line, RESULTS)
 
     def test_show_charts_that_are_there(self) -> None:
-        for name in ("README.md", "README.zh.md"):
+        for name in ("docs/benchmarks.md", "docs/manual.zh.md"):
             for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", (PROJECT / name).read_text()):
-                self.assertTrue((PROJECT / path).is_file(), path)
+                self.assertTrue((PROJECT / name).parent.joinpath(path).is_file(), path)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# The variables that the shim reads are those that hugepage-shim(7) and the README's table tell of.
+# The variables that the shim reads are those that hugepage-shim(7) and the table of docs/reference.md tell of.
 set -euo pipefail
 cd "$1"
 read_by_shim=$(grep -oE '"HUGEPAGE_[A-Z_]+"' shim/base/config.cpp | tr -d '"' | sort -u)
 in_page=$(sed -n '/^# ENVIRONMENT/,/^# REASONS/s/^\*\(HUGEPAGE_[A-Z_]*\)\*$/\1/p' tools/man/hugepage-shim.7.scd | sort -u)
-in_readme=$(sed -nE 's/^\| `(HUGEPAGE_[A-Z_]+)` \|.*/\1/p' README.md | sort -u)
+in_reference=$(sed -nE 's/^\| `(HUGEPAGE_[A-Z_]+)` \|.*/\1/p' docs/reference.md | sort -u)
 [[ $(wc -l <<<"$read_by_shim") -ge 14 ]] || { echo "only found: $read_by_shim" >&2; exit 1; }
-diff <(echo "$read_by_shim") <(echo "$in_page") && diff <(echo "$read_by_shim") <(echo "$in_readme")
+diff <(echo "$read_by_shim") <(echo "$in_page") && diff <(echo "$read_by_shim") <(echo "$in_reference")

@@ -32,7 +32,10 @@ root=$(mktemp -d)
 trap 'umount -R "$root" && rmdir "$root"' EXIT
 unpack_system build/package/base.tar "$root"
 mount --rbind --make-rslave /sys "$root/sys"
-cp "$package" "$root/package.deb"
+mkdir -p "$root/build/package"
+cp "$package" "$root/build/package"
+printf '#!/bin/sh\nexec "$@"\n' >"$root/usr/bin/sudo"
+chmod +x "$root/usr/bin/sudo"
 
 inside() { in_system "$root" "$@"; }
 files() { (cd "$root" && find . -xdev \( -type f -o -type l -o -type d \) ! -path './var/*' ! -path './tmp/*' | sort); }
@@ -42,7 +45,8 @@ depends=$(dpkg-deb -f "$package" Depends | sed -E 's/ *\([^)]*\)//g; s/,//g')
 # shellcheck disable=SC2086
 install_in "$root" $depends
 files >build/package/before
-inside dpkg -i /package.deb >/dev/null
+install=$(sed -n 's/^\$ \(sudo apt install \)/\1/p' README.md)
+inside sh -c "cd / && $install" >"$root/tmp/apt" 2>&1 </dev/null || { cat "$root/tmp/apt" >&2; fail "$install"; }
 
 for program in hugepagectl hugepage-file-init pc1-label; do
     inside "$program" --help >"$root/tmp/help" || fail "$program --help fails"

@@ -23,7 +23,7 @@ check_unpacked() {
             fail "no manual page $page"
     done
     for page in bash-completion/completions/hugepagectl fish/vendor_completions.d/hugepagectl.fish \
-        zsh/vendor-completions/_hugepagectl doc/hugepage-shim/README.md doc/hugepage-shim/SECURITY.md; do
+        zsh/vendor-completions/_hugepagectl doc/hugepage-shim/{README,SECURITY,docs/operate}.md; do
         [[ -s $folder/usr/share/$page ]] || fail "no /usr/share/$page"
     done
 

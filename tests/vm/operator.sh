@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the README tells an operator to type, on a machine with two nodes: setup, status, a sealer on each node, verify, remove; and
+# What docs/operate.md tells an operator to type, on a machine with two nodes: setup, status, a sealer on each node, verify, remove; and
 # then nothing is left.
 #   operator.sh FOLDER-OF-HUGEPAGECTL LIBRARY PC1-LABEL GUARDIAN
 set -eu

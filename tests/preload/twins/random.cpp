@@ -37,7 +37,7 @@ struct Calls {
     }
 };
 
-// As often as each is here. Those that huge pages can't do in parts are not (README, "Limits").
+// As often as each is here. Those that huge pages can't do in parts are not (docs/behaviour.md).
 constexpr std::array kCalls = {Call::unmap,           Call::clear, Call::clear,  Call::clear,
                                Call::clear_otherwise, Call::lock,  Call::unlock, Call::protect,
                                Call::move_away,       Call::write, Call::write,  Call::write};
@@ -115,7 +115,7 @@ class Run {
         const int code = memory().perform(step, model_);
         const int wanted = tests::mirror(step, model_);
         if (step.call == Call::protect && wanted == ENOMEM && (code == ENOMEM || code == EINVAL)) {
-            // The rest of a huge page with a gap in it is protected too, or none of it (README, "Limits").
+            // The rest of a huge page with a gap in it is protected too, or none of it (docs/behaviour.md).
             ask_protection(step);
         } else if (code != wanted) {
             wrong_ = "code " + std::to_string(code) + ", not " + std::to_string(wanted);

@@ -81,7 +81,7 @@ class Twin {
     std::string seen_;
 };
 
-// Where and why a region is known to differ (README, "Limits").
+// Where and why a region is known to differ (docs/behaviour.md).
 enum class Where { nowhere, on_huge_pages, everywhere };
 struct Limit {
     Where where = Where::nowhere;
