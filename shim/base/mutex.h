@@ -70,4 +70,16 @@ class Mutex {
     std::atomic<int> state_{kFree};
 };
 
+// Holds it until the end of the scope.
+class Held {
+  public:
+    explicit Held(Mutex& mutex) noexcept : mutex_(mutex) { mutex_.lock(); }
+    ~Held() { mutex_.unlock(); }
+    Held(const Held&) = delete;
+    Held& operator=(const Held&) = delete;
+
+  private:
+    Mutex& mutex_;
+};
+
 }  // namespace hugepage

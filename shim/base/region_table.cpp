@@ -58,6 +58,10 @@ bool RegionTable::prepare() noexcept {
     return is_wiped;
 }
 
+Mutex* RegionTable::leasing() noexcept {
+    return prepare() ? &wiped_.load(std::memory_order_acquire)->leasing : nullptr;
+}
+
 std::span<Piece> RegionTable::pieces() const noexcept {
     Wiped* const wiped = wiped_.load(std::memory_order_relaxed);
     return wiped == nullptr ? std::span<Piece>() : std::span(wiped->pieces).first(wiped->count);

@@ -108,9 +108,14 @@ class RegionTable {
     // Pieces.
     [[nodiscard]] std::size_t size() const noexcept;
 
+    // The lock for turning a file into a mapping (make_region.cpp), which lies here because it must be open
+    // in a child. Null if there is no memory for the table.
+    [[nodiscard]] Mutex* leasing() noexcept;
+
   private:
     struct Wiped {
         Mutex mutex;
+        Mutex leasing;
         std::size_t count;
         std::uint64_t regions_so_far;
         std::array<Piece, kCapacity> pieces;

@@ -83,6 +83,13 @@ Refusal refusal(Reason reason, const Error& error) noexcept {
 // the lease too, until it executes another program or ends. It can't know of the memory.)
 Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidate& file,
                                        FileSystem& file_system) noexcept {
+    // One file of the pool at a time is open, so what has_its_descriptor() sees is what was locked and
+    // mapped.
+    Mutex* const leasing = state::regions.leasing();
+    if (leasing == nullptr) {
+        return Refusal{Reason::table_full, "there is no memory for the table of regions", 0};
+    }
+    const Held held(*leasing);
     auto own = open_own(file.folder, file.name, ByteSize{request.length}, file.user);
     if (!own) {
         return own.error();
@@ -106,6 +113,9 @@ Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidat
          .placed = request.placed});
     if (!mapping) {
         return refusal(Reason::map_failed, mapping.error());
+    }
+    if (!lease.value().has_its_descriptor()) {
+        return Refusal{Reason::map_failed, "another thread has closed its descriptor", 0};
     }
     if ((request.flags & MAP_PRIVATE) != 0 && state::config.fork == Config::Fork::none) {
         if (const auto done = mapping.value().advise(MADV_DONTFORK, "madvise(MADV_DONTFORK)"); !done) {

@@ -9,8 +9,9 @@
 // Signals: all are blocked while a request is served, and while a call on a region is answered
 // (base/mutex.h).
 //
-// Locks: one, of the region table, never held across a system call that waits. Which process and thread has
-// which file is the kernel's to know (lease.h).
+// Locks: that of the region table, held for some instructions; and one for leasing, held while one file is
+// opened, locked and mapped, which waits for nobody. Which process and thread has which file is the kernel's
+// to know (lease.h).
 //
 // Fork: by whatever call a child was made, the kernel forgets for it (base/region_table.h): it has no
 // regions, and of its parent's memory what HUGEPAGE_FORK says. vfork and posix_spawn share the parent's

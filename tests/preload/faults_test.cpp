@@ -3,12 +3,14 @@
 // limits, and of a pool that changes.)
 
 #include "tests/preload/hindered_fixture.h"
+#include "tests/support/lease_of.h"
 
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 
 namespace tests {
@@ -16,6 +18,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
 
 constexpr const char* kNotSanitized =
     "a sanitizer's runtime maps memory too, and ends the program if it can't";
@@ -32,6 +35,17 @@ TEST_P(Faults, LeaveNothingBehindWhereThereIsNone) {
     const auto outcome = hindered({"none"});
     EXPECT_EQ(outcome.out, both_served());
     EXPECT_THAT(outcome.err, IsEmpty());
+}
+
+// What one thread's closefrom and another's open can make of it: the number is one of somebody else's file.
+TEST_P(Faults, OfADescriptorThatBecameAnotherFilesLeaveThatFileAlone) {
+    const auto others = pool_.add("others", kFileBytes);
+    const auto lease = lease_of(others.c_str(), hugepage::ByteSize{kFileBytes});
+    ASSERT_TRUE(lease);
+    const auto outcome = hindered({"swap", others.string()});
+    EXPECT_THAT(outcome.out, StartsWith(got(kOrdinary) + got(kOrdinary) + "swapped: 2\nleft: 0 descriptors"));
+    EXPECT_THAT(outcome.err, HasSubstr("reason: map_failed; another thread has closed its descriptor"));
+    EXPECT_EQ(std::ifstream(others, std::ios::binary).get(), 0xa5);
 }
 
 TEST_P(Faults, OfALeaseLeadToOrdinaryMemoryAndOneLineAboutTheFile) {
@@ -52,7 +66,7 @@ TEST_P(Faults, OfALeaseLeadToOrdinaryMemoryAndOneLineAboutTheFile) {
               "reason: map_failed; madvise(MADV_DONTDUMP): Operation not permitted"},
           Row{"madvise POPULATE_WRITE", ENOMEM,
               "reason: not_populated; madvise(MADV_POPULATE_WRITE): Cannot allocate memory"},
-          Row{"madvise", EPERM, "reason: map_failed; madvise(MADV_DONTFORK): Operation not permitted"}}) {
+          Row{"madvise", EPERM, "reason: table_full; there is no memory for the table of regions"}}) {
         const auto outcome = refusing(call, error);
         EXPECT_EQ(outcome.out, neither()) << call;
         EXPECT_EQ(count(outcome.err, "not using memory file: " + file_.string() + "; " + line), 1U)

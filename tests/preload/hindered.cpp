@@ -6,8 +6,9 @@
 //   hindered limit BYTES LIMIT COUNT  a resource limit: as, nofile, nproc
 //   hindered group BYTES FILE         a control group's limits: it enters the group by its file of processes
 //   hindered briefly BYTES            it has no descriptor left the first time
-//   hindered none BYTES
-//   hindered later BYTES              says "now" between the first time and the second, and waits for the
+//   hindered swap BYTES FILE          before a file is mapped, another thread makes its descriptor one of
+//   FILE hindered none BYTES hindered later BYTES              says "now" between the first time and the
+//   second, and waits for the
 //                                     end of stdin: something is done to the pool meanwhile
 //   hindered meanwhile BYTES          the same, while it has the memory of the first time
 //
@@ -18,15 +19,27 @@
 #include "tests/preload/own_things.h"
 #include "tests/preload/refusing.h"
 
+#include <poll.h>
+
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <string_view>
+#include <thread>
 
 namespace {
 
@@ -74,6 +87,63 @@ bool enter_group(const char* processes) {
     return entered;
 }
 
+// What becomes of a descriptor's number when one thread closes all descriptors and another opens a file. The
+// thread has no filter: it is older.
+class Swapper {
+  public:
+    explicit Swapper(const char* file) : file_(::open(file, O_RDWR | O_CLOEXEC)) {
+        thread_ = std::thread([this] { answer(); });
+        std::array filter = {
+            sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+            sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 4),
+            sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[3])),
+            sock_filter BPF_STMT(BPF_ALU | BPF_AND | BPF_K, MAP_TYPE),
+            sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MAP_SHARED, 0, 1),
+            sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+            sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        };
+        const sock_fprog program{filter.size(), filter.data()};
+        ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+        listener_ = static_cast<int>(
+            ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program));
+    }
+    ~Swapper() {
+        ends_ = true;
+        thread_.join();
+        ::close(listener_);
+        ::close(file_);
+        std::printf("swapped: %d\n", swapped_);
+    }
+    Swapper(const Swapper&) = delete;
+    Swapper& operator=(const Swapper&) = delete;
+
+  private:
+    void answer() {
+        while (!ends_) {
+            pollfd question{listener_, POLLIN, 0};
+            if (listener_ < 0 || ::poll(&question, 1, 10) != 1) {
+                std::this_thread::yield();
+                continue;
+            }
+            seccomp_notif call{};
+            if (::ioctl(listener_, SECCOMP_IOCTL_NOTIF_RECV, &call) == 0) {
+                const int fd = static_cast<int>(call.data.args[4]);
+                swapped_ += ::dup3(file_, fd, O_CLOEXEC) == fd ? 1 : 0;
+                seccomp_notif_resp go_on{};
+                go_on.id = call.id;
+                go_on.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+                ::ioctl(listener_, SECCOMP_IOCTL_NOTIF_SEND, &go_on);
+            }
+        }
+    }
+
+    int file_;
+    std::atomic<int> listener_{-1};
+    std::atomic<bool> ends_{false};
+    int swapped_ = 0;
+    std::thread thread_;
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -81,6 +151,7 @@ int main(int argc, char** argv) {
     const std::size_t bytes = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 0;
     const auto before = probes::own_things();  // and makes the program as large as it will be
     rlimit descriptors{};
+    std::optional<Swapper> swapper;
     ::getrlimit(RLIMIT_NOFILE, &descriptors);
     if (scenario == "refuse" && argc > 4) {
         if (!probes::refuse(argv[3], std::atoi(argv[4]))) {
@@ -100,6 +171,8 @@ int main(int argc, char** argv) {
     } else if (scenario == "briefly") {
         const rlimit none{STDERR_FILENO + 1, descriptors.rlim_max};
         ::setrlimit(RLIMIT_NOFILE, &none);
+    } else if (scenario == "swap" && argc > 3) {
+        swapper.emplace(argv[3]);
     } else if (scenario != "none" && scenario != "later" && scenario != "meanwhile") {
         return 2;
     }
@@ -111,6 +184,7 @@ int main(int argc, char** argv) {
         let_the_test_act();
     }
     ask(bytes);
+    swapper.reset();
     std::printf("left: %s\n", probes::to_text(probes::own_things() - before).c_str());
     return 0;
 }

@@ -181,8 +181,8 @@ TEST_P(Nested, ALibraryBehindTheShimHearsOfCallsThatAreNotTheShims) {
     EXPECT_EQ(nested({"chain", bytes(kFileBytes)}, inert).out, "heard: 1\n");
 }
 
-// docs/behaviour.md: a stack of 16 KiB is enough, of which the C library needs some for the thread, and the kernel for a
-// handler's frame.
+// docs/behaviour.md: a stack of 16 KiB is enough, of which the C library needs some for the thread, and the
+// kernel for a handler's frame.
 TEST_P(Nested, NoCallUsesMoreThanTenKiBOfStack) {
 #ifndef NDEBUG
     GTEST_SKIP() << "unoptimized code needs more stack";

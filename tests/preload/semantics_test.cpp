@@ -11,7 +11,8 @@ namespace {
 
 using testing::HasSubstr;
 
-// 416 on Linux 6.18, 404 on Linux 6.1, which knows fewer kinds of advice. docs/behaviour.md: over 800, locked and not.
+// 416 on Linux 6.18, 404 on Linux 6.1, which knows fewer kinds of advice. docs/behaviour.md: over 800, locked
+// and not.
 constexpr int kLeastCompared = 400;
 
 class Semantics : public PoolTest {
