@@ -94,6 +94,13 @@ class Readme(unittest.TestCase):
         for _, block in blocks(text):
             self.assertTrue(block.startswith("$ "), block)
 
+    def test_has_times_that_were_measured(self) -> None:
+        results = text_of(PROJECT / "bench/RESULTS.md")
+        times = re.findall(r"[\d,]+ ns", str(table(text_of(PROJECT / "README.md"))))
+        self.assertGreater(len(times), 8)
+        for time in times:
+            self.assertIn(f"| {time} |", results)
+
     def test_is_the_same_in_chinese(self) -> None:
         english, chinese = (text_of(PROJECT / name) for name in READMES)
         self.assertEqual(commands(chinese), commands(english))
