@@ -111,7 +111,7 @@ fi
 
 # --- what a reader wants to know ---------------------------------------------------------------------------------
 fact() { sed -n "s/^$1 *//p" "$2"; }
-say "Everything worked"
+say "Everything worked; what was changed is put back"
 cat <<END
 Labels   right: with the shim and without, both layers equal the reference program's
 Served   both buffers, by files of node $node
@@ -121,4 +121,3 @@ A sector of $sector is too small to show the gain. To see what this machine gain
   scripts/bench-sealer.sh --sector 1GiB     a real sealer's labelling; builds the sealer once, wants 7 GiB of free memory
   scripts/bench-pc1.sh --sector 1GiB        pc1-label's, without a sealer; wants 3 GiB
 END
-say "Putting back what was changed"

@@ -1,4 +1,4 @@
-// The variables that steer the shim (README, "Variables"), read once.
+// The variables that steer the shim (docs/reference.md), read once.
 #pragma once
 
 #include "shim/base/file_pattern.h"

@@ -97,8 +97,8 @@ struct OwnFile {
 [[nodiscard]] Result<OwnFile, Refusal> open_own(const NodeFolder& folder, const char* name, ByteSize size,
                                                 uid_t user) noexcept;
 
-// All that is asked of a file and its folder (README, "Which files are used"), except whether somebody else
-// has it: takes no lock, so it disturbs no lease.
+// All that is asked of a file and its folder (docs/behaviour.md, "Which files are used"), except whether
+// somebody else has it: takes no lock, so it disturbs no lease.
 [[nodiscard]] Result<FileSystem, Refusal> inspect(const char* path, ByteSize size, uid_t user) noexcept;
 
 // Move-only. The destructor lets go of the descriptor, and so of the lock unless a mapping holds it by then.
