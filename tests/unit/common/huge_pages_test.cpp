@@ -1,8 +1,9 @@
+#include "tools/common/huge_pages.h"
+
 #include "shim/base/fd.h"
 #include "shim/request/lease.h"
 #include "tests/support/pool_fixture.h"
 #include "tests/support/temp_dir.h"
-#include "tools/common/huge_pages.h"
 
 #include <gtest/gtest.h>
 

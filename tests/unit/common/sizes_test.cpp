@@ -1,6 +1,6 @@
-#include "shim/base/byte_size.h"
-
 #include "tools/common/sizes.h"
+
+#include "shim/base/byte_size.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
