@@ -2,7 +2,7 @@
 #pragma once
 
 #include "shim/core/hugetlbfs.h"
-#include "tools/ctl/base/values.h"
+#include "tools/ctl/values.h"
 #include "tools/file_init/facts.h"
 #include "tools/file_init/request.h"
 
