@@ -66,7 +66,7 @@ std::string findings_text(const Json& findings, const Terminal& terminal) {
             text += in_tone(terminal, tone_of(verdict), lead) +
                     (is_narrow ? "  " : fmt::format("  {:<{}}  ", id, id_width)) + what.substr(indent) +
                     paragraph(terminal, text_in(finding, "why"), indent, Tone::faint);
-            if (finding.at("next") != "") {
+            if (!text_in(finding, "next").empty()) {
                 text += std::string(indent, ' ') +
                         in_tone(terminal, Tone::strong, "> " + text_in(finding, "next")) + "\n";
             }

@@ -88,9 +88,8 @@ Findings judge_surplus(const Machine& machine) {
                      "when "
                      "they are free: files in them may not be made again. Kernels before 6.7 add them to "
                      "another node's pages when its count is written.",
-                     fmt::format("echo {} | sudo tee /sys/devices/system/node/node{}/hugepages/"
-                                 "hugepages-{}kB/nr_hugepages   (keeps them)",
-                                 pages.total, node.id.value, pages.size.bytes / 1024)});
+                     "sudo sysctl -w vm.nr_overcommit_hugepages=0   (no more of them; setup reserves "
+                     "pages)"});
             }
         }
     }
