@@ -1,6 +1,6 @@
 // A program's file, as doctor looks at it: any bytes.
 #include "tests/fuzz/fuzzing.h"
-#include "tools/ctl/program/elf_file.h"
+#include "tools/pool/program.h"
 
 #include <algorithm>
 #include <cstddef>

@@ -4,8 +4,8 @@
 #include "tools/common/command_line.h"
 #include "tools/common/interrupts.h"
 #include "tools/common/log.h"
-#include "tools/ctl/base/output.h"
 #include "tools/ctl/commands.h"
+#include "tools/report/report.h"
 
 #include <CLI/CLI.hpp>
 
@@ -44,11 +44,12 @@ void describe(CLI::App& program, ctl::Action& chosen, const std::vector<std::str
     program.set_help_flag("-h,--help", "Show this help and exit");
     program.set_version_flag("-V,--version", "hugepagectl " CTL_VERSION, "Show the version and exit");
     program.require_subcommand(1);
+    program.get_formatter()->column_width(25);  // so that every help fits 80 columns
     program.footer(
-        "'hugepagectl COMMAND --help' tells of each.\n"
+        "'hugepagectl COMMAND --help' describes each.\n"
         "\n"
         "Exit status: 0 done, 1 failed, 2 wrong usage, 3 done in part, 4 a check failed,\n"
-        "5 no permission, 6 somebody uses it, 128+n interrupted by signal n. Of run: the\n"
+        "5 no permission, 6 in use, 128+n interrupted by signal n. Of run: the\n"
         "command's, or 125 to 127.");
     ctl::describe_plan(program, chosen);
     ctl::describe_setup(program, chosen);
@@ -60,48 +61,53 @@ void describe(CLI::App& program, ctl::Action& chosen, const std::vector<std::str
     ctl::describe_try_request(program, chosen);
 }
 
-ExitCode run(int argc, const char* const* argv) {
-    CLI::App program("Sets up, shows, checks and removes the memory files that the huge page shim serves.",
+// `command`: set to the one that the command line names, with a blank behind.
+ExitCode run(int argc, const char* const* argv, std::string& command) {
+    CLI::App program("Sets up, shows, checks and removes the memory files that the shim serves.",
                      "hugepagectl");
     ctl::Action chosen;
     const Words words(argc, argv);
     describe(program, chosen, words.command);
+    const auto commands = program.get_subcommands({});
+    if (argc > 1 && std::ranges::find(commands, std::string(argv[1]), [](const CLI::App* one) {
+                        return one->get_name();
+                    }) != commands.end()) {
+        command = std::string(argv[1]) + " ";
+    }
     if (const auto text = tools::parse(program, static_cast<int>(words.own.size()), words.own.data())) {
         ctl::print(*text);
         return ExitCode::done;
     }
     if (words.has_command && !program.got_subcommand("run") && !program.got_subcommand("doctor")) {
-        throw tools::WrongCommandLine("The command takes no other after --.");
+        throw tools::WrongCommandLine("this command takes no arguments after --.");
     }
     return chosen();
-}
-
-// Below 125 the exit status of "run" is the command's own.
-int status_of(ExitCode code, bool is_run) {
-    return static_cast<int>(is_run ? std::max(code, ExitCode::own_failure) : code);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    std::setlocale(LC_CTYPE, "");  // which characters the terminal can show
+    // Which characters the terminal can show; where the locale isn't installed, those of most.
+    if (std::setlocale(LC_CTYPE, "") == nullptr) {
+        std::setlocale(LC_CTYPE, "C.UTF-8");
+    }
     tools::start_log("hugepagectl");
-    const std::string command = argc > 1 && *argv[1] != '-' ? std::string(argv[1]) + " " : "";
-    const bool is_run = command == "run ";
-    const std::string try_help = " Try 'hugepagectl " + command + "--help'.";
+    std::string command;
+    const auto failed = [&](const std::string& message, ExitCode code, bool is_misuse) {
+        tools::error(message + (is_misuse ? " Try 'hugepagectl " + command + "--help'." : ""));
+        // Below 125 the exit status of "run" is the command's own.
+        return static_cast<int>(command == "run " ? std::max(code, ExitCode::own_failure) : code);
+    };
     try {
-        return static_cast<int>(run(argc, argv));
+        return static_cast<int>(run(argc, argv, command));
     } catch (const tools::WrongCommandLine& wrong) {
-        tools::error(wrong.what() + try_help);
-        return status_of(ExitCode::usage, is_run);
+        return failed(wrong.what(), ExitCode::usage, true);
     } catch (const tools::Failure& failure) {
-        tools::error(failure.what() + (failure.code() == ExitCode::usage ? try_help : ""));
-        return status_of(failure.code(), is_run);
+        return failed(failure.what(), failure.code(), failure.code() == ExitCode::usage);
     } catch (const tools::Interrupted& interrupted) {
         tools::error("interrupted");
         return kSignalBase + interrupted.signal();
     } catch (const std::exception& error) {
-        tools::error(error.what());
-        return status_of(ExitCode::failed, is_run);
+        return failed(error.what(), ExitCode::failed, false);
     }
 }

@@ -61,7 +61,7 @@ TEST_P(DoctorTest, IsContentWithAGoodPoolAndProgram) {
     }
     EXPECT_FALSE(tests::is_leased(file_));
     const auto report = nlohmann::json::parse(outcome.out);
-    EXPECT_EQ(report["schema_version"], 1);
+    EXPECT_EQ(report["schema_version"], 2);
     EXPECT_EQ(report["command"], "doctor");
     EXPECT_THAT(outcome.out, HasSubstr("was served by " + file_.parent_path().string()));
 }
@@ -156,6 +156,12 @@ TEST(Doctor, SaysThatThereIsNoPool) {
         tests::run({CTL, "doctor", "--json"}, {{"HUGEPAGE_FILES_PATH_PATTERN", "/no/placeholder"}});
     EXPECT_EQ(pattern.exit_status, 4);
     EXPECT_EQ(verdict(pattern, "variables"), "fail");
+}
+
+TEST(Doctor, NeedsNoPoolForTransparentHugePages) {
+    const Outcome outcome = tests::run({CTL, "doctor", "--json"}, {{"HUGEPAGE_MODE", "thp"}});
+    EXPECT_EQ(verdict(outcome, "pool"), "ok") << outcome.out;
+    EXPECT_EQ(outcome.exit_status, 0) << outcome.out;
 }
 
 TEST(Doctor, SaysThatThereIsNoProgram) {

@@ -98,6 +98,15 @@ TEST_P(RunTest, ChoosesTheLibraryAndSaysWhy) {
                 HasSubstr("library " SHIM_LIBRARY " (--library)"));
 }
 
+TEST(Run, NeedsNoPoolForTransparentHugePages) {
+    const Words show{CTL, "run", "--thp", "--", "/bin/sh", "-c", "echo \"$LD_PRELOAD|$HUGEPAGE_MODE\""};
+    const Outcome outcome = tests::run(show);
+    EXPECT_EQ(outcome.out, HEAP_LIBRARY "|thp\n");
+    EXPECT_THAT(outcome.err, HasSubstr("transparent huge pages and no pool (--thp)"));
+    EXPECT_EQ(tests::run({CTL, "run", "--thp", "--require", "--", "true"}).exit_status, 125);
+    EXPECT_EQ(tests::run({CTL, "run", "--thp", "--files-path", "/x", "--", "true"}).exit_status, 125);
+}
+
 TEST_P(RunTest, RequiresIfAsked) {
     const Outcome outcome = run({"--require"}, {PROBE, "hold", kRunBytes, "3"});
     EXPECT_THAT(outcome.err, HasSubstr("failing with ENOMEM"));

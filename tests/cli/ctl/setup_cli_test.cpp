@@ -56,6 +56,22 @@ TEST_F(SetupTest, GoesAndComesWithoutATrace) {
     EXPECT_TRUE(is_as_before);
 }
 
+// Root reaches all; the files' user may not.
+TEST_F(SetupTest, EndsWithWhatTheFilesUserWouldSay) {
+    const auto arguments = setup({"--size", "8MiB", "--user", "12345"});
+    EXPECT_EQ(hugepagectl(arguments).exit_status, 0);
+    std::filesystem::permissions(folder_.path(), std::filesystem::perms(0700));
+    for (const char* command : {"setup", "status", "verify", "doctor"}) {
+        const auto outcome = std::string(command) == "setup"
+                                 ? hugepagectl(arguments)
+                                 : hugepagectl({command, "--path", place().string()});
+        EXPECT_EQ(outcome.exit_status, std::string(command) == "status" ? 0 : 4) << command;
+        EXPECT_THAT(outcome.out, HasSubstr(folder_.path().string() + " is closed to 12345")) << command;
+        EXPECT_THAT(outcome.out, testing::Not(HasSubstr("nothing to do"))) << command;
+    }
+    EXPECT_EQ(hugepagectl({"remove"}).exit_status, 0);
+}
+
 TEST_F(SetupTest, ChangesNothingTheSecondTime) {
     ASSERT_EQ(hugepagectl(setup({"--size", "8MiB", "--mode", "0640"})).exit_status, 0);
     struct stat first {};

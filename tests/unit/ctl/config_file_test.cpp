@@ -1,4 +1,4 @@
-#include "tools/ctl/setup/config_file.h"
+#include "tools/pool/config_file.h"
 
 #include "tests/support/temp_dir.h"
 #include "tests/unit/ctl/setup_machine.h"
@@ -28,6 +28,15 @@ TEST_F(ConfigFile, SetsOptions) {
     EXPECT_EQ(size_, "32GiB");
     EXPECT_EQ(node_, "0:4,1:2");
     EXPECT_EQ(path_, "/mnt/with blank");
+}
+
+TEST_F(ConfigFile, TakesAFileOfAnEditorThatMarksUtf8) {
+    EXPECT_EQ(read("\xef\xbb\xbfsize = 32GiB\r\n").message, "");
+    EXPECT_EQ(size_, "32GiB");
+}
+
+TEST_F(ConfigFile, SaysThatThereAreNoSections) {
+    EXPECT_THAT(read("[setup]\nsize = 1GiB\n").message, testing::HasSubstr("no sections; leave out [setup]"));
 }
 
 TEST_F(ConfigFile, GivesWayToTheCommandLine) {

@@ -1,5 +1,5 @@
 // The reader of ELF files: real programs, made-up ones, and bytes that are none.
-#include "tools/ctl/program/elf_file.h"
+#include "tools/pool/program.h"
 
 #include <elf.h>
 #include <gmock/gmock.h>

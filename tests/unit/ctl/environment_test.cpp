@@ -1,10 +1,9 @@
 // The variables of a program: how they are read, which library is preloaded, and what doctor says of them.
-#include "tools/ctl/program/environment.h"
+#include "tools/pool/environment.h"
 
 #include "tests/support/temp_dir.h"
 #include "tools/common/failure.h"
-#include "tools/ctl/doctor/environment_checks.h"
-#include "tools/ctl/program/preload.h"
+#include "tools/pool/judge.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -87,7 +86,7 @@ TEST(Preload, TakesTheLibraryThatIsNamed) {
 
 std::vector<Verdict> verdicts(const std::vector<std::string>& entries) {
     std::vector<Verdict> result;
-    for (const Finding& finding : ctl::check_environment(Environment(entries), "")) {
+    for (const Finding& finding : ctl::judge_environment(Environment(entries), "")) {
         result.push_back(finding.verdict);
     }
     return result;
@@ -100,7 +99,7 @@ TEST(EnvironmentChecks, RepeatWhatTheShimComplainsOf) {
     EXPECT_THAT(verdicts({"HUGEPAGE_FILE_PATH=/mnt"}), ElementsAre(Verdict::warn));
     EXPECT_THAT(verdicts({"HUGEPAGE_FILES_PATH_PATTERN=/mnt"}), ElementsAre(Verdict::fail));
     EXPECT_THAT(verdicts({"HUGEPAGE_MODE=off"}), ElementsAre(Verdict::warn));
-    EXPECT_THAT(ctl::check_environment(Environment({"HUGEPAGE_MODE=maybe"}), "").front().next,
+    EXPECT_THAT(ctl::judge_environment(Environment({"HUGEPAGE_MODE=maybe"}), "").front().next,
                 "unset HUGEPAGE_MODE");
 }
 
@@ -121,10 +120,10 @@ TEST(EnvironmentChecks, SeeALibraryThatIsGoneFromTheProgramsRoot) {
     static_cast<void>(root.write("lib/there.so", ""));
     const Environment environment(
         {"LD_PRELOAD=/lib/there.so:/lib/gone.so:found-by-the-loader.so:/$LIB/a.so"});
-    const auto findings = ctl::check_environment(environment, root.path().string());
+    const auto findings = ctl::judge_environment(environment, root.path().string());
     ASSERT_EQ(findings.size(), 2U);
     EXPECT_EQ(findings[1].verdict, Verdict::warn);
-    EXPECT_THAT(findings[1].found, HasSubstr("/lib/gone.so"));
+    EXPECT_THAT(findings[1].what, HasSubstr("/lib/gone.so"));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // What is said of pools that are made up.
-#include "tools/ctl/doctor/pool_checks.h"
+#include "tools/pool/judge.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,23 +12,24 @@ using ctl::ByteSize;
 using ctl::Finding;
 using ctl::Findings;
 using ctl::Machine;
+using ctl::MemoryFile;
 using ctl::NodeId;
-using ctl::PoolSurvey;
-using ctl::SurveyedFile;
+using ctl::Pool;
 using ctl::Verdict;
 using hugepage::NodeSet;
 using hugepage::Reason;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-PoolSurvey pool_of(const std::vector<int>& nodes) {
-    PoolSurvey pool;
+Pool pool_of(const std::vector<int>& nodes) {
+    Pool pool;
     pool.choice = {*hugepage::FilePattern::in_folder("/mnt/pc1"), "--path"};
     for (std::size_t i = 0; i < nodes.size(); ++i) {
-        SurveyedFile file;
+        MemoryFile file;
         file.node = {nodes[i]};
         file.path = "/mnt/pc1/numa_" + std::to_string(nodes[i]) + "/f" + std::to_string(i);
         file.size = file.allocated = ctl::k1GiB;
+        file.file_system.page_size = ctl::k2MiB;
         pool.files.push_back(file);
     }
     return pool;
@@ -38,8 +39,7 @@ Machine machine_of(int nodes) {
     Machine machine;
     machine.page_sizes = {ctl::k2MiB};
     for (int i = 0; i < nodes; ++i) {
-        machine.nodes.push_back(
-            {.id = {i}, .cpus = {}, .memory = ctl::k1GiB, .memory_free = {}, .pages = {}});
+        machine.nodes.push_back({.id = {i}, .cpus = {}, .memory = ctl::k1GiB, .pages = {}});
     }
     return machine;
 }
@@ -61,83 +61,86 @@ std::vector<Verdict> verdicts(const Findings& findings) {
 }
 
 TEST(PoolChecks, AreContentWithTwoFilesOnANode) {
-    const Findings findings = ctl::check_pool(pool_of({0, 0}));
+    const Findings findings = ctl::judge_pool(pool_of({0, 0}));
     EXPECT_THAT(verdicts(findings), ElementsAre(Verdict::ok));
-    EXPECT_EQ(findings[0].found, "/mnt/pc1 (--path): 2 files of 1.0 GiB on node 0, none leased");
+    EXPECT_EQ(findings[0].what, "/mnt/pc1 (--path): 2 files of 1.0 GiB on node 0, none leased");
 }
 
 TEST(PoolChecks, WarnOfAnOddFile) {
-    const Findings findings = ctl::check_pool(pool_of({0, 0, 1}));
+    Pool pool = pool_of({0, 0, 1});
+    pool.user.id = 12345;
+    const Findings findings = ctl::judge_pool(pool);
     EXPECT_THAT(verdicts(findings), ElementsAre(Verdict::ok, Verdict::warn));
-    EXPECT_EQ(findings[1].next, "sudo hugepage-file-init --node 1 --num 2 --size 1GiB --path /mnt/pc1");
+    EXPECT_EQ(findings[1].next,
+              "sudo hugepagectl setup --size 1GiB --node 1:2 --page-size 2MiB --path /mnt/pc1 --user 12345");
 }
 
 TEST(PoolChecks, WarnIfAllAreLeased) {
-    PoolSurvey pool = pool_of({0, 0});
-    for (SurveyedFile& file : pool.files) {
+    Pool pool = pool_of({0, 0});
+    for (MemoryFile& file : pool.files) {
         hugepage::Holder holder;
         holder.pid = 1;
         holder.has_locked = true;
         file.holders = {holder};
     }
-    const Findings findings = ctl::check_pool(pool);
+    const Findings findings = ctl::judge_pool(pool);
     EXPECT_THAT(verdicts(findings), ElementsAre(Verdict::warn));
-    EXPECT_THAT(findings[0].found, HasSubstr("2 leased"));
-    EXPECT_THAT(findings[0].next, HasSubstr("--num 4"));
+    EXPECT_THAT(findings[0].what, HasSubstr("2 leased"));
+    EXPECT_THAT(findings[0].next, HasSubstr("--node 0:4 --page-size 2MiB"));
 }
 
 TEST(PoolChecks, TellOfFilesWithOneFaultTogether) {
-    PoolSurvey pool = pool_of({0, 0, 0, 0});
+    Pool pool = pool_of({0, 0, 0, 0});
     pool.files[0].refusal = hugepage::Refusal{Reason::not_populated, "it has holes", 0};
     pool.files[1].refusal = hugepage::Refusal{Reason::not_populated, "it has holes", 0};
-    const Findings some = ctl::check_pool(pool);
+    const Findings some = ctl::judge_pool(pool);
     EXPECT_THAT(verdicts(some), ElementsAre(Verdict::ok, Verdict::warn));
-    EXPECT_THAT(some[1].found, HasSubstr("2 files, /mnt/pc1/numa_0/f0 first: not_populated: it has holes"));
+    EXPECT_THAT(some[1].what, HasSubstr("2 files, /mnt/pc1/numa_0/f0 first: not_populated: it has holes"));
     EXPECT_EQ(some[1].next, "hugepagectl verify --path /mnt/pc1");
     EXPECT_TRUE(ctl::has_usable_files(pool));
 }
 
 TEST(PoolChecks, FailIfNoFileCanBeUsed) {
-    PoolSurvey pool = pool_of({0});
+    Pool pool = pool_of({0});
     pool.files[0].refusal = hugepage::Refusal{Reason::permission, "open", EACCES};
-    const Findings findings = ctl::check_pool(pool);
+    const Findings findings = ctl::judge_pool(pool);
     EXPECT_THAT(verdicts(findings), ElementsAre(Verdict::fail));
-    EXPECT_THAT(findings[0].found, HasSubstr("permission: open: Permission denied"));
+    EXPECT_THAT(findings[0].what, HasSubstr("permission: root may not read and write it"));
     EXPECT_FALSE(ctl::has_usable_files(pool));
-    EXPECT_THAT(verdicts(ctl::check_pool(pool_of({}))), ElementsAre(Verdict::fail));
+    EXPECT_THAT(verdicts(ctl::judge_pool(pool_of({}))), ElementsAre(Verdict::fail));
 }
 
 TEST(PoolChecks, FailIfAFolderCantBeListed) {
-    PoolSurvey pool = pool_of({0, 0});
-    pool.blind = {{"/mnt/pc1/numa_1", EACCES}};
-    EXPECT_EQ(ctl::check_pool(pool)[0].id, "pool-folders");
+    Pool pool = pool_of({0, 0});
+    pool.closed = {{"/mnt/pc1/numa_1", EACCES}};
+    EXPECT_EQ(ctl::judge_pool(pool)[0].id, "pool-folders");
 }
 
 TEST(PoolChecks, WarnOfPagesElsewhere) {
-    PoolSurvey pool = pool_of({0, 0});
+    Pool pool = pool_of({0, 0});
     pool.files[1].placement = hugepage::Placement{.checked = 10, .elsewhere = 2, .other = {1}, .absent = 0};
-    const Findings findings = ctl::check_pool(pool);
+    const Findings findings = ctl::judge_pool(pool);
     EXPECT_EQ(findings.back().id, "pool-placement");
     EXPECT_EQ(findings.back().verdict, Verdict::warn);
 }
 
 TEST(NodeChecks, AreContentIfFilesAreWhereMemoryMayBe) {
-    EXPECT_THAT(verdicts(ctl::check_nodes(pool_of({0, 1}), machine_of(2), std::nullopt)),
+    EXPECT_THAT(verdicts(ctl::judge_nodes(pool_of({0, 1}), machine_of(2), std::nullopt)),
                 ElementsAre(Verdict::ok));
-    EXPECT_THAT(verdicts(ctl::check_nodes(pool_of({0, 1}), machine_of(2), nodes({1}))),
+    EXPECT_THAT(verdicts(ctl::judge_nodes(pool_of({0, 1}), machine_of(2), nodes({1}))),
                 ElementsAre(Verdict::ok));
 }
 
 TEST(NodeChecks, WarnOfANodeWithoutFiles) {
-    const Findings findings = ctl::check_nodes(pool_of({0, 0}), machine_of(2), nodes({0, 1}));
+    const Findings findings = ctl::judge_nodes(pool_of({0, 0}), machine_of(2), nodes({0, 1}));
     EXPECT_THAT(verdicts(findings), ElementsAre(Verdict::warn));
-    EXPECT_THAT(findings[0].next, HasSubstr("--node 1 --num 2"));
+    EXPECT_THAT(findings[0].next, HasSubstr("--node 1:2 "));
 }
 
 TEST(NodeChecks, FailIfTheProcessMayHaveMemoryOfNoNodeWithFiles) {
-    const Findings findings = ctl::check_nodes(pool_of({0, 0}), machine_of(2), nodes({1}));
+    const Findings findings = ctl::judge_nodes(pool_of({0, 0}), machine_of(2), nodes({1}));
     EXPECT_THAT(verdicts(findings), ElementsAre(Verdict::fail));
-    EXPECT_THAT(findings[0].found,
+    EXPECT_THAT(findings[0].what,
                 HasSubstr("the files are on node 0; this process may have memory of node 1 only"));
     EXPECT_THAT(findings[0].next, HasSubstr("--membind=0"));
 }

@@ -1,7 +1,6 @@
-#include "tools/ctl/pool/pool_choice.h"
-
 #include "tests/support/temp_dir.h"
 #include "tools/common/failure.h"
+#include "tools/pool/choice.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -63,8 +62,12 @@ TEST(PoolChoice, ReadsThePatternOfAConfiguration) {
     words.config_file =
         folder.write("conf", "path = /a\npath-pattern = \"/b c/$NUMA_NODE_INDEX\"\nsize = 32GiB\n").string();
     EXPECT_EQ(words.text(), "/b c/$NUMA_NODE_INDEX (" + words.config_file + ")");
+    words.config_file = folder.write("windows", "\xef\xbb\xbfpath = /b\r\n").string();
+    EXPECT_EQ(words.text(), "/b (" + words.config_file + ")");
     words.config_file = folder.write("other", "# nothing\nsize = 32GiB\n[section]\npath = /x\n").string();
-    EXPECT_EQ(words.text(), "");
+    EXPECT_THROW(static_cast<void>(words.choose()), tools::Failure);
+    words.config_file = folder.write("wide", "\xff\xfep").string();
+    EXPECT_THROW(static_cast<void>(words.choose()), tools::Failure);
 }
 
 TEST(PoolChoice, RefusesWhatCanBeNoPool) {

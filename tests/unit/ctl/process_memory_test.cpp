@@ -1,6 +1,5 @@
-#include "tools/ctl/status/process_memory.h"
-
-#include "tools/ctl/base/parts.h"
+#include "tools/pool/environment.h"
+#include "tools/pool/process.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,7 +17,9 @@ using testing::Pair;
 
 std::vector<MappedArea> parse_smaps(std::string_view text) {
     std::vector<MappedArea> areas;
-    for_each_part(text, '\n', [&](std::string_view line) { read_smaps_line(line, areas); });
+    for (const std::string& line : words_of(text, "\n")) {
+        read_smaps_line(line, areas);
+    }
     return areas;
 }
 
@@ -28,7 +29,9 @@ std::vector<MappedArea> parse_numa_maps(std::string_view text, const std::vector
     for (std::size_t i = 0; i < begins.size(); ++i) {
         areas[i].begin = begins[i];
     }
-    for_each_part(text, '\n', [&](std::string_view line) { read_numa_maps_line(line, areas); });
+    for (const std::string& line : words_of(text, "\n")) {
+        read_numa_maps_line(line, areas);
+    }
     return areas;
 }
 

@@ -1,8 +1,7 @@
-#include "tools/ctl/status/process.h"
-
 #include "tests/support/temp_dir.h"
 #include "tests/unit/ctl/two_nodes.h"
 #include "tools/common/failure.h"
+#include "tools/ctl/status.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -25,7 +24,7 @@ std::string figures(std::uint64_t page_kib, std::uint64_t resident_kib, std::uin
 // One buffer of 32 GiB in a pool's file on node 0, in a /proc of the test's own.
 struct Case {
     Case() {
-        SurveyedFile file = right_file(0, 0);
+        MemoryFile file = right_file(0, 0);
         file.id = {makedev(0, 0x2b), 77};
         pool.choice = {*hugepage::FilePattern::in_folder("/mnt/huge/pc1"), "--path"};
         pool.files = {file};
@@ -44,12 +43,13 @@ struct Case {
     }
     void smaps(const std::string& text) const { proc.write("4711/smaps", text); }
     void numa_maps(const std::string& text) const { proc.write("4711/numa_maps", text); }
+    [[nodiscard]] Root root() const { return {.sys = {}, .proc = proc.path().string()}; }
     [[nodiscard]] Json report() const {
-        return process_report(4711, two_nodes(), {pool}, proc.path().string());
+        return process_report(read_process(4711, root()), two_nodes(), {pool});
     }
 
     tests::TempDir proc;
-    PoolSurvey pool;
+    Pool pool;
 };
 
 TEST(ProcessReport, IsContentWithAPoolsFileOnTheThreadsNode) {
@@ -109,6 +109,58 @@ TEST(ProcessReport, NamesOrdinaryMemoryOfAFilesSize) {
     EXPECT_TRUE(report["buffers"][1]["fault"].is_null());
 }
 
+constexpr const char* kPlainShim =
+    "7f0900000000-7f0900001000 r-xp 00000000 08:01 5 /usr/lib/libhugepage_shim.so\n";
+constexpr const char* kHeapShim =
+    "7f0900000000-7f0900001000 r-xp 00000000 08:01 5 /usr/lib/libhugepage_shim_heap.so\n";
+
+// By the page that the C library puts before what its calloc maps.
+TEST(ProcessReport, TellsWhatCallocAskedFor) {
+    const Case one;
+    const std::string callocs =
+        "7f0000000000-7f0800001000 rw-p 00000000 00:00 0\n" + figures(4, 33554436, 0, 0);
+    const std::string mapped =
+        "7f0000000000-7f0800000000 rw-p 00000000 00:00 0\n" + figures(4, 33554432, 0, 0);
+    const auto fault_of = [&](const std::string& smaps) {
+        one.smaps(smaps);
+        return one.report()["buffers"][0]["fault"].get<std::string>();
+    };
+    EXPECT_THAT(fault_of(callocs + kPlainShim),
+                HasSubstr("asked for by calloc, which this library doesn't serve"));
+    EXPECT_THAT(fault_of(callocs + kHeapShim), HasSubstr("log says why"));
+    EXPECT_THAT(fault_of(mapped + kPlainShim), HasSubstr("log says why"));
+    EXPECT_THAT(fault_of(mapped), HasSubstr("the shim is not loaded"));
+    one.smaps(callocs + kPlainShim);
+    const Findings findings = judge_process(read_process(4711, one.root()), two_nodes(), {one.pool});
+    ASSERT_EQ(findings.size(), 2);
+    EXPECT_EQ(findings[0].id, "loading");
+    EXPECT_EQ(findings[1].verdict, Verdict::warn);
+    EXPECT_THAT(findings[1].next, HasSubstr("libhugepage_shim_heap.so"));
+}
+
+TEST(ShimProcesses, AreFoundByTheLibraryInTheirMaps) {
+    const tests::TempDir proc;
+    proc.write("7/comm", "sealer\n");
+    proc.write("7/maps",
+               std::string(kPlainShim) +
+                   "7f0000000000-7f0800001000 rw-p 00000000 00:00 0\n"
+                   "7f1000000000-7f1800000000 rw-s 00000000 00:2b 77 /mnt/huge/pc1/numa_0/32.0_GiB_0\n");
+    proc.write("8/comm", "other\n");
+    proc.write("8/maps", "7f0000000000-7f0800001000 rw-p 00000000 00:00 0\n");
+    StatusFacts facts = facts_of(Case().pool);
+    facts.processes = read_shim_processes({.sys = {}, .proc = proc.path().string()});
+    const Json processes = status_report(facts)["processes"];
+    ASSERT_EQ(processes.size(), 1);
+    EXPECT_EQ(processes[0]["pid"], 7);
+    EXPECT_EQ(processes[0]["serves_calloc"], false);
+    EXPECT_EQ(processes[0]["served_files"], 1);
+    EXPECT_EQ(processes[0]["served_bytes"], k32GiB.bytes);
+    ASSERT_EQ(processes[0]["not_served"].size(), 1);
+    EXPECT_THAT(processes[0]["not_served"][0]["why"].get<std::string>(), HasSubstr("asked for by calloc"));
+    EXPECT_THAT(status_text(status_report(facts), Terminal{}),
+                HasSubstr("7 sealer: a buffer of 32.0 GiB is not served: asked for by calloc"));
+}
+
 TEST(ProcessReport, TakesTransparentHugePagesForHuge) {
     const Case one;
     const auto faults = [&](std::uint64_t resident, std::uint64_t transparent) {
@@ -152,7 +204,7 @@ TEST(ProcessReport, IsOnlyOnWhatIsThere) {
     proc.write("9/comm", "kthreadd\n");
     proc.write("9/smaps", "");
     const auto report_on = [&](pid_t pid) {
-        return process_report(pid, two_nodes(), {}, proc.path().string());
+        return process_report(read_process(pid, {.sys = {}, .proc = proc.path().string()}), two_nodes(), {});
     };
     EXPECT_EQ(report_on(7)["command"], "sealer");
     EXPECT_THROW(static_cast<void>(report_on(8)), tools::Failure);
@@ -165,7 +217,9 @@ TEST(Processes, AreNamedByNumberOrName) {
     proc.write("10/comm", "a-rather-long-n\n");
     proc.write("70/comm", "lotus-worker\n");
     proc.write("self/comm", "lotus-worker\n");
-    const auto named = [&](const std::string& word) { return processes_named(word, proc.path().string()); };
+    const auto named = [&](const std::string& word) {
+        return processes_named(word, {.sys = {}, .proc = proc.path().string()});
+    };
     EXPECT_THAT(named("lotus-worker"), testing::ElementsAre(9, 70));
     EXPECT_THAT(named("a-rather-long-name"), testing::ElementsAre(10));
     EXPECT_THAT(named("4711"), testing::ElementsAre(4711));

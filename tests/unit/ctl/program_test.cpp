@@ -1,6 +1,6 @@
 // Which program a command runs, and what is said of it.
 #include "tests/support/temp_dir.h"
-#include "tools/ctl/doctor/program_checks.h"
+#include "tools/pool/judge.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,9 +15,9 @@
 
 namespace {
 
-using ctl::check_program;
 using ctl::Finding;
 using ctl::Findings;
+using ctl::judge_program;
 using ctl::look_at_program;
 using ctl::Program;
 using ctl::Verdict;
@@ -54,18 +54,18 @@ TEST(Program, IsLookedForAsTheShellDoes) {
     EXPECT_EQ(program.path, path);
     EXPECT_EQ(program.error, 0);
     ASSERT_TRUE(program.elf);
-    EXPECT_EQ(finding(check_program(program, kUser, ""), "program-kind").verdict, Verdict::ok);
+    EXPECT_EQ(finding(judge_program(program, kUser, ""), "program-kind").verdict, Verdict::ok);
 }
 
 TEST(Program, ThatIsNowhereIsAFailure) {
     const tests::TempDir folder;
     const Finding by_name =
-        finding(check_program(look_at_program("no-such", folder.path().string()), kUser, ""), "program");
+        finding(judge_program(look_at_program("no-such", folder.path().string()), kUser, ""), "program");
     EXPECT_EQ(by_name.verdict, Verdict::fail);
-    EXPECT_THAT(by_name.found, HasSubstr("no-such: not found"));
+    EXPECT_THAT(by_name.what, HasSubstr("no-such: not found"));
     const Program by_path = look_at_program((folder.path() / "no-such").string(), "");
     EXPECT_EQ(by_path.error, ENOENT);
-    EXPECT_EQ(finding(check_program(by_path, kUser, ""), "program").verdict, Verdict::fail);
+    EXPECT_EQ(finding(judge_program(by_path, kUser, ""), "program").verdict, Verdict::fail);
 }
 
 TEST(Program, ThatMayNotBeExecutedIsAFailure) {
@@ -83,10 +83,10 @@ TEST(Program, OfAScriptIsItsInterpreter) {
     const Program program = look_at_program(script, "");
     EXPECT_EQ(program.path, script);
     EXPECT_EQ(program.executable, self);
-    const Findings findings = check_program(program, kUser, "interp*");
-    EXPECT_THAT(finding(findings, "program").found, HasSubstr("is a script: " + self));
+    const Findings findings = judge_program(program, kUser, "interp*");
+    EXPECT_THAT(finding(findings, "program").what, HasSubstr("is a script: " + self));
     EXPECT_EQ(finding(findings, "program-name").verdict, Verdict::ok);
-    EXPECT_EQ(finding(check_program(program, kUser, "script"), "program-name").verdict, Verdict::fail);
+    EXPECT_EQ(finding(judge_program(program, kUser, "script"), "program-name").verdict, Verdict::fail);
 }
 
 TEST(Program, OfAScriptThroughEnvIsWhatEnvStarts) {
@@ -96,7 +96,7 @@ TEST(Program, OfAScriptThroughEnvIsWhatEnvStarts) {
     EXPECT_EQ(look_at_program(script, folder.path().string() + "/bin").executable, self);
     const Program without = look_at_program(script, "");
     EXPECT_EQ(without.error, ENOENT);
-    EXPECT_EQ(finding(check_program(without, kUser, ""), "program").verdict, Verdict::fail);
+    EXPECT_EQ(finding(judge_program(without, kUser, ""), "program").verdict, Verdict::fail);
 }
 
 TEST(Program, OfScriptsInARingIsNone) {
@@ -109,7 +109,7 @@ TEST(Program, OfScriptsInARingIsNone) {
 TEST(Program, ThatIsGarbageIsAFailure) {
     const tests::TempDir folder;
     const std::string path = executable(folder, "garbage", std::string("\177ELF") + std::string(100, '\3'));
-    EXPECT_EQ(finding(check_program(look_at_program(path, ""), kUser, ""), "program-kind").verdict,
+    EXPECT_EQ(finding(judge_program(look_at_program(path, ""), kUser, ""), "program-kind").verdict,
               Verdict::fail);
 }
 
@@ -120,9 +120,9 @@ TEST(Program, ThatIsSetuidFailsForOthersThanItsOwner) {
     const Program program = look_at_program(path, "");
     EXPECT_TRUE(program.sets_user);
     const ctl::Caller owner{::getuid(), ::getgid()};
-    const Finding for_owner = finding(check_program(program, owner, ""), "program-privileges");
+    const Finding for_owner = finding(judge_program(program, owner, ""), "program-privileges");
     EXPECT_EQ(for_owner.verdict, Verdict::warn);
-    const Finding for_other = finding(check_program(program, kUser, ""), "program-privileges");
+    const Finding for_other = finding(judge_program(program, kUser, ""), "program-privileges");
     EXPECT_EQ(for_other.verdict, Verdict::fail);
     EXPECT_THAT(for_other.next, HasSubstr("chmod a-s"));
 }
@@ -131,8 +131,8 @@ TEST(Program, WithFileCapabilitiesFailsForOthersThanRoot) {
     Program program = look_at_program("/proc/self/exe", "");
     ASSERT_EQ(program.error, 0);
     program.has_capabilities = true;
-    EXPECT_EQ(finding(check_program(program, kRoot, ""), "program-privileges").verdict, Verdict::warn);
-    const Finding for_other = finding(check_program(program, kUser, ""), "program-privileges");
+    EXPECT_EQ(finding(judge_program(program, kRoot, ""), "program-privileges").verdict, Verdict::warn);
+    const Finding for_other = finding(judge_program(program, kUser, ""), "program-privileges");
     EXPECT_EQ(for_other.verdict, Verdict::fail);
     EXPECT_THAT(for_other.next, HasSubstr("setcap -r"));
 }
@@ -154,7 +154,7 @@ Finding kind_of(const ctl::ElfFile& elf) {
     Program program;
     program.name = program.path = program.executable = "/usr/bin/sealer";
     program.elf = elf;
-    return finding(check_program(program, kUser, ""), "program-kind");
+    return finding(judge_program(program, kUser, ""), "program-kind");
 }
 
 TEST(Program, ThatIsStaticOrOfMuslOrOfAnotherMachineFails) {
@@ -163,9 +163,9 @@ TEST(Program, ThatIsStaticOrOfMuslOrOfAnotherMachineFails) {
     const Finding musl = kind_of({.is_own_kind = true, .interpreter = "/lib/ld-musl-x86_64.so.1"});
     const Finding fixed = kind_of({.is_own_kind = true, .interpreter = ""});
     const Finding other = kind_of({.is_own_kind = false, .interpreter = ""});
-    EXPECT_THAT(musl.found, HasSubstr("musl"));
-    EXPECT_THAT(fixed.found, HasSubstr("statically"));
-    EXPECT_THAT(other.found, HasSubstr("another kind of machine"));
+    EXPECT_THAT(musl.what, HasSubstr("musl"));
+    EXPECT_THAT(fixed.what, HasSubstr("statically"));
+    EXPECT_THAT(other.what, HasSubstr("another kind of machine"));
     for (const Finding& finding : {musl, fixed, other}) {
         EXPECT_EQ(finding.verdict, Verdict::fail);
     }

@@ -15,11 +15,8 @@
 namespace ctl {
 
 inline Node node_of_64_gib(int id) {
-    return {.id = {id},
-            .cpus = {},
-            .memory = {64 * k1GiB.bytes},
-            .memory_free = {60 * k1GiB.bytes},
-            .pages = {{k2MiB, 0, 0, 0}, {k1GiB, 0, 0, 0}}};
+    return {
+        .id = {id}, .cpus = {}, .memory = {64 * k1GiB.bytes}, .pages = {{k2MiB, 0, 0, 0}, {k1GiB, 0, 0, 0}}};
 }
 
 inline Pages& pages_on(SetupFacts& facts, std::size_t node, ByteSize size) {

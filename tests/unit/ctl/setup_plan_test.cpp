@@ -63,6 +63,11 @@ TEST(SetupPlan, LaysInForPagesPromisedToOthers) {
     pages_on(facts, 1, k2MiB) = {k2MiB, 2 * kFile + 300, 2 * kFile + 300, 0};
     const auto idle = make_setup_plan(request, facts);
     EXPECT_EQ(idle.nodes[0].grow + idle.nodes[1].grow, 0);
+
+    // As far as they go.
+    pages_on(facts, 1, k2MiB) = {k2MiB, 2 * kFile + 299, 2 * kFile + 299, 0};
+    const auto short_of_one = make_setup_plan(request, facts);
+    EXPECT_EQ(short_of_one.nodes[0].grow + short_of_one.nodes[1].grow, 1);
 }
 
 TEST(SetupPlan, CountsPromisesOfTheMountsOwnAsItsOwn) {

@@ -100,7 +100,7 @@ class Metrics {
     std::set<std::string> typed_;
 };
 
-std::string metrics_of(const PoolSurvey& pool) {
+std::string metrics_of(const Pool& pool) {
     return status_metrics(status_report(facts_of(pool)), "1.2.3");
 }
 
@@ -124,7 +124,7 @@ TEST(StatusMetrics, AreWhatAScraperReads) {
 }
 
 TEST(StatusMetrics, EscapeWhatIsInALabel) {
-    PoolSurvey pool = spoilt_pool();
+    Pool pool = spoilt_pool();
     pool.choice = {*hugepage::FilePattern::in_folder("/a\"b\\c\nd"), "--path"};
     const Metrics metrics(metrics_of(pool));
     EXPECT_EQ(metrics.samples.at(

@@ -1,4 +1,4 @@
-#include "tools/ctl/status/status.h"
+#include "tools/ctl/status.h"
 
 #include "tests/support/temp_dir.h"
 #include "tests/unit/ctl/two_nodes.h"
@@ -78,7 +78,7 @@ TEST_F(Status, CountsPagesOfAFileOfSeveralPoolsOnce) {
 }
 
 TEST_F(Status, CountsPagesWhereTheyAre) {
-    PoolSurvey pool = spoilt_pool();
+    Pool pool = spoilt_pool();
     pool.files.erase(pool.files.begin(), pool.files.begin() + 3);
     const int on_0 = 32 + 32 + 4;  // its own, a misplaced file, an eighth of another
     const int on_1 = 32 + 28;
@@ -97,18 +97,18 @@ TEST_F(Status, ReadsWellInAPipe) {
 }
 
 TEST_F(Status, ReadsWellInColours) {
-    expect_golden("colours", Terminal{.has_colours = true, .is_terminal = true});
+    expect_golden("colours", Terminal{.has_colours = true, .can_redraw = true});
 }
 
 TEST_F(Status, FitsTheTerminal) {
     for (const std::size_t columns : {60UL, 80UL}) {
-        const std::string text = status_text(status_report(facts_of(spoilt_pool())),
-                                             Terminal{.is_terminal = true, .columns = columns});
-        // What is wrong with a file and what is to be typed is told in full, however long; so are remarks.
-        const std::string tables = text.substr(0, text.find("Wrong"));
+        const std::string text =
+            status_text(status_report(facts_of(spoilt_pool())), Terminal{.columns = columns});
         std::size_t begin = 0;
-        for (std::size_t end; (end = tables.find('\n', begin)) != std::string::npos; begin = end + 1) {
-            EXPECT_LE(end - begin, columns) << tables.substr(begin, end - begin);
+        for (std::size_t end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
+            const std::string line = text.substr(begin, end - begin);
+            const bool is_to_be_typed = line.find("> ") != std::string::npos;
+            EXPECT_TRUE(line.size() <= columns || is_to_be_typed) << line;
         }
     }
 }
@@ -120,8 +120,30 @@ TEST_F(Status, SaysWhereToBeginWhereThereIsNothing) {
     EXPECT_THAT(text, Not(HasSubstr("RSS")));
 }
 
+TEST_F(Status, NamesSurplusPages) {
+    StatusFacts facts = facts_of(spoilt_pool());
+    facts.machine.nodes[1].pages[1].surplus = 3;
+    const Json report = status_report(facts);
+    EXPECT_EQ(report["pages"][1]["surplus_bytes"], 3 * k1GiB.bytes);
+    EXPECT_EQ(report["findings"][0]["id"], "surplus");
+    EXPECT_THAT(status_text(report, Terminal{}), HasSubstr("node 1 has 3 surplus pages of 1 GiB"));
+    EXPECT_THAT(status_metrics(report, "1"),
+                HasSubstr("surplus_page_bytes{node=\"1\",page_size=\"1073741824\"} 3221225472"));
+}
+
+TEST_F(Status, NeverCallsFreeWhatMayBeLeasedUnseen) {
+    Pool pool = spoilt_pool();
+    pool.sees_holders = false;
+    const Json report = status_report(facts_of(pool));
+    EXPECT_EQ(report["sees_all_processes"], false);
+    EXPECT_EQ(report["pools"][0]["groups"][0]["free"], 0);
+    EXPECT_EQ(report["pools"][0]["groups"][0]["unknown"], 1);
+    EXPECT_THAT(status_text(report, Terminal{}),
+                HasSubstr("outside this container (pid namespace) can't be seen"));
+}
+
 TEST_F(Status, HasNoCommandToATerminalInJson) {
-    PoolSurvey pool = spoilt_pool();
+    Pool pool = spoilt_pool();
     pool.files[0].path = "/mnt/\033]0;x\007\xc2\x9b\xff";
     const std::string text = as_json("status", status_report(facts_of(pool)));
     for (const char c : text) {
@@ -139,17 +161,21 @@ TEST_F(Status, KeepsItsKeys) {
         }
         return text;
     };
-    EXPECT_EQ(keys(report), "time all_pages right wrong not_seen pages reserved pools unseen_processes");
-    EXPECT_EQ(keys(report["pages"][0]), "node page_bytes total_bytes files_bytes other_bytes free_bytes");
+    EXPECT_EQ(keys(report),
+              "time all_pages ok warn fail unseen pages reserved pools processes findings unseen_processes "
+              "sees_all_processes");
+    EXPECT_EQ(keys(report["pages"][0]),
+              "node page_bytes total_bytes files_bytes other_bytes free_bytes surplus_bytes");
     EXPECT_EQ(keys(report["reserved"][0]), "page_bytes reserved_bytes");
     const auto& pool = report["pools"][0];
-    EXPECT_EQ(keys(pool), "name pattern source user_id groups files not_listed");
+    EXPECT_EQ(keys(pool), "name pattern source user_id groups files findings");
     EXPECT_EQ(keys(pool["groups"][0]),
-              "node size_bytes files free leased unusable pages_checked pages_elsewhere "
+              "node size_bytes files free leased unusable unknown pages_checked pages_elsewhere "
               "oldest_holder_seconds");
     EXPECT_EQ(keys(pool["files"][0]),
               "path name node size_bytes allocated_bytes page_bytes file_system owner_id mode state verdict "
-              "reason why next pages_checked pages_elsewhere holders");
+              "finding pages_checked pages_elsewhere holders");
+    EXPECT_EQ(keys(pool["files"][3]["finding"]), "id verdict what why next");
     EXPECT_EQ(keys(pool["files"][0]["holders"][0]), "pid command has_locked has_mapped running_since");
 }
 
@@ -159,31 +185,32 @@ TEST_F(Status, HasWhatTheJudgeSays) {
     EXPECT_EQ(files[0]["state"], "leased");
     EXPECT_EQ(files[0]["holders"][0]["command"], "lotus-worker");
     EXPECT_EQ(files[2]["state"], "free");
-    EXPECT_EQ(files[2]["verdict"], "right");
-    EXPECT_TRUE(files[2]["reason"].is_null());
-    EXPECT_TRUE(files[2]["next"].is_null());
-    EXPECT_EQ(files[3]["reason"], "insecure");
+    EXPECT_EQ(files[2]["verdict"], "ok");
+    EXPECT_TRUE(files[2]["finding"].is_null());
+    EXPECT_EQ(files[3]["finding"]["id"], "insecure");
     EXPECT_EQ(files[5]["state"], "unusable");
-    EXPECT_EQ(files[5]["reason"], "misplaced");
-    EXPECT_THAT(files[5]["next"].get<std::string>(), HasSubstr("--node 1 --num 3"));
+    EXPECT_EQ(files[5]["finding"]["id"], "misplaced");
+    EXPECT_THAT(files[5]["finding"]["next"].get<std::string>(), HasSubstr("--node 1 --num 3"));
     EXPECT_EQ(files[6]["state"], "free");
-    EXPECT_EQ(files[6]["verdict"], "wrong");
-    EXPECT_EQ(report["right"], 4);
-    EXPECT_EQ(report["wrong"], 3);
-    EXPECT_EQ(report["not_seen"], 0);
+    EXPECT_EQ(files[6]["verdict"], "warn");
+    EXPECT_EQ(report["ok"], 4);
+    EXPECT_EQ(report["warn"], 1);
+    EXPECT_EQ(report["fail"], 2);
+    EXPECT_EQ(report["unseen"], 0);
 }
 
 TEST_F(Status, EndsByTheWorst) {
-    PoolSurvey pool = spoilt_pool();
+    Pool pool = spoilt_pool();
     pool.files = {right_file(0, 0), right_file(0, 1)};
     StatusFacts facts = facts_of(pool);
     facts.all_pages = true;
     EXPECT_EQ(exit_code_of(status_report(facts)), tools::ExitCode::done);
     EXPECT_THAT(status_text(status_report(facts), Terminal{}),
                 HasSubstr("All right: 2 files with 64 pages, each on its folder's node."));
-    facts.pools[0].blind = {{"/mnt/huge/pc1/numa_2", EACCES}};
+    facts.pools[0].closed = {{"/mnt/huge/pc1/numa_2", EACCES}};
     EXPECT_EQ(exit_code_of(status_report(facts)), tools::ExitCode::partial);
-    EXPECT_THAT(status_text(status_report(facts), Terminal{}), HasSubstr("numa_2: Permission denied"));
+    EXPECT_THAT(status_text(status_report(facts), Terminal{}),
+                HasSubstr("numa_2 can't be listed: Permission denied"));
     facts.pools[0].files[1].placement->elsewhere = 32;
     EXPECT_EQ(exit_code_of(status_report(facts)), tools::ExitCode::check_failed);
 }

@@ -1,7 +1,6 @@
 // What is read of the kernel's settings, from made-up roots, and what is said of it.
-#include "tools/ctl/doctor/system_checks.h"
-
 #include "tests/support/temp_dir.h"
+#include "tools/pool/judge.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,18 +10,13 @@ namespace {
 using ctl::Finding;
 using ctl::Findings;
 using ctl::Machine;
-using ctl::SystemFacts;
+using ctl::Settings;
 using ctl::Verdict;
 using testing::HasSubstr;
 
-class SystemFactsTest : public testing::Test {
+class SettingsTest : public testing::Test {
   protected:
-    [[nodiscard]] SystemFacts read() const {
-        ctl::Roots roots;
-        roots.sys = (folder_.path() / "sys").string();
-        roots.proc = (folder_.path() / "proc").string();
-        return ctl::read_system_facts(roots);
-    }
+    [[nodiscard]] Settings read() const { return ctl::read_settings(ctl::Root::in(folder_.path().string())); }
     void write(const std::string& name, const std::string& content) const {
         static_cast<void>(folder_.write(name, content));
     }
@@ -30,28 +24,28 @@ class SystemFactsTest : public testing::Test {
     tests::TempDir folder_;
 };
 
-TEST_F(SystemFactsTest, AreEmptyWhereTheKernelTellsNothing) {
-    const SystemFacts facts = read();
+TEST_F(SettingsTest, AreEmptyWhereTheKernelTellsNothing) {
+    const Settings facts = read();
     EXPECT_FALSE(facts.thp || facts.mems_allowed);
     EXPECT_TRUE(facts.group_limits.empty());
 }
 
-TEST_F(SystemFactsTest, AreReadFromTheKernelsFiles) {
+TEST_F(SettingsTest, AreReadFromTheKernelsFiles) {
     write("sys/kernel/mm/transparent_hugepage/enabled", "always madvise [never]\n");
     write("proc/self/status", "Name:\tx\nMems_allowed_list:\t0-1,3\n");
-    const SystemFacts facts = read();
+    const Settings facts = read();
     EXPECT_EQ(facts.thp, "never");
     ASSERT_TRUE(facts.mems_allowed);
     EXPECT_EQ(facts.mems_allowed->count(), 3);
 }
 
-TEST_F(SystemFactsTest, FindGroupLimitsUpToTheRoot) {
+TEST_F(SettingsTest, FindGroupLimitsUpToTheRoot) {
     write("proc/self/cgroup", "0::/a/b\n");
     write("sys/fs/cgroup/a/hugetlb.2MB.max", "0\n");
     write("sys/fs/cgroup/a/b/hugetlb.2MB.max", "max\n");
     write("sys/fs/cgroup/a/b/hugetlb.1GB.max", "1073741824\n");
     write("sys/fs/cgroup/a/b/hugetlb.1GB.rsvd.max", "0\n");
-    const SystemFacts facts = read();
+    const Settings facts = read();
     ASSERT_EQ(facts.group_limits.size(), 2U);
     EXPECT_EQ(facts.group_limits[0].page, "1GB");
     EXPECT_EQ(facts.group_limits[0].bytes, 1073741824U);
@@ -59,7 +53,7 @@ TEST_F(SystemFactsTest, FindGroupLimitsUpToTheRoot) {
     EXPECT_EQ(facts.group_limits[1].bytes, 0U);
 }
 
-TEST_F(SystemFactsTest, FindTheLimitsOfAContainersRootOnce) {
+TEST_F(SettingsTest, FindTheLimitsOfAContainersRootOnce) {
     write("proc/self/cgroup", "0::/\n");
     write("sys/fs/cgroup/hugetlb.2MB.max", "0\n");
     EXPECT_EQ(read().group_limits.size(), 1U);
@@ -68,14 +62,13 @@ TEST_F(SystemFactsTest, FindTheLimitsOfAContainersRootOnce) {
 Machine machine_of_one_node() {
     Machine machine;
     machine.page_sizes = {ctl::k2MiB, ctl::k1GiB};
-    machine.nodes.push_back({.id = {0}, .cpus = {}, .memory = ctl::k1GiB, .memory_free = {}, .pages = {}});
+    machine.nodes.push_back({.id = {0}, .cpus = {}, .memory = ctl::k1GiB, .pages = {}});
     return machine;
 }
 
 // A finding that isn't there has the verdict "fail" and no name.
-Finding finding(const SystemFacts& facts, const Machine& machine, const std::string& id,
-                bool has_pool = true) {
-    for (const Finding& one : ctl::check_system(facts, machine, has_pool)) {
+Finding finding(const Settings& facts, const Machine& machine, const std::string& id, bool has_pool = true) {
+    for (const Finding& one : ctl::judge_machine(machine, facts, has_pool)) {
         if (one.id == id) {
             return one;
         }
@@ -83,15 +76,15 @@ Finding finding(const SystemFacts& facts, const Machine& machine, const std::str
     return {"", Verdict::fail, "", "no such finding", ""};
 }
 
-SystemFacts good() {
-    SystemFacts facts;
+Settings good() {
+    Settings facts;
     facts.thp = "madvise";
     return facts;
 }
 
 TEST(SystemChecks, FindNothingWrongWithAGoodMachine) {
-    EXPECT_EQ(ctl::count(ctl::check_system(good(), machine_of_one_node(), true), Verdict::ok), 2U);
-    EXPECT_EQ(ctl::check_system(good(), machine_of_one_node(), true).size(), 2U);
+    EXPECT_EQ(ctl::count(ctl::judge_machine(machine_of_one_node(), good(), true), Verdict::ok), 2U);
+    EXPECT_EQ(ctl::judge_machine(machine_of_one_node(), good(), true).size(), 2U);
 }
 
 TEST(SystemChecks, FailWithoutHugePages) {
@@ -101,7 +94,7 @@ TEST(SystemChecks, FailWithoutHugePages) {
 }
 
 TEST(SystemChecks, WarnIfFallbackMemoryCanHaveNoHugePages) {
-    SystemFacts facts = good();
+    Settings facts = good();
     facts.thp = "never";
     EXPECT_EQ(finding(facts, machine_of_one_node(), "thp").verdict, Verdict::warn);
 }
@@ -110,13 +103,13 @@ TEST(SystemChecks, WarnOfPagesThatAreThereForAWhile) {
     Machine machine = machine_of_one_node();
     machine.nodes[0].pages = {{ctl::k2MiB, 4, 0, 3}};
     EXPECT_EQ(finding(good(), machine, "surplus").verdict, Verdict::warn);
-    EXPECT_THAT(finding(good(), machine, "surplus").found, HasSubstr("3 huge pages"));
+    EXPECT_THAT(finding(good(), machine, "surplus").what, HasSubstr("node 0 has 3 surplus pages of 2 MiB"));
     machine.nodes[0].pages[0].surplus = 0;
     EXPECT_EQ(finding(good(), machine, "surplus").id, "");
 }
 
 TEST(SystemChecks, WarnOfAGroupsLimitOnlyIfFilesAreStillToBeMade) {
-    SystemFacts facts = good();
+    Settings facts = good();
     facts.group_limits = {{"2MB", 0, "/sys/fs/cgroup/a/hugetlb.2MB.max"}};
     EXPECT_EQ(finding(facts, machine_of_one_node(), "cgroup", true).verdict, Verdict::ok);
     const Finding without = finding(facts, machine_of_one_node(), "cgroup", false);
@@ -130,7 +123,7 @@ TEST(SystemChecks, FailWithoutAMountUnlessFilesCanBeUsed) {
     EXPECT_THAT(finding(good(), machine, "mounts", false).next, HasSubstr("pagesize=1G,nosuid,nodev,noexec"));
     EXPECT_EQ(finding(good(), machine, "mounts", true).id, "");
     machine.mounts = {{.point = "/mnt", .type = "hugetlbfs", .options = "rw,pagesize=2M"}};
-    EXPECT_EQ(finding(good(), machine, "mounts", false).found, "/mnt: rw,pagesize=2M");
+    EXPECT_EQ(finding(good(), machine, "mounts", false).what, "/mnt: rw,pagesize=2M");
 }
 
 }  // namespace

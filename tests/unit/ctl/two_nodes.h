@@ -1,7 +1,7 @@
 // A machine with two nodes and a pool on it: free, leased, spoilt and misplaced files.
 #pragma once
 
-#include "tools/ctl/status/status.h"
+#include "tools/ctl/status.h"
 
 #include <string>
 
@@ -24,8 +24,8 @@ inline Machine two_nodes() {
     return machine;
 }
 
-inline SurveyedFile right_file(int node, int index) {
-    SurveyedFile file;
+inline MemoryFile right_file(int node, int index) {
+    MemoryFile file;
     file.node = NodeId{node};
     file.name = "numa_" + std::to_string(node) + "/32.0_GiB_" + std::to_string(index);
     file.path = "/mnt/huge/pc1/" + file.name;
@@ -48,8 +48,8 @@ inline hugepage::Holder holder(pid_t pid, std::string_view command, std::int64_t
     return result;
 }
 
-inline PoolSurvey spoilt_pool() {
-    PoolSurvey pool;
+inline Pool spoilt_pool() {
+    Pool pool;
     pool.choice = {*hugepage::FilePattern::in_folder("/mnt/huge/pc1"), "--path"};
     pool.files = {right_file(0, 0), right_file(0, 1), right_file(0, 2), right_file(0, 3),
                   right_file(1, 0), right_file(1, 1), right_file(1, 2)};
@@ -64,10 +64,10 @@ inline PoolSurvey spoilt_pool() {
     return pool;
 }
 
-inline StatusFacts facts_of(const PoolSurvey& pool) {
+inline StatusFacts facts_of(const Pool& pool) {
     StatusFacts facts;
     facts.machine = two_nodes();
-    facts.reserved = {{k1GiB, 1}};
+    facts.machine.promised = {{k1GiB, 1}};
     facts.pools = {pool};
     facts.unseen_processes = 3;
     facts.now = kNow;

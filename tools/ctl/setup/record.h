@@ -16,7 +16,7 @@
 // setup was killed, is taken for setup's.
 #pragma once
 
-#include "tools/ctl/base/machine.h"
+#include "tools/pool/machine.h"
 
 #include <optional>
 #include <string>

@@ -1,13 +1,13 @@
 // hugepagectl remove: takes away free memory files, and what setup has added for them.
 #include "tools/common/failure.h"
 #include "tools/common/interrupts.h"
-#include "tools/ctl/base/output.h"
 #include "tools/ctl/base/places.h"
-#include "tools/ctl/base/values.h"
 #include "tools/ctl/commands.h"
 #include "tools/ctl/setup/pool_place.h"
 #include "tools/ctl/setup/remove_report.h"
 #include "tools/ctl/setup/run_lock.h"
+#include "tools/ctl/values.h"
+#include "tools/report/report.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

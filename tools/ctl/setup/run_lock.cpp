@@ -3,7 +3,7 @@
 #include "tools/common/failure.h"
 #include "tools/common/holders.h"
 #include "tools/common/log.h"
-#include "tools/ctl/base/output.h"
+#include "tools/report/report.h"
 
 #include <fmt/format.h>
 #include <poll.h>

@@ -3,14 +3,15 @@
 #include "tools/common/interrupts.h"
 #include "tools/common/values.h"
 #include "tools/common/wording.h"
-#include "tools/ctl/base/output.h"
 #include "tools/ctl/base/places.h"
 #include "tools/ctl/commands.h"
-#include "tools/ctl/setup/config_file.h"
+#include "tools/ctl/findings.h"
 #include "tools/ctl/setup/pool_place.h"
 #include "tools/ctl/setup/run_lock.h"
 #include "tools/ctl/setup/setup.h"
 #include "tools/ctl/setup/setup_report.h"
+#include "tools/pool/config_file.h"
+#include "tools/report/report.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -114,9 +115,25 @@ ExitCode set_up(const SetupRequest& request, const Machine& machine, std::chrono
         const SetupReport report = plan.changes_nothing() || ledger == nullptr
                                        ? idle_report(plan)
                                        : carry_out(request, plan, timeout, control, *ledger, interrupts);
-        print(json ? as_json("setup", setup_json(report, request, machine))
-                   : setup_text(report, request, machine));
-        return report.is_complete() ? ExitCode::done : ExitCode::partial;
+        const Findings refused = report.is_complete()
+                                     ? refusals({request.files.pattern, request.where}, request.files.owner)
+                                     : Findings{};
+        const Json judged = findings_report(refused);
+        if (json) {
+            Json whole = setup_json(report, request, machine);
+            whole.update(judged);
+            print(as_json("setup", whole));
+        } else {
+            // That all is there is not said over files that will not be used.
+            const Terminal terminal = Terminal::of_stdout();
+            print((plan.changes_nothing() && !refused.empty() ? "" : setup_text(report, request, machine)) +
+                  (refused.empty() ? ""
+                                   : "\n" + findings_text(judged.at("findings"), terminal) +
+                                         summary_text(judged, terminal)));
+        }
+        return !report.is_complete()               ? ExitCode::partial
+               : count(refused, Verdict::fail) > 0 ? ExitCode::check_failed
+                                                   : ExitCode::done;
     };
     if (::geteuid() != 0) {
         return act(nullptr);  // there is nothing to do, else the rights were missing
@@ -180,8 +197,8 @@ void describe_setup(CLI::App& program, Action& chosen) {
         "Example:\n"
         "  sudo hugepagectl setup --size 32GiB --num 2 --path /mnt/huge/pc1 --user sealer\n"
         "\n"
-        "Exit status: 0 all files are there, 3 fewer, for lack of pages; 5 no permission,\n"
-        "6 another setup or remove is at work.");
+        "Exit status: 0 all files are there, 3 fewer, for lack of pages; 4 their user\n"
+        "would not be served; 5 no permission, 6 another setup or remove is at work.");
     app->callback([options, app, &chosen] {
         for (const auto& [name, value] : options->by_name) {
             options->is_given[name] = app->count("--" + name) > 0;

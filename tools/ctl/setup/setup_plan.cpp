@@ -3,32 +3,22 @@
 #include "tools/common/failure.h"
 #include "tools/common/values.h"
 #include "tools/common/wording.h"
-#include "tools/ctl/plan/plan.h"
 #include "tools/ctl/setup/mounting.h"
 #include "tools/ctl/setup/page_control.h"
 #include "tools/file_init/plan.h"
+#include "tools/pool/plan.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 namespace ctl {
 namespace {
 
 using Kind = hugepage::FileSystem::Kind;
-
-// What the system needs is left to it: the kernel would give its last page away.
-std::uint64_t memory_for_pages(const Node& node) {
-    constexpr std::uint64_t kPart = 32;
-    const std::uint64_t kept = std::min(node.memory.bytes / kPart, k1GiB.bytes);
-    std::uint64_t taken = kept;
-    for (const Pages& pages : node.pages) {
-        taken += pages.total * pages.size.bytes;
-    }
-    return node.memory.bytes - std::min(node.memory.bytes, taken);
-}
 
 bool divides(ByteSize page, ByteSize size) {
     return size.bytes % page.bytes == 0;
@@ -99,10 +89,9 @@ void require_whole_pages(const SetupRequest& request, ByteSize page_size) {
     if (divides(page_size, request.files.size)) {
         return;
     }
-    const auto binary = tools::in_binary_unit(request.files.size_as_typed);
     tools::refuse(fmt::format("--size: {} is no whole number of pages of {}{}.", request.files.size_as_typed,
                               tools::page_size_text(page_size),
-                              binary ? fmt::format("; did you mean {}?", *binary) : ""));
+                              size_hint(request.files.size_as_typed, page_size)));
 }
 
 void plan_mount(SetupPlan& plan, const SetupRequest& request, const SetupFacts& facts) {
@@ -143,33 +132,23 @@ void plan_files(NodeSetup& node, const SetupRequest& request, file_init::Facts f
     node.keep = std::move(plan.keep);
 }
 
-// Files need pages that are free on the node, and not promised to others on the machine: the kernel doesn't
-// say on which node promises will be kept, so each node lays in for what is left of them.
 void plan_pages(SetupPlan& plan, const SetupFacts& facts) {
     std::uint64_t promised = facts.promised_of(plan.page_size);
     const auto& mount = facts.nodes.front().folder.mount;
     if (plan.mount.empty() && mount && mount->holds_pages_back()) {
         promised = 0;  // they are this mount's own
     }
-    // Promises are kept first by free pages that no file is to have.
-    std::uint64_t idle = 0;
-    for (const Node& node : facts.machine.nodes) {
-        const auto step = std::ranges::find(plan.nodes, node.id, &NodeSetup::node);
-        const std::uint64_t used = step != plan.nodes.end() ? step->needed() : 0;
-        const std::uint64_t free = node.pages_of(plan.page_size).free;
-        idle += free - std::min(free, used);
+    std::map<NodeId, std::uint64_t> needs;
+    for (const NodeSetup& step : plan.nodes) {
+        needs[step.node] = step.needed();
     }
-    promised -= std::min(promised, idle);
+    const auto available = free_for_files(facts.machine, plan.page_size, promised, needs);
     for (NodeSetup& step : plan.nodes) {
         const Node& node = *facts.machine.find(step.node);
-        const Pages pages = node.pages_of(plan.page_size);
-        const std::uint64_t usable = std::min(pages.free, step.needed());
-        const std::uint64_t lost = std::min(usable, promised);
-        promised -= lost;
-        step.available = pages.free - lost;
-        step.reserved = pages.reserved();
+        step.available = available.at(step.node);
+        step.reserved = node.pages_of(plan.page_size).reserved();
         step.missing = step.needed() - std::min(step.needed(), step.available);
-        const std::uint64_t room = step.available + memory_for_pages(node) / plan.page_size.bytes;
+        const std::uint64_t room = step.available + node.memory_for_pages() / plan.page_size.bytes;
         step.possible = std::min<std::uint64_t>(step.create.size(), room / step.pages_per_file);
         const std::uint64_t wanted = step.possible * step.pages_per_file;
         step.grow = wanted - std::min(wanted, step.available);
@@ -216,13 +195,13 @@ bool fits_in_small_pages(const SetupRequest& request, const Machine& machine) {
     return machine.has_page_size(k2MiB) && divides(k2MiB, request.files.size) &&
            std::ranges::all_of(request.shares, [&](const Share& share) {
                const Node& node = *machine.find(share.node);
-               const std::uint64_t room = memory_for_pages(node) + node.pages_of(k2MiB).free * k2MiB.bytes;
+               const std::uint64_t room = node.memory_for_pages() + node.pages_of(k2MiB).free * k2MiB.bytes;
                return request.files.size.bytes <= room / share.files;
            });
 }
 
 std::string boot_arguments(const SetupPlan& plan, const Machine& machine) {
-    Plan all{plan.size, plan.page_size, {}};
+    Plan all{.sector = plan.size, .page_size = plan.page_size, .parents = {}, .nodes = {}};
     for (const Node& node : machine.nodes) {
         NodePlan one;
         one.node = node.id;

@@ -1,7 +1,7 @@
 // What setup has to do, decided from the request and the facts alone: no system call is made here.
 #pragma once
 
-#include "tools/ctl/base/values.h"
+#include "tools/ctl/values.h"
 #include "tools/file_init/facts.h"
 #include "tools/file_init/request.h"
 

@@ -1,7 +1,7 @@
 #include "tools/ctl/setup/setup_report.h"
 
 #include "tools/common/wording.h"
-#include "tools/ctl/base/output.h"
+#include "tools/report/report.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,0 +1,111 @@
+#include "tools/ctl/findings.h"
+
+#include "tools/common/failure.h"
+#include "tools/common/wording.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace ctl {
+namespace {
+
+constexpr Verdict kBestFirst[] = {Verdict::ok, Verdict::unseen, Verdict::warn, Verdict::fail};
+
+Tone tone_of(Verdict verdict) {
+    constexpr Tone kTones[] = {Tone::good, Tone::warning, Tone::bad, Tone::warning};
+    return kTones[static_cast<std::size_t>(verdict)];
+}
+
+}  // namespace
+
+Json finding_json(const Finding& finding) {
+    return {{"id", finding.id},
+            {"verdict", name_of(finding.verdict)},
+            {"what", finding.what},
+            {"why", finding.why},
+            {"next", finding.next}};
+}
+
+Json findings_report(const Findings& findings) {
+    Json report = {{"findings", Json::array()}};
+    for (const Finding& finding : findings) {
+        report["findings"].push_back(finding_json(finding));
+    }
+    for (const Verdict verdict : kBestFirst) {
+        report[name_of(verdict)] = count(findings, verdict);
+    }
+    return report;
+}
+
+std::string findings_text(const Json& findings, const Terminal& terminal) {
+    constexpr std::size_t kNarrow = 70;  // terminal, in which a column of ids would leave too little
+    const bool is_narrow = terminal.columns != 0 && terminal.columns < kNarrow;
+    const auto text_in = [](const Json& finding, const char* key) {
+        return printable(finding.at(key).get<std::string>());
+    };
+    std::size_t verdict_width = 4;
+    std::size_t id_width = 0;
+    for (const Json& finding : findings) {
+        verdict_width = std::max(verdict_width, text_in(finding, "verdict").size());
+        id_width = std::max(id_width, text_in(finding, "id").size());
+    }
+    const std::size_t indent = verdict_width + 2 + (is_narrow ? 0 : id_width + 2);
+    std::string text;
+    for (const Verdict verdict : kBestFirst) {
+        const std::size_t before = text.size();
+        for (const Json& finding : findings) {
+            if (finding.at("verdict") != name_of(verdict)) {
+                continue;
+            }
+            const std::string id = text_in(finding, "id");
+            const std::string lead = fmt::format("{:<{}}", name_of(verdict), verdict_width);
+            const std::string what =
+                paragraph(terminal, (is_narrow ? id + ": " : "") + text_in(finding, "what"), indent);
+            text += in_tone(terminal, tone_of(verdict), lead) +
+                    (is_narrow ? "  " : fmt::format("  {:<{}}  ", id, id_width)) + what.substr(indent) +
+                    paragraph(terminal, text_in(finding, "why"), indent, Tone::faint);
+            if (!text_in(finding, "next").empty()) {
+                text += std::string(indent, ' ') +
+                        in_tone(terminal, Tone::strong, "> " + text_in(finding, "next")) + "\n";
+            }
+        }
+        text += text.size() > before ? "\n" : "";
+    }
+    return text;
+}
+
+std::string summary_text(const Json& report, const Terminal& terminal) {
+    const auto found = [&](Verdict verdict) { return report.at(name_of(verdict)).get<std::size_t>(); };
+    const std::size_t failures = found(Verdict::fail);
+    const std::size_t warnings = found(Verdict::warn);
+    const std::size_t unseen = found(Verdict::unseen);
+    const char* text = failures > 0            ? "It will not work as it is: "
+                       : warnings + unseen > 0 ? "It works, with reservations: "
+                                               : "All is well: ";
+    return in_tone(terminal,
+                   tone_of(failures > 0            ? Verdict::fail
+                           : warnings + unseen > 0 ? Verdict::warn
+                                                   : Verdict::ok),
+                   text) +
+           fmt::format("{}, {}, {}{} ok.\n", tools::counted(failures, "failure"),
+                       tools::counted(warnings, "warning"),
+                       unseen > 0 ? fmt::format("{} unseen, ", unseen) : "", found(Verdict::ok));
+}
+
+Findings refusals(const PoolChoice& choice, std::optional<uid_t> user) {
+    Findings findings;
+    try {
+        findings = judge_pool(read_pool(choice, user));
+        std::erase_if(findings, [](const Finding& finding) {
+            return finding.verdict == Verdict::ok ||
+                   (finding.id == "pool" && finding.verdict == Verdict::warn);
+        });
+    } catch (const tools::Failure& failure) {
+        findings.push_back(no_pool(failure.what()));
+    }
+    return findings;
+}
+
+}  // namespace ctl

@@ -1,0 +1,25 @@
+// How findings are shown.
+#pragma once
+
+#include "tools/pool/judge.h"
+#include "tools/report/report.h"
+
+#include <string>
+
+namespace ctl {
+
+// {id, verdict, what, why, next}
+[[nodiscard]] Json finding_json(const Finding& finding);
+// "findings", in the order they were made, and how many there are of each verdict.
+[[nodiscard]] Json findings_report(const Findings& findings);
+
+// Of a report's findings: what is well first, failures last, where they stay on the screen. Wrapped to the
+// terminal's width, except for what is to be typed.
+[[nodiscard]] std::string findings_text(const Json& findings, const Terminal& terminal);
+// "It will not work as it is: 1 failure, 2 warnings, 8 ok."
+[[nodiscard]] std::string summary_text(const Json& report, const Terminal& terminal);
+
+// What keeps a sealer of the user (or of the files' owner) from being served by the pool: setup's last word.
+[[nodiscard]] Findings refusals(const PoolChoice& choice, std::optional<uid_t> user);
+
+}  // namespace ctl

@@ -1,0 +1,159 @@
+// hugepagectl run: sets the variables by which the shim serves a command, and executes it.
+#include "tools/common/failure.h"
+#include "tools/common/log.h"
+#include "tools/ctl/commands.h"
+#include "tools/pool/choice.h"
+#include "tools/pool/environment.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ctl {
+namespace {
+
+using tools::ExitCode;
+using tools::printable;
+
+struct RunOptions {
+    PoolOptions pool;
+    std::string log;
+    std::string library;
+    bool no_heap = false;
+    bool require = false;
+    bool thp = false;
+};
+
+void check(const RunOptions& options, const std::vector<std::string>& command) {
+    constexpr const char* kLevels[] = {"off", "error", "warn", "info", "debug", "trace"};
+    if (command.empty()) {
+        tools::refuse("there is no command: write it after --, as in hugepagectl run -- lotus-worker run.");
+    }
+    if (!options.log.empty() && std::ranges::find(kLevels, options.log) == std::end(kLevels)) {
+        tools::refuse(fmt::format("--log: '{}' is none of off, error, warn, info, debug, trace.",
+                                  printable(options.log)));
+    }
+}
+
+// Nothing if no pool is named or found.
+std::optional<PoolChoice> pool_of(const RunOptions& options) {
+    if (options.thp) {
+        return std::nullopt;
+    }
+    auto choices = choose_pools(options.pool, own_variable, kConfigFile, tools::mounts());
+    if (choices.size() > 1) {
+        std::string names;
+        for (const PoolChoice& choice : choices) {
+            names += (names.empty() ? "" : ", ") + printable(name_of(choice.pattern));
+        }
+        tools::refuse(fmt::format("there are several pools: {}; choose one with --files-path.", names));
+    }
+    if (choices.empty()) {
+        if (options.require) {
+            tools::refuse("--require: no pool is named, and none is found on a mount of hugetlbfs.");
+        }
+        return std::nullopt;
+    }
+    PoolChoice& choice = choices.front();
+    if (choice.source.starts_with("--")) {
+        choice.source.insert(2, "files-");  // as this command names the option
+    }
+    return choice;
+}
+
+// Sets the variables, and says what is used and why.
+Environment environment_of(const RunOptions& options) {
+    Environment environment = Environment::own();
+    const bool heap = !options.no_heap && needs_heap(environment);
+    const std::string library = find_library(options.library, heap, own_executable());
+    const char* const why = !options.library.empty() ? "--library"
+                            : options.no_heap        ? "--no-heap"
+                            : heap ? "serves calloc too; FIL_PROOFS_USE_MULTICORE_SDR is not 1"
+                                   : "FIL_PROOFS_USE_MULTICORE_SDR=1";
+    const auto pool = pool_of(options);
+    if (pool) {
+        environment.remove("HUGEPAGE_FILES_PATH");
+        environment.set("HUGEPAGE_FILES_PATH_PATTERN", std::string(pool->pattern.text()));
+    }
+    if (options.require || options.thp) {
+        environment.set("HUGEPAGE_MODE", options.thp ? "thp" : "require");
+    }
+    if (!options.log.empty()) {
+        environment.set("HUGEPAGE_LOG", options.log);
+    }
+    environment.set("LD_PRELOAD", with_library(environment.value("LD_PRELOAD"), library));
+    tools::warn(printable(fmt::format(
+        "library {} ({}); {}", library, why,
+        options.thp ? "transparent huge pages and no pool (--thp)"
+        : pool      ? fmt::format("pool {} ({})", name_of(pool->pattern), pool->source)
+                    : "no pool is named, and none is found on a mount of hugetlbfs: nothing is served")));
+    return environment;
+}
+
+// Returns only by throwing.
+[[noreturn]] void execute(const std::vector<std::string>& command, const Environment& environment) {
+    const std::vector<char*> arguments = as_list(command);
+    ::execvpe(arguments.front(), arguments.data(), environment.list().data());
+    const ExitCode code = errno == ENOENT ? ExitCode::not_found : ExitCode::cannot_execute;
+    throw tools::Failure(code, tools::system_failure("run " + printable(command.front()), errno).what());
+}
+
+Action checked(const RunOptions& options, const std::vector<std::string>& command) {
+    check(options, command);
+    return [=]() -> ExitCode { execute(command, environment_of(options)); };
+}
+
+}  // namespace
+
+void describe_run(CLI::App& program, Action& chosen, const std::vector<std::string>& command) {
+    CLI::App* app = program.add_subcommand("run", "Start a command so that the shim serves it");
+    const auto options = std::make_shared<RunOptions>();
+    auto* path = app->add_option("--files-path", options->pool.path,
+                                 "Folder of the pool; its files are in DIR/numa_<N>.\n"
+                                 "Default: HUGEPAGE_FILES_PATH_PATTERN or _PATH, else\n"
+                                 "path in /etc/hugepage-shim.conf, else the one\n"
+                                 "hugetlbfs mount that has such folders");
+    path->option_text("DIR");
+    auto* pattern = app->add_option("--files-path-pattern", options->pool.pattern,
+                                    "Folder of a node's files, with $NUMA_NODE_INDEX for\n"
+                                    "the node's number, in the place of --files-path");
+    pattern->option_text("P")->excludes(path);
+    app->add_flag("--no-heap", options->no_heap,
+                  "Preload libhugepage_shim.so, which serves mmap only,\n"
+                  "also where FIL_PROOFS_USE_MULTICORE_SDR is not 1");
+    auto* require =
+        app->add_flag("--require", options->require, "Memory from a file or none: no falling back");
+    app->add_flag("--thp", options->thp,
+                  "No pool: transparent huge pages for a sector's buffers,\non the thread's node")
+        ->excludes(require)
+        ->excludes(path)
+        ->excludes(pattern);
+    app->add_option("--log", options->log,
+                    "off, error, warn, info, debug or trace.\nDefault: HUGEPAGE_LOG, else info")
+        ->option_text("LEVEL");
+    app->add_option("--library", options->library,
+                    "The library. Default: the one installed with\nhugepagectl")
+        ->option_text("FILE");
+    app->footer(
+        "The command follows --, and takes the place of this program: the same process,\n"
+        "its signals and exit status are its own. The library goes in front of what\n"
+        "LD_PRELOAD has. It is libhugepage_shim_heap.so, which serves calloc too, unless\n"
+        "FIL_PROOFS_USE_MULTICORE_SDR=1 is set. A line on stderr names library and pool.\n"
+        "\n"
+        "Example:\n"
+        "  hugepagectl run --files-path /mnt/huge/pc1 -- lotus-worker run\n"
+        "\n"
+        "Exit status: the command's; 125 if run itself fails, 126 if the command can't\n"
+        "be executed, 127 if it isn't found.");
+    app->callback([options, &chosen, &command] { chosen = checked(*options, command); });
+}
+
+}  // namespace ctl

@@ -1,0 +1,267 @@
+// hugepagectl status and verify: what there is, who has it, and whether it is as it should be. Changes
+// nothing.
+#include "tools/ctl/status.h"
+
+#include "tools/common/failure.h"
+#include "tools/common/huge_pages.h"
+#include "tools/common/interrupts.h"
+#include "tools/common/log.h"
+#include "tools/common/progress.h"
+#include "tools/ctl/commands.h"
+#include "tools/ctl/values.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <poll.h>
+
+#include <algorithm>
+#include <ctime>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ctl {
+namespace {
+
+using tools::ExitCode;
+
+struct StatusOptions {
+    PoolOptions pool;
+    std::string node = "all";
+    std::string watch;
+    std::string metrics_file;
+    std::vector<std::string> processes;
+    bool all_pages = false;
+    bool json = false;
+
+    const char* command = "status";                      // or verify
+    std::optional<hugepage::NodeSet> nodes;              // of `node`; nothing: all, also those that are gone
+    std::optional<std::size_t> seconds_between_watches;  // of `watch`
+
+    [[nodiscard]] bool covers(NodeId id) const { return !nodes || nodes->contains(id); }
+};
+
+std::vector<Pool> read_pools(const StatusOptions& options) {
+    std::vector<Pool> pools;
+    std::size_t files = 0;
+    for (const PoolChoice& choice :
+         choose_pools(options.pool, own_variable, kConfigFile, read_machine().mounts)) {
+        Pool& pool = pools.emplace_back(read_pool(choice));
+        std::erase_if(pool.files, [&](const MemoryFile& file) { return !options.covers(file.node); });
+        files += pool.files.size() + pool.closed.size();
+    }
+    if (options.all_pages && files == 0) {
+        throw tools::Failure(
+            ExitCode::failed,
+            "look for memory files: there are none; say where they are by --path DIR, or make "
+            "some: 'hugepagectl plan' says how.");
+    }
+    return pools;
+}
+
+void look_at_all_pages(std::vector<Pool>& pools) {
+    const tools::Interrupts interrupts;
+    std::uint64_t bytes = 0;
+    for (const Pool& pool : pools) {
+        for (const MemoryFile& file : pool.files) {
+            bytes += file.has_all_pages() ? file.size.bytes : 0;
+        }
+    }
+    tools::ProgressBar progress("Looking at pages", bytes, [](std::uint64_t done, tools::Seconds elapsed) {
+        return size_text(static_cast<std::uint64_t>(static_cast<double>(done) / elapsed.count())) + "/s";
+    });
+    std::uint64_t seen = 0;
+    for (Pool& pool : pools) {
+        look_at_pages(pool, kAllPages, [&](std::uint64_t more) {
+            progress.update(seen += more);
+            interrupts.check();
+        });
+    }
+}
+
+StatusFacts look(const StatusOptions& options) {
+    StatusFacts facts;
+    facts.pools = read_pools(options);
+    facts.all_pages = options.all_pages;
+    if (!facts.pools.empty()) {
+        facts.unseen_processes = find_holders(facts.pools);
+    }
+    if (options.all_pages) {
+        look_at_all_pages(facts.pools);
+    } else {
+        std::ranges::for_each(facts.pools, [](Pool& pool) { look_at_pages(pool); });
+    }
+    facts.processes = read_shim_processes();
+    facts.machine = read_machine();  // the counts as they are now that the files are known
+    std::erase_if(facts.machine.nodes, [&](const Node& node) { return !options.covers(node.id); });
+    facts.now = std::time(nullptr);
+    return facts;
+}
+
+ExitCode show(const StatusOptions& options) {
+    const Json report = status_report(look(options));
+    const Terminal terminal = Terminal::of_stdout();
+    if (!options.metrics_file.empty()) {
+        const std::string metrics = status_metrics(report, CTL_VERSION);
+        if (options.metrics_file == "-" || options.metrics_file == "/dev/stdout") {
+            print(metrics);
+        } else {
+            replace_file(options.metrics_file, metrics);
+        }
+    } else if (options.json) {
+        print(as_json(options.command, report));
+    } else {
+        // From the top of the screen, if it is to be drawn again.
+        const bool in_place = options.seconds_between_watches && terminal.can_redraw;
+        print((in_place ? "\033[H\033[J" : "") + status_text(report, terminal));
+    }
+    return options.all_pages ? exit_code_of(report) : ExitCode::done;
+}
+
+// Ends by a signal alone.
+[[noreturn]] void watch(const StatusOptions& options) {
+    constexpr int kMillisecondsPerSecond = 1000;
+    const tools::Interrupts interrupts;
+    for (;;) {
+        static_cast<void>(show(options));
+        pollfd end{interrupts.fd(), POLLIN, 0};
+        ::poll(&end, 1, static_cast<int>(*options.seconds_between_watches) * kMillisecondsPerSecond);
+        interrupts.check();
+    }
+}
+
+Json report_on_process(const StatusOptions& options, pid_t pid) {
+    // The pool is the one that the process was told of, if it was.
+    Environment environment;
+    try {
+        environment = Environment::of_process(fmt::format("/proc/{}/environ", pid));
+    } catch (const tools::Failure&) {  // read_process() says it better
+    }
+    const auto variables = [&](const std::string& name) {
+        const char* value = environment.find(name);
+        return value != nullptr ? std::optional<std::string>(value) : own_variable(name);
+    };
+    const Machine machine = read_machine();
+    std::vector<Pool> pools;
+    for (const PoolChoice& choice : choose_pools(options.pool, variables, kConfigFile, machine.mounts)) {
+        try {
+            pools.push_back(read_pool(choice));
+        } catch (const tools::Failure& failure) {
+            tools::warn(failure.what());  // what the process has can be told all the same
+        }
+    }
+    return process_report(read_process(pid), machine, pools);
+}
+
+ExitCode show_processes(const StatusOptions& options) {
+    std::vector<pid_t> pids;
+    for (const std::string& word : options.processes) {
+        std::ranges::copy(processes_named(word), std::back_inserter(pids));
+    }
+    Json report = {{"faults", 0}, {"processes", Json::array()}};
+    std::string text;
+    ExitCode code = ExitCode::done;
+    for (const pid_t pid : pids) {
+        try {
+            Json process = report_on_process(options, pid);
+            text += (text.empty() ? "" : "\n") + process_text(process, Terminal::of_stdout());
+            report["faults"] = report["faults"].get<std::size_t>() + process["faults"].get<std::size_t>();
+            report["processes"].push_back(std::move(process));
+        } catch (const tools::Failure& failure) {
+            if (pids.size() == 1) {
+                throw;
+            }
+            tools::warn(failure.what());  // the others can be told of all the same
+            code = failure.code();
+        }
+    }
+    print(options.json ? as_json(options.command, report) : text);
+    return report["faults"] == 0 ? code : ExitCode::check_failed;
+}
+
+Action checked(StatusOptions options) {
+    constexpr std::size_t kMostSeconds = 86400;
+    if (options.node != "all") {
+        options.nodes = hugepage::parse_node_list(options.node);
+        if (!options.nodes || options.nodes->empty()) {
+            tools::refuse(
+                fmt::format("--node: '{}' is no list of nodes; write all, 0,1 or 0-3.", options.node));
+        }
+    }
+    if (!options.processes.empty()) {
+        return [=] { return show_processes(options); };
+    }
+    if (!options.watch.empty()) {
+        options.seconds_between_watches = count_of("--watch", options.watch, kMostSeconds);
+        return [=]() -> ExitCode { watch(options); };
+    }
+    return [=] { return show(options); };
+}
+
+CLI::App* describe(CLI::App& program, const char* description, const std::shared_ptr<StatusOptions>& options,
+                   Action& chosen) {
+    CLI::App* app = program.add_subcommand(options->command, description);
+    describe_pool_options(*app, options->pool);
+    app->add_option("--node", options->node, "Of these nodes: all, 0,1 or 0-3. Default: all")
+        ->option_text("NODES");
+    auto* json = app->add_flag("--json", options->json, "For programs: see hugepagectl(8)");
+    app->add_option("--prometheus", options->metrics_file,
+                    "Write metrics for node_exporter's textfile collector\n"
+                    "to FILE, replaced as a whole; - is stdout")
+        ->option_text("FILE")
+        ->excludes(json);
+    app->callback([options, &chosen] { chosen = checked(*options); });
+    return app;
+}
+
+}  // namespace
+
+void describe_status(CLI::App& program, Action& chosen) {
+    const auto options = std::make_shared<StatusOptions>();
+    CLI::App* app = describe(program, "Show huge pages, memory files and who has them", options, chosen);
+    auto* all_pages = app->add_flag("--all-pages", options->all_pages,
+                                    "Look at every page of every file, not at a sample:\n"
+                                    "the same as hugepagectl verify");
+    auto* watch = app->add_option("--watch", options->watch,
+                                  "Again every so many seconds, until Ctrl-C.\nDefault of SECONDS: 2");
+    watch->expected(0, 1)->default_str("2")->option_text("[SECONDS]");
+    app->add_option("--pid", options->processes,
+                    "Whether the big buffers of these processes, by number\n"
+                    "or name, are on huge pages of the right node")
+        ->option_text("PID")
+        ->excludes(all_pages)
+        ->excludes(watch)
+        ->excludes("--prometheus");
+    app->footer(
+        "Examples:\n"
+        "  hugepagectl status --watch\n"
+        "  hugepagectl status --pid $(pidof lotus-worker)\n"
+        "  hugepagectl status --prometheus /var/lib/node_exporter/hugepages.prom\n"
+        "\n"
+        "Nothing is changed, and no lease is disturbed. Root sees who holds which file,\n"
+        "and judges as for the pool's owner; others see their own processes.\n"
+        "\n"
+        "Exit status: 0 shown, 1 no such pool or process, 4 a buffer of --pid is not as\n"
+        "it should be, 5 no permission; with --all-pages as of hugepagectl verify.");
+}
+
+void describe_verify(CLI::App& program, Action& chosen) {
+    const auto options = std::make_shared<StatusOptions>();
+    options->command = "verify";
+    options->all_pages = true;
+    CLI::App* app = describe(program, "Check every page of every file: status --all-pages", options, chosen);
+    app->footer(
+        "Example:\n"
+        "  hugepagectl verify --path /mnt/huge/pc1\n"
+        "\n"
+        "Nothing is changed. Leased files are looked at as well, and no lease is\n"
+        "disturbed.\n"
+        "\n"
+        "Exit status: 0 all right, 1 no such pool, 3 something could not be looked at,\n"
+        "4 a file is wrong.");
+}
+
+}  // namespace ctl

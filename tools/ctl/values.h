@@ -1,0 +1,39 @@
+// Values of options that several commands take, read strictly. Each throws tools::Failure (usage), which
+// names the option, what was written and what would be right.
+#pragma once
+
+#include "tools/pool/choice.h"
+#include "tools/pool/machine.h"
+#include "tools/pool/plan.h"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace ctl {
+
+// Adds --path and --path-pattern, of a pool that is there.
+void describe_pool_options(CLI::App& command, PoolOptions& options);
+
+// "32GiB"; more than 0.
+[[nodiscard]] ByteSize size_of(const std::string& option, const std::string& text);
+
+// 1 <= value <= largest.
+[[nodiscard]] std::size_t count_of(const std::string& option, const std::string& text, std::size_t largest);
+
+inline constexpr std::size_t kMostFiles = 4096;  // of a node; more is a typing error
+
+// "all": each node that has memory; "0,1" or "0-3": those; "0:4,1:2": those, with a number of files of their
+// own. Without one a node has `files`. In ascending order, each once.
+[[nodiscard]] std::vector<Share> shares_of(const std::string& text, std::size_t files,
+                                           const Machine& machine);
+
+// "auto": nothing. Else a size of pages that the kernel knows.
+[[nodiscard]] std::optional<ByteSize> page_size_of(const std::string& text, const Machine& machine);
+
+}  // namespace ctl

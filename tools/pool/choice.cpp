@@ -1,0 +1,129 @@
+#include "tools/pool/choice.h"
+
+#include "tools/common/failure.h"
+#include "tools/common/values.h"
+#include "tools/common/wording.h"
+#include "tools/pool/config_file.h"
+
+#include <fmt/format.h>
+
+#include <system_error>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <string_view>
+
+namespace ctl {
+namespace {
+
+using hugepage::FilePattern;
+
+constexpr std::string_view kFolderName = "/numa_$NUMA_NODE_INDEX";
+
+// The pool that one of two values names, if either is set.
+std::optional<PoolChoice> named(const PoolOptions& pool, const std::string& path_source,
+                                const std::string& pattern_source) {
+    if (pool.empty()) {
+        return std::nullopt;
+    }
+    const bool is_folder = pool.pattern.empty();
+    const auto pattern = is_folder ? FilePattern::in_folder(tools::without_idle_slashes(pool.path))
+                                   : FilePattern::parse(pool.pattern);
+    if (!pattern) {
+        tools::refuse(is_folder
+                          ? fmt::format("{}: the path is longer than the shim can use.", path_source)
+                          : fmt::format("{}: '{}' has no $NUMA_NODE_INDEX in it (quote it: the shell knows $ "
+                                        "too), or is longer than the shim can use.",
+                                        pattern_source, pool.pattern));
+    }
+    return PoolChoice{*pattern, is_folder ? path_source : pattern_source};
+}
+
+PoolOptions of_config(const std::string& file) {
+    PoolOptions pool;
+    const auto lines = config_lines(file);
+    for (const auto& [name, value] : lines ? *lines : std::vector<std::pair<std::string, std::string>>{}) {
+        if (name == "path") {
+            pool.path = value;
+        } else if (name == "path-pattern" || name == "path_pattern") {
+            pool.pattern = value;
+        }
+    }
+    return pool;
+}
+
+bool has_node_folders(const FilePattern& pattern) {
+    bool any = false;
+    static_cast<void>(pattern.for_each_node([&](hugepage::NodeId node) {
+        std::error_code ignored;
+        any = any || std::filesystem::is_directory(pattern.path_of(node).c_str(), ignored);
+    }));
+    return any;
+}
+
+std::vector<PoolChoice> on_mounts(const std::vector<tools::Mount>& mounts) {
+    std::vector<PoolChoice> found;
+    std::error_code ignored;
+    for (const tools::Mount& mount : mounts) {
+        if (!mount.is_hugetlbfs()) {
+            continue;
+        }
+        std::vector<std::string> folders = {mount.point};
+        for (const auto& entry : std::filesystem::directory_iterator(mount.point, ignored)) {
+            folders.push_back(entry.path());
+        }
+        std::ranges::sort(folders);
+        for (const std::string& folder : folders) {
+            const auto pattern = FilePattern::in_folder(folder);
+            // A file system may be mounted twice.
+            const bool is_known = std::ranges::any_of(found, [&](const PoolChoice& known) {
+                return std::filesystem::equivalent(name_of(known.pattern), folder, ignored);
+            });
+            if (!is_known && pattern && has_node_folders(*pattern)) {
+                found.push_back({*pattern, "found on a mount"});
+            }
+        }
+    }
+    return found;
+}
+
+}  // namespace
+
+std::optional<std::string> own_variable(const std::string& name) {
+    const char* value = std::getenv(name.c_str());
+    return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
+}
+
+std::vector<PoolChoice> choose_pools(const PoolOptions& options, const Variables& variables,
+                                     const std::string& config_file,
+                                     const std::vector<tools::Mount>& mounts) {
+    if (const auto choice = named(options, "--path", "--path-pattern")) {
+        return {*choice};
+    }
+    const PoolOptions by_variables = {variables("HUGEPAGE_FILES_PATH").value_or(""),
+                                      variables("HUGEPAGE_FILES_PATH_PATTERN").value_or("")};
+    if (const auto choice = named(by_variables, "HUGEPAGE_FILES_PATH", "HUGEPAGE_FILES_PATH_PATTERN")) {
+        return {*choice};
+    }
+    if (const auto choice = named(of_config(config_file), config_file, config_file)) {
+        return {*choice};
+    }
+    return on_mounts(mounts);
+}
+
+std::string name_of(const FilePattern& pattern) {
+    std::string text(pattern.text());
+    if (text.ends_with(kFolderName) &&
+        text.find(FilePattern::kPlaceholder) > text.size() - kFolderName.size()) {
+        text.resize(text.size() - kFolderName.size());
+    }
+    return text;
+}
+
+std::string option_of(const FilePattern& pattern) {
+    const std::string name = name_of(pattern);
+    return (name == pattern.text() ? "--path-pattern " : "--path ") + tools::quoted(name);
+}
+
+}  // namespace ctl

@@ -1,0 +1,47 @@
+// Which pools a command is about, and how that is known.
+//
+// Asked in this order, and the first answer counts: the command line; the environment; the configuration
+// file; the mounts of hugetlbfs, where whatever holds folders numa_<N> is taken for a pool.
+#pragma once
+
+#include "shim/base/file_pattern.h"
+#include "tools/common/mounts.h"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ctl {
+
+inline constexpr const char* kConfigFile = "/etc/hugepage-shim.conf";
+
+struct PoolChoice {
+    hugepage::FilePattern pattern;
+    std::string source;  // "--path", "HUGEPAGE_FILES_PATH", a path of a file, "found on a mount"
+};
+
+// As typed; empty where left out.
+struct PoolOptions {
+    std::string path;
+    std::string pattern;
+
+    [[nodiscard]] bool empty() const { return path.empty() && pattern.empty(); }
+};
+
+// The value of a variable; nothing, or empty, if it isn't set.
+using Variables = std::function<std::optional<std::string>(const std::string& name)>;
+[[nodiscard]] std::optional<std::string> own_variable(const std::string& name);
+
+// Empty if nothing names a pool and no mount has such folders. A pool that is named need not be there. Throws
+// tools::Failure (usage) for a value that can be no pool, wherever it comes from.
+[[nodiscard]] std::vector<PoolChoice> choose_pools(const PoolOptions& options, const Variables& variables,
+                                                   const std::string& config_file,
+                                                   const std::vector<tools::Mount>& mounts);
+
+// "/mnt/huge/pc1" for a pool that a folder names, else the pattern.
+[[nodiscard]] std::string name_of(const hugepage::FilePattern& pattern);
+// "--path /mnt/huge/pc1", as it is to be typed for that pool.
+[[nodiscard]] std::string option_of(const hugepage::FilePattern& pattern);
+
+}  // namespace ctl

@@ -1,0 +1,69 @@
+// The variables of a process, as a list that can be changed and handed to a program; among them LD_PRELOAD,
+// and which of the shim's two libraries is in it.
+#pragma once
+
+#include "tools/pool/choice.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace ctl {
+
+// What stands between characters that separate.
+[[nodiscard]] std::vector<std::string> words_of(std::string_view text, std::string_view separators);
+
+// Null-terminated, as execve(2) takes it, for as long as the words are there.
+[[nodiscard]] std::vector<char*> as_list(const std::vector<std::string>& words);
+
+class Environment {
+  public:
+    Environment() = default;
+    explicit Environment(std::vector<std::string> entries) : entries_(std::move(entries)) {}
+
+    [[nodiscard]] static Environment own();
+    // From /proc/PID/environ; throws tools::Failure if it can't be read.
+    [[nodiscard]] static Environment of_process(const std::string& path);
+
+    // Null if it isn't set; until the next change.
+    [[nodiscard]] const char* find(std::string_view name) const;
+    // Empty if it isn't set.
+    [[nodiscard]] std::string value(std::string_view name) const;
+    // Until the environment is gone.
+    [[nodiscard]] Variables variables() const;
+    void set(const std::string& name, const std::string& value);
+    void remove(std::string_view name);
+
+    // Until the next change.
+    [[nodiscard]] std::vector<char*> list() const { return as_list(entries_); }
+    [[nodiscard]] const std::vector<std::string>& entries() const { return entries_; }
+
+  private:
+    std::vector<std::string> entries_;  // NAME=value
+};
+
+inline constexpr std::string_view kLibrary = "libhugepage_shim.so";
+inline constexpr std::string_view kHeapLibrary = "libhugepage_shim_heap.so";
+
+// The names in LD_PRELOAD, in their order; blanks and colons separate them.
+[[nodiscard]] std::vector<std::string> preloaded_names(std::string_view value);
+// Whether it names that library, in whatever folder.
+[[nodiscard]] bool names_library(std::string_view value, std::string_view library);
+// The value with the library in front. Its other names of the shim's libraries are left out: two copies of
+// the shim would keep two tables of the same memory.
+[[nodiscard]] std::string with_library(const std::string& value, const std::string& path);
+
+// Whether a sealer with these variables takes its buffers by calloc: PC1 on a single core does, which is the
+// proofs library's default; on several cores it maps them.
+[[nodiscard]] bool needs_heap(const Environment& environment);
+
+// The library's whole path: `given` if not empty, else where it is beside hugepagectl, whose path is
+// `executable`: in the build, else in the installation, so that one build serves every prefix and kind of
+// package. Throws tools::Failure (usage) if there is none, or its path can't stand in LD_PRELOAD.
+[[nodiscard]] std::string find_library(const std::string& given, bool heap, const std::string& executable);
+
+// Of /proc/self/exe.
+[[nodiscard]] std::string own_executable();
+
+}  // namespace ctl

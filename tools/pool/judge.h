@@ -1,0 +1,111 @@
+// What is right and what isn't, of all that a snapshot holds, and what to type where it isn't. Only here is a
+// file, a folder, a mount or a process judged, so status, verify, doctor, plan and setup can't differ; what
+// the shim asks of a file before it takes it is asked by the shim's own code, in read_pool(). Pure: over
+// facts.
+#pragma once
+
+#include "tools/pool/environment.h"
+#include "tools/pool/process.h"
+#include "tools/pool/program.h"
+#include "tools/pool/snapshot.h"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ctl {
+
+enum class Verdict {
+    ok,
+    warn,    // it works, but not as well as it could, or not for everybody
+    fail,    // nothing, or not what was meant, will be served
+    unseen,  // it may not be looked at, or the kernel doesn't tell
+};
+[[nodiscard]] const char* name_of(Verdict verdict);  // "ok"
+
+struct Finding {
+    std::string id;  // of the check; never renamed
+    Verdict verdict = Verdict::ok;
+    std::string what;  // one line, of any length
+    std::string why;   // why that matters; may be empty where all is well
+    std::string next;  // what to type, or to do; empty where all is well
+};
+using Findings = std::vector<Finding>;
+
+void append(Findings& all, Findings more);
+[[nodiscard]] std::size_t count(const Findings& findings, Verdict verdict);
+
+// Of a file. `finding` has the reason as its id, as the shim calls it: "misplaced".
+struct FileJudgement {
+    bool is_leased = false;
+    bool is_usable = true;     // the shim would take it if it were free
+    bool sees_holders = true;  // false: it may be leased unseen
+    Finding finding;
+
+    // "unknown" where a process that can't be seen may hold it.
+    [[nodiscard]] const char* state() const {
+        return is_leased ? "leased" : !is_usable ? "unusable" : sees_holders ? "free" : "unknown";
+    }
+};
+// `pool` is the file's. Of its pages those count that look_at_pages() saw, of its holders those that
+// find_holders() found.
+[[nodiscard]] FileJudgement judge(const MemoryFile& file, const Pool& pool);
+
+// Whether any file would be used, free or not.
+[[nodiscard]] bool has_usable_files(const Pool& pool);
+
+// Folders that can't be listed, or that the pool's user can't reach.
+[[nodiscard]] Findings judge_folders(const Pool& pool);
+// Those, whether there are files for each sector, two at a time, and the files that aren't right, those with
+// one fault together.
+[[nodiscard]] Findings judge_pool(const Pool& pool);
+// Where there is none that could be looked at.
+[[nodiscard]] Finding no_pool(const std::string& why);
+// Whether there are files on the nodes that a process may have memory of: `allowed`; nothing if not known.
+[[nodiscard]] Findings judge_nodes(const Pool& pool, const Machine& machine,
+                                   const std::optional<hugepage::NodeSet>& allowed);
+
+// `has_pool`: there are files that can be used.
+[[nodiscard]] Findings judge_machine(const Machine& machine, const Settings& settings, bool has_pool);
+// Pages beyond those reserved, if there are any.
+[[nodiscard]] Findings judge_surplus(const Machine& machine);
+
+// A buffer of a process.
+struct BufferJudgement {
+    const MappedArea* area = nullptr;
+    const MemoryFile* file = nullptr;  // that it is, if it is a pool's
+    const char* backing = "";          // "pool_file", "huge_file", "huge_anonymous", "file", "anonymous"
+    bool has_file_size = false;        // of one, or of two that calloc put side by side
+    bool is_callocs = false;           // the C library's calloc mapped it
+    std::optional<NodeId> node;        // that has the most of it
+    std::size_t threads_bound = 0;     // to that node's CPUs alone
+    std::size_t threads_free = 0;      // that may run there among others
+    std::string fault;                 // empty: none
+};
+// Of its areas those that are buffers. Of a process whose areas' pages aren't known the fault is whether a
+// file serves it.
+[[nodiscard]] std::vector<BufferJudgement> judge_buffers(const Process& process, const Machine& machine,
+                                                         const std::vector<Pool>& pools);
+// Whether the shim is loaded, and serves what is asked for.
+[[nodiscard]] Findings judge_process(const Process& process, const Machine& machine,
+                                     const std::vector<Pool>& pools);
+// The nodes that these CPUs lie in.
+[[nodiscard]] std::vector<int> nodes_of(const std::string& cpus, const Machine& machine);
+
+// The variables that a program is started with. `root`: the folder that is its root.
+[[nodiscard]] Findings judge_environment(const Environment& environment, const std::string& root);
+
+// Who would run a program.
+struct Caller {
+    uid_t user = 0;
+    gid_t group = 0;
+};
+// `glob`: HUGEPAGE_EXE, or empty.
+[[nodiscard]] Findings judge_program(const Program& program, const Caller& caller, const std::string& glob);
+
+// The setup that makes so many files on the node, for the pool's user.
+[[nodiscard]] std::string setup_for(const Pool& pool, NodeId node, std::size_t files, ByteSize size,
+                                    ByteSize page_size);
+
+}  // namespace ctl

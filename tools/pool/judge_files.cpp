@@ -1,0 +1,148 @@
+// Files, one by one.
+#include "tools/common/wording.h"
+#include "tools/pool/judge.h"
+#include "tools/pool/plan.h"
+
+#include <fmt/format.h>
+
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+#include <utility>
+
+namespace ctl {
+namespace {
+
+using hugepage::Reason;
+using tools::quoted;
+
+// For who isn't root: the folders are root's as a rule.
+const char* sudo() {
+    return ::geteuid() == 0 ? "" : "sudo ";
+}
+
+// hugepage-file-init makes files _0 to _<num - 1> and keeps those that are right.
+std::string make_anew(const MemoryFile& file, const Pool& pool) {
+    std::string remove = fmt::format("{}rm {}", sudo(), quoted(file.path));
+    const auto is_whole = [](const MemoryFile& one) {
+        const std::uint64_t page = one.file_system.page_size.bytes;
+        return one.size.bytes > 0 && page > 0 && one.size.bytes % page == 0;
+    };
+    const auto like = std::ranges::find_if(pool.files, is_whole);
+    if (!is_whole(file) && like == pool.files.end()) {
+        return remove;
+    }
+    const ByteSize size = is_whole(file) ? file.size : like->size;
+    const auto files = std::ranges::count_if(pool.files, [&](const MemoryFile& one) {
+        return one.node == file.node && (one.size == size || one.path == file.path);
+    });
+    return fmt::format("{} && {}hugepage-file-init --node {} --num {} --size {} {}{}", remove, sudo(),
+                       file.node.value, files, hugepage::to_exact_text(size).view(),
+                       option_of(pool.choice.pattern),
+                       pool.user.id == 0 ? "" : " --user " + quoted(user_text(pool.user.id)));
+}
+
+bool is_of_another(const MemoryFile& file, const Pool& pool) {
+    return file.owner != 0 && file.owner != pool.user.id;
+}
+
+// A file is never handed to another user: the last one's labels are in it.
+std::string next_of(Reason reason, const MemoryFile& file, const Pool& pool) {
+    const std::string folder = quoted(file.path.substr(0, file.path.rfind('/')));
+    if (reason == Reason::not_hugetlbfs) {
+        return "hugepagectl plan --help   (says how to mount hugetlbfs, where its files belong)";
+    }
+    if (reason != Reason::insecure || is_of_another(file, pool)) {
+        return make_anew(file, pool);
+    }
+    if (file.size.bytes == 0) {
+        return fmt::format("{}rm {}", sudo(), quoted(file.path));  // a link, or no file at all
+    }
+    return (file.mode & S_IRWXO) != 0 ? fmt::format("{}chmod o= {}", sudo(), quoted(file.path))
+                                      : fmt::format("{0}chown root {1} && {0}chmod o-w {1}", sudo(), folder);
+}
+
+std::string why_of(const MemoryFile& file, const Pool& pool) {
+    const hugepage::Refusal& refusal = *file.refusal;
+    const std::string users = user_text(pool.user.id);
+    if (refusal.reason == Reason::insecure && is_of_another(file, pool)) {
+        return fmt::format("it belongs to {}, and {} is to use it", user_text(file.owner), users);
+    }
+    if (refusal.reason == Reason::insecure && file.size.bytes > 0 && (file.mode & S_IRWXO) != 0) {
+        return fmt::format("others may open it (mode {:04o})", file.mode);
+    }
+    if (refusal.reason == Reason::permission && !file.is_forbidden()) {
+        return fmt::format("{} may not read and write it (owner {}, mode {:04o})", users,
+                           user_text(file.owner), file.mode);
+    }
+    return refusal.code == 0
+               ? refusal.why
+               : fmt::format("{}: {}", refusal.why, std::generic_category().message(refusal.code));
+}
+
+}  // namespace
+
+const char* name_of(Verdict verdict) {
+    constexpr const char* kNames[] = {"ok", "warn", "fail", "unseen"};
+    return kNames[static_cast<std::size_t>(verdict)];
+}
+
+void append(Findings& all, Findings more) {
+    std::ranges::move(more, std::back_inserter(all));
+}
+
+std::size_t count(const Findings& findings, Verdict verdict) {
+    return static_cast<std::size_t>(std::ranges::count(findings, verdict, &Finding::verdict));
+}
+
+FileJudgement judge(const MemoryFile& file, const Pool& pool) {
+    FileJudgement judged{file.is_leased(), true, pool.sees_holders, {}};
+    const auto found = [&](Verdict verdict, const std::string& id, const std::string& what,
+                           std::string next) {
+        judged.is_usable = verdict != Verdict::fail && !file.is_forbidden();
+        judged.finding = {
+            id, verdict, fmt::format("{}: {}", file.name, what),
+            judged.is_leased && verdict != Verdict::unseen ? "Wait until it is no longer leased." : "",
+            std::move(next)};
+        return judged;
+    };
+    const auto wrong = [&](Verdict verdict, Reason reason, const std::string& what) {
+        return found(verdict, std::string(hugepage::name_of(reason)), what, next_of(reason, file, pool));
+    };
+    if (file.is_forbidden()) {
+        return found(Verdict::unseen, "permission", why_of(file, pool), "type the same with sudo");
+    }
+    if (file.refusal) {
+        return wrong(Verdict::fail, file.refusal->reason, why_of(file, pool));
+    }
+    if (file.pages_error == EHWPOISON) {
+        return wrong(Verdict::fail, Reason::map_failed, "a page's memory is damaged");
+    }
+    if (file.placement && file.placement->elsewhere > 0) {
+        const bool is_used = !file.placement->mostly_elsewhere();
+        return wrong(
+            is_used ? Verdict::warn : Verdict::fail, Reason::misplaced,
+            fmt::format("{} of {} seen are not on node {}; some are on node {}{}", file.placement->elsewhere,
+                        tools::counted(file.placement->checked, "page"), file.node.value,
+                        file.placement->other.value, is_used ? "; it is used, with a warning" : ""));
+    }
+    if (file.pages_error != 0 || (file.placement && file.placement->absent > 0)) {
+        return found(Verdict::unseen, "pages",
+                     file.pages_error != 0 ? "its pages could not be looked at: " +
+                                                 std::generic_category().message(file.pages_error)
+                                           : "the kernel doesn't tell where all of its pages are",
+                     "hugepagectl verify " + option_of(pool.choice.pattern));
+    }
+    return judged;
+}
+
+std::string setup_for(const Pool& pool, NodeId node, std::size_t files, ByteSize size, ByteSize page_size) {
+    return setup_command({{node, files}}, size, page_size, option_of(pool.choice.pattern),
+                         pool.user.id == 0 ? "" : user_text(pool.user.id));
+}
+
+}  // namespace ctl

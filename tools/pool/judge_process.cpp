@@ -1,0 +1,185 @@
+// Processes: whether their big buffers are on huge pages of the right node.
+#include "tools/common/wording.h"
+#include "tools/pool/judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace ctl {
+namespace {
+
+constexpr std::uint64_t kLargestOrdinary = 65536;  // page, of any machine
+
+const MemoryFile* pool_file_of(const MappedArea& area, const std::vector<Pool>& pools) {
+    for (const Pool& pool : pools) {
+        const auto found = std::ranges::find_if(
+            pool.files, [&](const MemoryFile& file) { return area.file && file.id == area.file->file; });
+        if (found != pool.files.end()) {
+            return &*found;
+        }
+    }
+    return nullptr;
+}
+
+// Of the pools' files; without any, those of sectors, as in HUGEPAGE_MODE=thp.
+std::set<std::uint64_t> buffer_sizes(const std::vector<Pool>& pools) {
+    std::set<std::uint64_t> sizes;
+    for (const Pool& pool : pools) {
+        for (const MemoryFile& file : pool.files) {
+            if (file.size.bytes >= kSmallestBuffer) {
+                sizes.insert(file.size.bytes);
+            }
+        }
+    }
+    if (sizes.empty()) {
+        sizes = {std::uint64_t{512} << 20, std::uint64_t{32} << 30, std::uint64_t{64} << 30};
+    }
+    return sizes;
+}
+
+// The C library's calloc puts a page before what it maps, and the kernel makes one mapping of two neighbours.
+struct SizeMatch {
+    bool is_of_size = false;
+    bool is_callocs = false;
+};
+SizeMatch match(std::uint64_t bytes, const std::set<std::uint64_t>& sizes) {
+    constexpr std::uint64_t kMostBefore = 16384;
+    for (const std::uint64_t size : sizes) {
+        for (const std::uint64_t buffers : {1UL, 2UL}) {
+            const std::uint64_t more = bytes - buffers * size;
+            if (bytes >= buffers * size && more <= buffers * kMostBefore) {
+                return {true, more >= buffers * std::uint64_t{4096}};
+            }
+        }
+    }
+    return {};
+}
+
+const char* backing_of(const MappedArea& area, const MemoryFile* file) {
+    if (file != nullptr) {
+        return "pool_file";
+    }
+    if (area.page_size > kLargestOrdinary) {
+        const bool is_nameless = area.path.empty() || area.path.starts_with("/anon_hugepage");
+        return is_nameless ? "huge_anonymous" : "huge_file";
+    }
+    return area.file ? "file" : "anonymous";
+}
+
+std::string why_not_served(const BufferJudgement& buffer, const Process& process) {
+    if (process.shims.empty()) {
+        return "the shim is not loaded";
+    }
+    return buffer.is_callocs && !process.has_heap_shim()
+               ? "asked for by calloc, which this library doesn't serve; libhugepage_shim_heap.so does"
+               : "no file serves it; the shim's log says why";
+}
+
+// Of a buffer that has a file's size.
+std::string fault_of(const BufferJudgement& buffer, const Process& process) {
+    constexpr double kMostlyHuge = 0.95;
+    const MappedArea& area = *buffer.area;
+    const MemoryFile* const file = buffer.file;
+    const bool is_known = area.page_size > 0;
+    const bool is_ordinary = area.page_size <= kLargestOrdinary;
+    if (file == nullptr && !area.file && !is_known) {
+        return why_not_served(buffer, process);
+    }
+    if (file == nullptr && is_ordinary && !area.file && area.present() > 0 &&
+        static_cast<double>(area.transparent) < kMostlyHuge * static_cast<double>(area.present())) {
+        return fmt::format("it is in ordinary pages of {}: {}", tools::page_size_text({area.page_size}),
+                           why_not_served(buffer, process));
+    }
+    if (file != nullptr && is_known && is_ordinary) {
+        return "the pool is on tmpfs, which has no huge pages";
+    }
+    if (file != nullptr && buffer.node && *buffer.node != file->node) {
+        return fmt::format(
+            "its pages are on node {}, its file's folder says {}; 'hugepagectl verify' tells "
+            "more",
+            buffer.node->value, file->node.value);
+    }
+    if (buffer.node && buffer.threads_bound + buffer.threads_free == 0) {
+        return fmt::format("it is on node {}, where no thread of the process may run", buffer.node->value);
+    }
+    return {};
+}
+
+}  // namespace
+
+std::vector<int> nodes_of(const std::string& cpus, const Machine& machine) {
+    std::vector<int> nodes;
+    const auto set = hugepage::parse_cpu_list(cpus);
+    for (const Node& node : machine.nodes) {
+        // A kernel without NUMA doesn't say which CPUs its only node has.
+        if (set && (node.cpus.intersects(*set) || machine.nodes.size() == 1)) {
+            nodes.push_back(node.id.value);
+        }
+    }
+    return nodes;
+}
+
+std::vector<BufferJudgement> judge_buffers(const Process& process, const Machine& machine,
+                                           const std::vector<Pool>& pools) {
+    const auto sizes = buffer_sizes(pools);
+    std::vector<BufferJudgement> buffers;
+    for (const MappedArea& area : process.areas) {
+        BufferJudgement buffer;
+        buffer.area = &area;
+        buffer.file = pool_file_of(area, pools);
+        const bool is_big = area.size() >= kSmallestBuffer && !area.permissions.starts_with("---");
+        if (buffer.file == nullptr && area.page_size <= kLargestOrdinary && !is_big) {
+            continue;
+        }
+        buffer.backing = backing_of(area, buffer.file);
+        const SizeMatch matched = match(area.size(), sizes);
+        buffer.has_file_size = buffer.file != nullptr || (!area.file && matched.is_of_size);
+        buffer.is_callocs = buffer.has_file_size && buffer.file == nullptr && matched.is_callocs;
+        const auto most =
+            std::ranges::max_element(area.nodes, {}, [](const auto& entry) { return entry.second; });
+        if (most != area.nodes.end() && most->second > 0) {
+            buffer.node = most->first;
+            for (const auto& [cpus, threads] : process.threads) {
+                const auto nodes = nodes_of(cpus, machine);
+                if (std::ranges::find(nodes, buffer.node->value) != nodes.end()) {
+                    (nodes.size() == 1 ? buffer.threads_bound : buffer.threads_free) += threads;
+                }
+            }
+        }
+        buffer.fault = buffer.has_file_size ? fault_of(buffer, process) : "";
+        buffers.push_back(std::move(buffer));
+    }
+    return buffers;
+}
+
+Findings judge_process(const Process& process, const Machine& machine, const std::vector<Pool>& pools) {
+    const std::string name = fmt::format("process {} {}", process.pid, process.command);
+    if (process.shims.empty()) {
+        return {{"loading", Verdict::fail, name + " hasn't loaded the library",
+                 "LD_PRELOAD has to be set when it is started, and its loader must heed it.",
+                 "hugepagectl run -- COMMAND"}};
+    }
+    Findings findings{
+        {"loading", Verdict::ok, fmt::format("{} has {} loaded", name, process.shims.front()), "", ""}};
+    for (const BufferJudgement& buffer : judge_buffers(process, machine, pools)) {
+        if (!buffer.fault.empty()) {
+            findings.push_back({"served", Verdict::warn,
+                                fmt::format("{}: a buffer of {} at {:x}", name,
+                                            tools::size_text({buffer.area->size()}), buffer.area->begin),
+                                buffer.fault,
+                                buffer.is_callocs && !process.has_heap_shim()
+                                    ? "hugepagectl run -- COMMAND   (preloads libhugepage_shim_heap.so)"
+                                    : fmt::format("hugepagectl status --pid {}", process.pid)});
+        } else if (buffer.file != nullptr) {
+            findings.push_back({"served", Verdict::ok,
+                                fmt::format("{}: {} by {}", name, tools::size_text({buffer.area->size()}),
+                                            buffer.file->path),
+                                "", ""});
+        }
+    }
+    return findings;
+}
+
+}  // namespace ctl

@@ -1,0 +1,190 @@
+// What would be started: its variables and its file.
+#include "shim/base/config.h"
+#include "tools/common/wording.h"
+#include "tools/pool/judge.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <fnmatch.h>
+
+#include <system_error>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace ctl {
+namespace {
+
+Findings judge_variables(const Environment& environment) {
+    constexpr const char* kName = "variables";
+    using hugepage::Config;
+    const auto lookup = [&](const char* name) { return environment.find(name); };
+    const auto list = environment.list();
+    const Config config = Config::parse(lookup, list.data());
+    Findings findings;
+    for (const Config::Complaint& complaint : config.complaints()) {
+        const std::string name(complaint.name);
+        findings.push_back({kName, complaint.is_fatal ? Verdict::fail : Verdict::warn,
+                            fmt::format("{}={}: {}", name, complaint.value, complaint.why),
+                            complaint.is_fatal ? "Nothing is served." : "", "unset " + name});
+    }
+    if (config.mode == Config::Mode::off) {
+        findings.push_back({kName, Verdict::warn, "HUGEPAGE_MODE=off", "The shim passes every call on.",
+                            "unset HUGEPAGE_MODE"});
+    }
+    if (findings.empty()) {
+        const auto set = std::ranges::count_if(
+            environment.entries(), [](const std::string& entry) { return entry.starts_with("HUGEPAGE_"); });
+        findings.push_back(
+            {kName, Verdict::ok,
+             set == 0 ? "no HUGEPAGE_* variable is set"
+                      : fmt::format("{} set, all understood",
+                                    tools::counted(static_cast<std::uint64_t>(set), "HUGEPAGE_* variable")),
+             "", ""});
+    }
+    return findings;
+}
+
+Findings judge_preload(const Environment& environment, const std::string& root) {
+    constexpr const char* kName = "preload";
+    const std::string value = environment.value("LD_PRELOAD");
+    const bool has_plain = names_library(value, kLibrary);
+    Findings findings;
+    for (const std::string& name : preloaded_names(value)) {
+        // A name with $ is the loader's to complete, one without a slash to look for.
+        const bool is_whole = name.starts_with('/') && name.find('$') == std::string::npos;
+        if (is_whole && ::access((root + name).c_str(), F_OK) != 0 && errno == ENOENT) {
+            findings.push_back({kName, Verdict::warn,
+                                fmt::format("LD_PRELOAD names {}, which isn't there", name),
+                                "The loader ignores it.", "unset LD_PRELOAD, or correct it"});
+        }
+    }
+    if (has_plain && names_library(value, kHeapLibrary)) {
+        findings.push_back(
+            {kName, Verdict::warn, "LD_PRELOAD names both libraries: " + value,
+             "The heap variant does all that the other does; two keep two tables of the same memory.",
+             fmt::format("leave {} out of LD_PRELOAD", kLibrary)});
+    } else if (has_plain && needs_heap(environment)) {
+        findings.push_back(
+            {kName, Verdict::warn,
+             fmt::format("LD_PRELOAD names {}, and FIL_PROOFS_USE_MULTICORE_SDR=1 is not set", kLibrary),
+             "PC1 on a single core takes its buffers by calloc, which that library doesn't serve.",
+             fmt::format("preload {} in its place", kHeapLibrary)});
+    }
+    return findings;
+}
+
+Finding judge_found(const Program& program) {
+    constexpr const char* kName = "program";
+    if (program.path.empty()) {
+        return {kName, Verdict::fail, program.name + ": not found", "There is nothing to run.",
+                "give the program's whole path"};
+    }
+    if (program.error != 0) {
+        const std::string script =
+            program.interpreter.empty() ? "" : fmt::format(" is a script for {}", program.interpreter);
+        return {kName, Verdict::fail,
+                fmt::format("{}{}: {}", program.path, script, std::generic_category().message(program.error)),
+                script.empty() ? "This user may not execute it, or not read it."
+                               : "The interpreter that its first line names can't be started.",
+                (script.empty() ? "ls -l " : "head -1 ") + tools::quoted(program.path)};
+    }
+    return {kName, Verdict::ok,
+            program.interpreter.empty()
+                ? program.path
+                : fmt::format("{} is a script: {} runs, and that is the name HUGEPAGE_EXE sees", program.path,
+                              program.executable),
+            "", ""};
+}
+
+Finding judge_kind(const Program& program) {
+    const auto failure = [&](const std::string& what, const char* why, const std::string& next) {
+        return Finding{"program-kind", Verdict::fail, program.executable + what, why, next};
+    };
+    if (!program.elf) {
+        return failure(" is no program that the kernel could run", "It is neither ELF nor a script.",
+                       "file " + tools::quoted(program.executable));
+    }
+    const std::string& loader = program.elf->interpreter;
+    if (!program.elf->is_own_kind) {
+        return failure(" is for another kind of machine", "The library can't be loaded into it.",
+                       "install the sealer's build for this machine");
+    }
+    if (loader.empty()) {
+        return failure(" is linked statically",
+                       "There is no loader in it that could preload anything, so nothing is served.",
+                       "use a build that is linked dynamically");
+    }
+    if (loader.find("ld-musl") != std::string::npos) {
+        return failure(fmt::format(" uses musl ({})", loader),
+                       "The library is made for glibc, and serves nothing there.", "use a build for glibc");
+    }
+    return {"program-kind", Verdict::ok, "dynamic, loaded by " + loader, "", ""};
+}
+
+Finding judge_privileges(const Program& program, const Caller& caller) {
+    constexpr const char* kName = "program-privileges";
+    std::vector<const char*> has;
+    if (program.sets_user) {
+        has.push_back("setuid");
+    }
+    if (program.sets_group) {
+        has.push_back("setgid");
+    }
+    if (program.has_capabilities) {
+        has.push_back("file capabilities");
+    }
+    if (has.empty()) {
+        return {kName, Verdict::ok, "not setuid or setgid, no file capabilities", "", ""};
+    }
+    const std::string& path = program.executable;
+    const bool for_caller = (program.sets_user && program.owner != caller.user) ||
+                            (program.sets_group && program.group != caller.group) ||
+                            (program.has_capabilities && caller.user != 0);
+    return {
+        kName, for_caller ? Verdict::fail : Verdict::warn,
+        fmt::format("{} has: {}{}", path, fmt::join(has, ", "),
+                    for_caller ? "" : ", which makes no difference to the user who asks, but to others"),
+        "In a program with privileges of its own the loader ignores LD_PRELOAD, and the shim its variables. "
+        "A service can have capabilities from systemd (AmbientCapabilities=) without that.",
+        fmt::format("sudo {} {}", program.has_capabilities ? "setcap -r" : "chmod a-s", tools::quoted(path))};
+}
+
+Finding judge_name(const Program& program, const std::string& glob) {
+    constexpr const char* kName = "program-name";
+    const bool of_path = glob.find('/') != std::string::npos;
+    const std::string& path = program.executable;
+    const std::string name = of_path ? path : path.substr(path.rfind('/') + 1);
+    if (::fnmatch(glob.c_str(), name.c_str(), FNM_PATHNAME) == 0) {
+        return {kName, Verdict::ok, fmt::format("HUGEPAGE_EXE={} matches {}", glob, name), "", ""};
+    }
+    return {kName, Verdict::fail, fmt::format("HUGEPAGE_EXE={} doesn't match {}", glob, name),
+            "The shim leaves this program alone, silently. (Programs that it starts may match.)",
+            "export HUGEPAGE_EXE=" + tools::quoted(name)};
+}
+
+}  // namespace
+
+Findings judge_environment(const Environment& environment, const std::string& root) {
+    Findings findings = judge_variables(environment);
+    append(findings, judge_preload(environment, root));
+    return findings;
+}
+
+Findings judge_program(const Program& program, const Caller& caller, const std::string& glob) {
+    Findings findings{judge_found(program)};
+    if (program.error != 0) {
+        return findings;
+    }
+    findings.push_back(judge_kind(program));
+    if (findings.back().verdict == Verdict::ok) {
+        findings.push_back(judge_privileges(program, caller));
+    }
+    if (!glob.empty()) {
+        findings.push_back(judge_name(program, glob));
+    }
+    return findings;
+}
+
+}  // namespace ctl

@@ -1,0 +1,155 @@
+#include "tools/pool/machine.h"
+
+#include "shim/base/text_file.h"
+#include "shim/base/topology.h"
+#include "tools/common/failure.h"
+#include "tools/common/huge_pages.h"
+#include "tools/common/lines.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <string_view>
+
+namespace ctl {
+namespace {
+
+constexpr std::uint64_t kKiB = 1024;
+
+std::vector<ByteSize> page_sizes_in(const std::string& folder) {
+    std::vector<ByteSize> sizes;
+    const auto listed = hugepage::for_each_entry(folder.c_str(), [&](std::string_view name) {
+        if (name.starts_with("hugepages-") && name.ends_with("kB")) {
+            const auto kib = hugepage::parse_number(name.substr(10, name.size() - 12), UINT64_MAX / kKiB);
+            if (kib && *kib > 0) {
+                sizes.push_back({*kib * kKiB});
+            }
+        }
+    });
+    if (!listed && listed.error().code != ENOENT) {
+        throw tools::system_failure("list the sizes of huge pages in " + folder, listed.error().code);
+    }
+    std::ranges::sort(sizes);
+    return sizes;
+}
+
+std::optional<std::uint64_t> number_in(const std::string& path) {
+    std::optional<std::uint64_t> number;
+    const auto read = hugepage::for_each_line(path.c_str(), [&](std::string_view line) {
+        number = hugepage::parse_number(hugepage::trimmed(line), UINT64_MAX);
+    });
+    return read ? number : std::nullopt;
+}
+
+// "Node 0 MemTotal:  131841 kB"; a kernel without NUMA has it of the machine alone, without the node.
+ByteSize memory_of(NodeId node, const Root& root) {
+    constexpr std::string_view kName = "MemTotal:";
+    std::optional<std::uint64_t> kib;
+    for (const std::string& path :
+         {root.sys + "/devices/system/node/node" + std::to_string(node.value) + "/meminfo",
+          root.proc + "/meminfo"}) {
+        static_cast<void>(hugepage::for_each_line(path.c_str(), [&](std::string_view line) {
+            const std::size_t at = line.find(kName);
+            if (!kib && at != std::string_view::npos && line.ends_with(" kB")) {
+                line.remove_suffix(3);
+                kib = hugepage::parse_number(hugepage::trimmed(line.substr(at + kName.size())),
+                                             UINT64_MAX / kKiB);
+            }
+        }));
+    }
+    if (!kib) {
+        throw tools::Failure(tools::ExitCode::failed,
+                             "read how much memory there is: no MemTotal in " + root.proc + "/meminfo");
+    }
+    return {*kib * kKiB};
+}
+
+}  // namespace
+
+Pages Node::pages_of(ByteSize size) const {
+    const auto found = std::ranges::find(pages, size, &Pages::size);
+    return found != pages.end() ? *found : Pages{size};
+}
+
+std::uint64_t Node::memory_for_pages() const {
+    constexpr std::uint64_t kPart = 32;
+    std::uint64_t taken = std::min(memory.bytes / kPart, k1GiB.bytes);
+    for (const Pages& of_size : pages) {
+        taken += of_size.total * of_size.size.bytes;
+    }
+    return memory.bytes - std::min(memory.bytes, taken);
+}
+
+const Node* Machine::find(NodeId id) const {
+    const auto found = std::ranges::find(nodes, id, &Node::id);
+    return found != nodes.end() ? &*found : nullptr;
+}
+
+bool Machine::has_page_size(ByteSize size) const {
+    return std::ranges::find(page_sizes, size) != page_sizes.end();
+}
+
+Pages read_pages(const std::string& sysfs, ByteSize size, NodeId id) {
+    // A kernel without NUMA counts the machine's alone.
+    std::optional<NodeId> node = id;
+    auto counts = hugepage::huge_page_counts(sysfs.c_str(), size, node);
+    if (!counts && counts.error().code == ENOENT && id == NodeId{0}) {
+        node = std::nullopt;
+        counts = hugepage::huge_page_counts(sysfs.c_str(), size, node);
+    }
+    const std::string folder(hugepage::huge_page_folder(sysfs.c_str(), size, node).view());
+    if (!counts) {
+        throw tools::system_failure("read the counts in " + folder, counts.error().code);
+    }
+    const std::uint64_t surplus = number_in(folder + "/surplus_hugepages").value_or(0);
+    return {size, counts.value().total, counts.value().free, std::min(surplus, counts.value().total)};
+}
+
+Machine read_machine(const Root& root) {
+    Machine machine;
+    machine.page_sizes = page_sizes_in(root.sys + "/kernel/mm/hugepages");
+    const auto listed =
+        hugepage::Topology(root.sys.c_str()).for_each_node([&](NodeId id, const hugepage::CpuSet& cpus) {
+            machine.nodes.push_back({id, cpus, {}, {}});
+        });
+    if (!listed) {
+        throw tools::system_failure("list the machine's nodes", listed.error().code);
+    }
+    for (Node& node : machine.nodes) {
+        node.memory = memory_of(node.id, root);
+        for (const ByteSize size : machine.page_sizes) {
+            node.pages.push_back(read_pages(root.sys, size, node.id));
+        }
+    }
+    for (const ByteSize size : machine.page_sizes) {
+        const auto counts = hugepage::huge_page_counts(root.sys.c_str(), size, std::nullopt);
+        if (counts && counts.value().reserved > 0) {
+            machine.promised[size] = counts.value().reserved;
+        }
+    }
+    machine.mounts = tools::mounts(root.proc + "/self/mountinfo");
+    std::erase_if(machine.mounts, [](const tools::Mount& mount) { return !mount.is_hugetlbfs(); });
+    return machine;
+}
+
+std::map<NodeId, std::uint64_t> free_for_files(const Machine& machine, ByteSize page_size,
+                                               std::uint64_t promised,
+                                               const std::map<NodeId, std::uint64_t>& wanted) {
+    // Of the free pages of the node, those that files are to have.
+    const auto usable = [&](const Node& node) {
+        const auto found = wanted.find(node.id);
+        return std::min(node.pages_of(page_size).free, found != wanted.end() ? found->second : 0);
+    };
+    for (const Node& node : machine.nodes) {
+        promised -= std::min(promised, node.pages_of(page_size).free - usable(node));
+    }
+    std::map<NodeId, std::uint64_t> available;
+    for (const Node& node : machine.nodes) {
+        const std::uint64_t lost = std::min(usable(node), promised);
+        promised -= lost;
+        available[node.id] = usable(node) - lost;
+    }
+    return available;
+}
+
+}  // namespace ctl

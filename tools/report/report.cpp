@@ -1,0 +1,187 @@
+#include "tools/report/report.h"
+
+#include "tools/common/failure.h"
+#include "tools/common/values.h"
+#include "tools/common/wording.h"
+
+#include <fmt/format.h>
+#include <libsmartcols/libsmartcols.h>
+#include <nlohmann/json.hpp>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <new>
+
+namespace ctl {
+namespace {
+
+std::size_t columns_of_stdout(bool is_terminal) {
+    constexpr std::size_t kMost = 1000;
+    constexpr std::size_t kUsual = 80;
+    if (const char* wanted = std::getenv("COLUMNS")) {
+        if (const auto columns = tools::parse_count(wanted, kMost)) {
+            return *columns;
+        }
+    }
+    winsize size{};
+    const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    return !is_terminal ? 0 : known ? size.ws_col : kUsual;
+}
+
+// nullptr: none.
+const char* colour_of(Tone tone) {
+    constexpr const char* kColours[] = {nullptr, "\033[1m", "\033[2m", "\033[32m", "\033[35m", "\033[31m"};
+    return kColours[static_cast<std::size_t>(tone)];
+}
+
+// Characters, not bytes: those that continue one don't count.
+std::size_t width_of(std::string_view text) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+}  // namespace
+
+Terminal Terminal::of_stdout() {
+    Terminal terminal;
+    const char* kind = std::getenv("TERM");
+    const char* no_colour = std::getenv("NO_COLOR");
+    const bool is_terminal = ::isatty(STDOUT_FILENO) == 1;
+    terminal.can_redraw = is_terminal && kind != nullptr && std::string_view(kind) != "dumb";
+    terminal.has_colours = terminal.can_redraw && (no_colour == nullptr || *no_colour == '\0');
+    terminal.columns = columns_of_stdout(is_terminal);
+    return terminal;
+}
+
+std::string in_tone(const Terminal& terminal, Tone tone, std::string_view text) {
+    if (!terminal.has_colours || tone == Tone::plain || text.empty()) {
+        return std::string(text);
+    }
+    return fmt::format("{}{}\033[0m", colour_of(tone), text);
+}
+
+std::string paragraph(const Terminal& terminal, std::string_view text, std::size_t indent, Tone tone) {
+    constexpr std::size_t kNarrowest = 20;
+    constexpr std::size_t kWidest = 120;
+    const std::size_t columns =
+        terminal.columns == 0
+            ? std::string_view::npos
+            : std::clamp(terminal.columns - std::min(terminal.columns, indent), kNarrowest, kWidest);
+    std::string lines;
+    std::string line;
+    const auto end_line = [&] {
+        lines += std::string(indent, ' ') + in_tone(terminal, tone, line) + "\n";
+        line.clear();
+    };
+    while (!text.empty()) {
+        const std::string_view word = text.substr(0, text.find(' '));
+        text.remove_prefix(std::min(word.size() + 1, text.size()));
+        if (!line.empty() && width_of(line) + 1 + width_of(word) > columns) {
+            end_line();
+        }
+        line.append(line.empty() ? "" : " ").append(word);
+    }
+    if (!line.empty()) {
+        end_line();
+    }
+    return lines;
+}
+
+// Laid out by util-linux's libsmartcols, which fails only when memory is short.
+std::string table(const Terminal& terminal, const std::vector<Column>& columns,
+                  const std::vector<std::vector<Cell>>& rows) {
+    const std::unique_ptr<libscols_table, decltype(&scols_unref_table)> made(scols_new_table(),
+                                                                             scols_unref_table);
+    scols_table_enable_colors(made.get(), terminal.has_colours ? 1 : 0);
+    scols_table_set_termforce(made.get(),
+                              terminal.columns > 0 ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
+    scols_table_set_termwidth(made.get(), terminal.columns);
+    scols_table_set_column_separator(made.get(), "  ");
+    scols_table_enable_noencoding(made.get(), 1);  // foreign text is printable() already, and escaped once
+    bool is_made = true;
+    for (const Column& column : columns) {
+        const int flags =
+            (column.side == Column::Side::right ? SCOLS_FL_RIGHT : 0) | (column.wraps ? SCOLS_FL_WRAP : 0);
+        is_made = is_made && scols_table_new_column(made.get(), column.name.c_str(), 0, flags) != nullptr;
+    }
+    for (const auto& row : rows) {
+        libscols_line* line = scols_table_new_line(made.get(), nullptr);
+        for (std::size_t i = 0; is_made && i < row.size(); ++i) {
+            is_made = scols_line_set_data(line, i, row[i].text.c_str()) == 0 &&
+                      scols_cell_set_color(scols_line_get_cell(line, i), colour_of(row[i].tone)) == 0;
+        }
+    }
+    char* text = nullptr;
+    if (!is_made || scols_print_table_to_string(made.get(), &text) != 0) {
+        throw std::bad_alloc();
+    }
+    const std::unique_ptr<char, decltype(&std::free)> owner(text, std::free);
+    std::string result = text != nullptr ? text : "";
+    return result.empty() || result.ends_with('\n') ? result : result + "\n";
+}
+
+std::string table(const Terminal& terminal, const std::vector<Field>& fields, const Json& rows) {
+    std::vector<Column> columns;
+    for (const Field& field : fields) {
+        columns.push_back(field.column);
+    }
+    std::vector<std::vector<Cell>> cells;
+    for (const Json& row : rows) {
+        auto& line = cells.emplace_back();
+        for (const Field& field : fields) {
+            line.push_back(field.cell(row));
+        }
+    }
+    return table(terminal, columns, cells);
+}
+
+Field count_field(std::string name, std::string key, Tone tone) {
+    return {{std::move(name), Column::Side::right}, [key = std::move(key), tone](const Json& row) {
+                const auto count = row.at(key).get<std::uint64_t>();
+                return Cell{std::to_string(count), count > 0 ? tone : Tone::plain};
+            }};
+}
+
+Field size_field(std::string name, std::string key) {
+    return {{std::move(name), Column::Side::right}, [key = std::move(key)](const Json& row) {
+                return Cell{size_text(row.at(key).get<std::uint64_t>())};
+            }};
+}
+
+Field page_size_field(std::string name, std::string key) {
+    return {{std::move(name), Column::Side::right}, [key = std::move(key)](const Json& row) {
+                return Cell{tools::page_size_text({row.at(key).get<std::uint64_t>()})};
+            }};
+}
+
+Field text_field(std::string name, std::string key, bool wraps) {
+    return {{std::move(name), Column::Side::left, wraps}, [key = std::move(key)](const Json& row) {
+                return Cell{printable(row.at(key).get<std::string>())};
+            }};
+}
+
+std::string as_json(std::string_view command, const Json& report) {
+    constexpr int kIndent = 2;
+    Json all;
+    all["schema_version"] = kSchemaVersion;
+    all["command"] = command;
+    all.update(report);
+    return all.dump(kIndent, ' ', true, Json::error_handler_t::replace) + "\n";
+}
+
+std::string size_text(std::uint64_t bytes) {
+    return tools::size_text(hugepage::ByteSize{bytes});
+}
+
+void print(const std::string& text) {
+    if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
+        throw tools::system_failure("write to stdout", errno);
+    }
+}
+
+}  // namespace ctl

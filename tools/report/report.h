@@ -1,0 +1,99 @@
+// Reports: made once, as JSON, and shown as that, as text for people in the width and colours of the
+// terminal, or as metrics.
+#pragma once
+
+#include "shim/base/byte_size.h"
+#include "tools/common/log.h"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace ctl {
+
+using Json = nlohmann::ordered_json;
+using tools::printable;
+
+// What stdout can show.
+struct Terminal {
+    bool has_colours = false;  // a terminal, and neither NO_COLOR nor TERM=dumb
+    bool can_redraw = false;   // a terminal whose cursor can be moved: not TERM=dumb
+    std::size_t columns = 0;   // of a terminal, or COLUMNS; 0: lines may have any length, as in a pipe
+
+    // Of stdout and the environment.
+    [[nodiscard]] static Terminal of_stdout();
+};
+
+enum class Tone { plain, strong, faint, good, warning, bad };
+
+// The text in the tone's colour where there are colours. Colours are of the terminal's own first eight; not
+// yellow, which can't be read on white.
+[[nodiscard]] std::string in_tone(const Terminal& terminal, Tone tone, std::string_view text);
+
+// Lines of at most the terminal's width (and of 120, as longer ones are hard to read), broken at blanks, each
+// after the indent. A word that is longer has a line of its own.
+[[nodiscard]] std::string paragraph(const Terminal& terminal, std::string_view text, std::size_t indent = 0,
+                                    Tone tone = Tone::plain);
+
+struct Column {
+    std::string name;
+    enum class Side { left, right } side = Side::left;
+    bool wraps = false;  // where the line is too long for the terminal, this column takes several
+};
+struct Cell {
+    std::string text;
+    Tone tone = Tone::plain;
+};
+// Rows under headings, as wide as the terminal at most.
+[[nodiscard]] std::string table(const Terminal& terminal, const std::vector<Column>& columns,
+                                const std::vector<std::vector<Cell>>& rows);
+
+// A column of a table whose rows are objects of a report's JSON, and what is shown of a row there.
+struct Field {
+    Column column;
+    std::function<Cell(const Json& row)> cell;
+};
+[[nodiscard]] std::string table(const Terminal& terminal, const std::vector<Field>& fields, const Json& rows);
+
+// Of one key of the row: a count, in the tone unless it is 0; a size in bytes; a size of pages; foreign text.
+[[nodiscard]] Field count_field(std::string name, std::string key, Tone tone = Tone::plain);
+[[nodiscard]] Field size_field(std::string name, std::string key);
+[[nodiscard]] Field page_size_field(std::string name, std::string key);
+[[nodiscard]] Field text_field(std::string name, std::string key, bool wraps = false);
+
+// A metric of Prometheus: what its rows, objects of a report's JSON, say under each of the keys. A label has
+// the value of its key; `values` have the label `state`, if it isn't empty.
+struct Metric {
+    const char* name;
+    const char* help;
+    std::vector<std::pair<const char*, const char*>> labels;  // and their keys
+    std::vector<std::pair<const char*, const char*>> values;  // and their keys
+};
+// In Prometheus's text format, for node_exporter's textfile collector.
+[[nodiscard]] std::string metric_text(const Metric& metric, const Json& rows);
+
+// The version of what --json prints: a key is never renamed or given another meaning under one number.
+inline constexpr int kSchemaVersion = 2;
+
+// {"schema_version", "command", and the report's own keys}, for a person to read too: ASCII alone, as a name
+// in it may hold characters that a terminal takes for a command.
+[[nodiscard]] std::string as_json(std::string_view command, const Json& report);
+
+// "32.0 GiB": sizes in text. In JSON they are bytes.
+[[nodiscard]] std::string size_text(std::uint64_t bytes);
+
+// To stdout; throws tools::Failure where it can't be written.
+void print(const std::string& text);
+
+// Writes a file so that a reader sees the old content or the new, whole, also after a crash; its mode is
+// 0644. A reader of the folder may see a name beside it for a moment, which begins with a dot. Into what is
+// there and is no regular file (a link, a device, a pipe) it is written instead. Throws tools::Failure.
+void replace_file(const std::string& path, const std::string& content);
+
+}  // namespace ctl
