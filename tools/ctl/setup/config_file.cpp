@@ -6,7 +6,10 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <iterator>
 #include <set>
+#include <sstream>
+#include <string_view>
 
 namespace ctl {
 namespace {
@@ -25,8 +28,14 @@ std::vector<CLI::ConfigItem> items_of(const std::string& path) {
     if (!file) {
         refuse_line(path, "it can't be opened");
     }
+    std::string text(std::istreambuf_iterator<char>(file), {});
+    constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+    if (text.starts_with(kByteOrderMark)) {
+        text.erase(0, kByteOrderMark.size());
+    }
+    std::istringstream lines(text);
     try {
-        return format.from_config(file);
+        return format.from_config(lines);
     } catch (const CLI::Error& error) {
         refuse_line(path, error.what());
     }
@@ -39,7 +48,11 @@ void read_config(const std::string& path, const std::map<std::string, std::strin
     std::set<std::string> seen;
     for (const CLI::ConfigItem& item : items_of(path)) {
         const auto value = values.find(item.name);
-        if (!item.parents.empty() || value == values.end()) {
+        if (!item.parents.empty()) {
+            refuse_line(path, fmt::format("it has a section [{}]; write the options without one",
+                                          printable(item.parents.front())));
+        }
+        if (value == values.end()) {
             refuse_line(path, fmt::format("there is no option '{}'", printable(item.fullname())));
         }
         if (!seen.insert(item.name).second || item.inputs.size() != 1) {
