@@ -29,8 +29,8 @@ hugepage::Result<hugepage::Placement> look_at_file(const SurveyedFile& file, std
         static_cast<std::uint64_t>(facts.st_blocks) * S_BLKSIZE < file.size.bytes) {
         return Error{"look again", ESTALE};
     }
-    return file_init::placement_of_file(opened.value().get(), file.size, file.file_system.page_size,
-                                        file.node, most, advanced);
+    return pool::placement_of_file(opened.value().get(), file.size, file.file_system.page_size, file.node,
+                                   most, advanced);
 }
 
 }  // namespace

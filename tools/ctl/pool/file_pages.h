@@ -2,7 +2,7 @@
 #pragma once
 
 #include "tools/ctl/pool/pool_survey.h"
-#include "tools/file_init/existing_file.h"
+#include "tools/pool/files.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace ctl {
 
-using file_init::kAllPages;
+using pool::kAllPages;
 // Of a file: few enough that a big pool takes no time to speak of.
 inline constexpr std::size_t kSampledPages = 64;
 
