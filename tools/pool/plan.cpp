@@ -363,16 +363,6 @@ Facts look_at_machine(const Request& request) {
     return facts;
 }
 
-Request with_owner_of_pool(Request request, const Facts& facts) {
-    for (const NodeFacts& node : facts.nodes) {
-        if (!request.owner && !request.group && node.owner) {
-            request.owner = node.owner->first;
-            request.group = node.owner->second;
-        }
-    }
-    return request;
-}
-
 bool Plan::changes_nothing() const {
     return mount.empty() && std::ranges::all_of(nodes, [](const auto& node) { return node.create.empty(); });
 }
@@ -387,6 +377,9 @@ Plan make_plan(const Request& request, const Facts& facts, Purpose purpose) {
         throw not_hugetlbfs(request, facts);
     }
     Plan plan;
+    for (const NodeFacts& node : facts.nodes) {
+        plan.owner = plan.owner ? plan.owner : node.owner;
+    }
     plan.size = request.size;
     plan.page_size = choose_page_size(request, facts, mounted);
     require_whole_pages(request, plan.page_size);

@@ -48,9 +48,6 @@ struct Facts {
 // (places.h).
 [[nodiscard]] Facts look_at_machine(const Request& request);
 
-// New files belong to whom the pool's files belong to, unless it was said.
-[[nodiscard]] Request with_owner_of_pool(Request request, const Facts& facts);
-
 // Of one node. All counts are pages.
 struct NodePlan {
     NodeId node;
@@ -76,6 +73,7 @@ struct Plan {
     std::vector<std::string> folders;  // to make for the mount, outer ones first
     std::string mount;                 // where to mount; empty: nowhere
     std::vector<NodePlan> nodes;
+    std::optional<std::pair<uid_t, gid_t>> owner;  // of the pool's files, if there are any
 
     [[nodiscard]] bool changes_nothing() const;
     [[nodiscard]] bool has_room() const;  // the nodes have memory for all files

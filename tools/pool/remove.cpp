@@ -147,7 +147,12 @@ Undone remove(const RemoveRequest& request, const RemovePlan& plan, Work& work) 
     const Steps steps = plan.steps();
     for (const Step& step : std::views::reverse(steps)) {
         work.control.check();
-        step.undo(work, undone);
+        try {
+            step.undo(work, undone);
+        } catch (const tools::Failure& failure) {
+            // A way that another user has spoilt must not keep the rest.
+            undone.left.push_back({step.shell_back, failure.what()});
+        }
     }
     find_holders(undone.busy);
     // Where only part was to go, somebody holds some, or it is on the way to what was to go, the rest is

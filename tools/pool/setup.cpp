@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace pool {
 namespace {
@@ -23,7 +24,12 @@ void add_files(Steps& steps, const Request& request, const Plan& plan, const Nod
     }
     const std::vector<std::string> paths(node.create.begin(),
                                          node.create.begin() + static_cast<std::ptrdiff_t>(files));
-    steps.push_back(create_step(request, node.node, plan.page_size, paths, node.keep.size()));
+    // New files belong to whom the pool's files belong to, unless it was said.
+    Request files_of_pool = request;
+    if (!request.owner && !request.group && plan.owner) {
+        std::tie(files_of_pool.owner, files_of_pool.group) = *plan.owner;
+    }
+    steps.push_back(create_step(files_of_pool, node.node, plan.page_size, paths, node.keep.size()));
 }
 
 Step step_to_grow(const NodePlan& node, ByteSize page_size, Reserving* got) {
@@ -195,7 +201,9 @@ void create(const Request& request, const Plan& plan, const tools::Interrupts& i
     require_limits(request.size);
     Work work{.control = page_control(interrupts), .interrupts = interrupts};
     Applied applied(work);
-    applied.apply(steps_of(request, plan).create);
+    Plan own = plan;
+    own.owner.reset();
+    applied.apply(steps_of(request, own).create);
     applied.keep();
 }
 

@@ -33,6 +33,15 @@ TEST_F(ConfigFile, SetsOptions) {
     EXPECT_EQ(path_, "/mnt/with blank");
 }
 
+TEST_F(ConfigFile, MayBeginWithAByteOrderMark) {
+    EXPECT_EQ(read("\xef\xbb\xbfsize = 32GiB\n").message, "");
+    EXPECT_EQ(size_, "32GiB");
+}
+
+TEST_F(ConfigFile, HasNoSections) {
+    EXPECT_THAT(read("[setup]\nsize = 32GiB\n").message, testing::HasSubstr("it has a section [setup]"));
+}
+
 TEST_F(ConfigFile, GivesWayToTheCommandLine) {
     size_ = "64GiB";
     is_size_given_ = true;

@@ -96,10 +96,9 @@ TEST(SetupPlan, RemovesAndMakesAnewWhatBelongsToAnotherUser) {
 TEST(SetupPlan, GivesNewFilesToWhomThePoolBelongs) {
     const auto request = two_files_on_each_node();
     auto facts = mounted_machine(request, k2MiB);
-    EXPECT_FALSE(with_owner_of_pool(request, facts).owner);
     facts.nodes[1].owner = {7, 8};
-    EXPECT_EQ(with_owner_of_pool(request, facts).owner, 7);
-    EXPECT_EQ(with_owner_of_pool(request, facts).group, 8);
+    const auto commands = commands_of(request, make_plan(request, facts, Purpose::set_up));
+    EXPECT_THAT(commands.back(), HasSubstr("--user 7 --group 8"));
 }
 
 TEST(SetupPlan, CountsPromisesOfTheMountsOwnAsItsOwn) {

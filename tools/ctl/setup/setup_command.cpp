@@ -35,38 +35,32 @@ struct SetupOptions {
     std::map<std::string, bool> is_given;
 };
 
-struct Planned {
-    pool::Request request;
-    pool::Plan plan;
-};
-Planned planned(const pool::Request& request) {
-    const pool::Facts facts = pool::look_at_machine(request);
-    pool::Plan plan = pool::make_plan(request, facts, pool::Purpose::set_up);
-    return {pool::with_owner_of_pool(request, facts), std::move(plan)};
+pool::Plan plan_for(const pool::Request& request) {
+    return pool::make_plan(request, pool::look_at_machine(request), pool::Purpose::set_up);
 }
 
 ExitCode preview(const pool::Request& request, const Machine& machine, bool json) {
-    const auto [whole, plan] = planned(request);
-    print(json ? as_json("setup", setup_preview_json(plan, whole))
-               : setup_preview_text(plan, whole, machine));
+    const pool::Plan plan = plan_for(request);
+    print(json ? as_json("setup", setup_preview_json(plan, request))
+               : setup_preview_text(plan, request, machine));
     return ExitCode::done;
 }
 
 pool::SetupReport set_up(const pool::Request& request, std::chrono::seconds timeout) {
     const tools::Interrupts interrupts;
     // Before anything is changed, the lock's folder included.
-    const Planned first = planned(request);
-    pool::require_rights(first.request, first.plan);
+    const pool::Plan first = plan_for(request);
+    pool::require_rights(request, first);
     if (::geteuid() != 0) {
-        return pool::idle_report(first.plan);  // there is nothing to do, else the rights were missing
+        return pool::idle_report(first);  // there is nothing to do, else the rights were missing
     }
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     const pool::RunLock lock(pool::kRunFolder, timeout, interrupts);
     pool::Ledger ledger(pool::kRunFolder, pool::boot_id());
     pool::Work work{pool::page_control(interrupts), interrupts, &ledger, deadline};
     pool::settle_all(work.control, ledger);
-    const auto [whole, plan] = planned(request);
-    return plan.changes_nothing() ? pool::idle_report(plan) : pool::set_up(whole, plan, work);
+    const pool::Plan plan = plan_for(request);
+    return plan.changes_nothing() ? pool::idle_report(plan) : pool::set_up(request, plan, work);
 }
 
 Action chosen_action(SetupOptions& options) {
