@@ -4,6 +4,7 @@
 #include "shim/core/hugetlbfs.h"
 #include "shim/core/text_file.h"
 #include "tools/common/failure.h"
+#include "tools/pool/node_mask.h"
 
 #include <poll.h>
 
@@ -49,16 +50,13 @@ bool exists(const std::string& path) {
 class BoundTo {
   public:
     explicit BoundTo(NodeId node) {
-        constexpr std::size_t kBits = sizeof(unsigned long) * 8;
-        Mask mask{};
-        const auto index = static_cast<std::size_t>(node.value);
-        mask[index / kBits] = 1UL << (index % kBits);
-        is_bound_ = ::get_mempolicy(&before_, before_nodes_.data(), kCount, nullptr, 0) == 0 &&
-                    ::set_mempolicy(MPOL_BIND, mask.data(), kCount) == 0;
+        NodeMask mask(node);
+        is_bound_ = ::get_mempolicy(&before_, before_nodes_.data(), NodeMask::kBits, nullptr, 0) == 0 &&
+                    ::set_mempolicy(MPOL_BIND, mask.data(), NodeMask::kBits) == 0;
     }
     ~BoundTo() {
         if (is_bound_) {
-            ::set_mempolicy(before_, before_nodes_.data(), kCount);
+            ::set_mempolicy(before_, before_nodes_.data(), NodeMask::kBits);
         }
     }
     BoundTo(const BoundTo&) = delete;
@@ -66,12 +64,8 @@ class BoundTo {
     explicit operator bool() const { return is_bound_; }
 
   private:
-    using Mask = std::array<unsigned long, hugepage::kMaxNodes / (sizeof(unsigned long) * 8)>;
-    // The kernel takes one bit less than it is told.
-    static constexpr unsigned long kCount = hugepage::kMaxNodes + 1;
-
     int before_ = MPOL_DEFAULT;
-    std::array<unsigned long, std::tuple_size_v<Mask> + 1> before_nodes_{};
+    NodeMask before_nodes_;
     bool is_bound_ = false;
 };
 

@@ -30,20 +30,23 @@ bool divides(ByteSize page, ByteSize size) {
     return size.bytes % page.bytes == 0;
 }
 
-// Of the first regular file.
-std::optional<std::pair<uid_t, gid_t>> owner_in(int folder) {
-    std::optional<std::pair<uid_t, gid_t>> owner;
+void look_at_other_files(NodeFacts& facts, int folder) {
     const auto readable = hugepage::Fd::open(own_path(folder).c_str(), O_RDONLY | O_DIRECTORY);
-    if (readable) {
-        static_cast<void>(hugepage::for_each_entry(readable.value().get(), [&](std::string_view name) {
-            struct stat facts {};
-            if (!owner && ::fstatat(folder, name.data(), &facts, AT_SYMLINK_NOFOLLOW) == 0 &&
-                S_ISREG(facts.st_mode)) {
-                owner = {facts.st_uid, facts.st_gid};
-            }
-        }));
+    if (!readable) {
+        return;
     }
-    return owner;
+    static_cast<void>(hugepage::for_each_entry(readable.value().get(), [&](std::string_view name) {
+        struct stat file {};
+        if (name.starts_with('.') || ::fstatat(folder, name.data(), &file, AT_SYMLINK_NOFOLLOW) != 0 ||
+            !S_ISREG(file.st_mode)) {
+            return;
+        }
+        facts.owner = facts.owner ? *facts.owner : std::pair(file.st_uid, file.st_gid);
+        const auto is_it = [&](const FileFacts& one) { return one.path.ends_with("/" + std::string(name)); };
+        if (std::ranges::none_of(facts.files, is_it)) {
+            ++facts.others;
+        }
+    }));
 }
 
 NodeFacts look_at_node(const Request& request, const Share& share) {
@@ -73,15 +76,15 @@ NodeFacts look_at_node(const Request& request, const Share& share) {
     if (::faccessat(AT_FDCWD, own_path(fd).c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
         facts.write_error = errno;
     }
-    if (facts.is_on_hugetlbfs() && facts.missing.empty()) {
-        facts.owner = owner_in(fd);
-    }
     if (facts.is_on_hugetlbfs()) {
         for (const std::string& path : paths_of(request.size, share.files, facts.folder)) {
             facts.files.push_back(facts.missing.empty() ? look_at_file(fd, path, request.size, share.node)
                                                         : FileFacts{});
             facts.files.back().path = path;
         }
+    }
+    if (facts.is_on_hugetlbfs() && facts.missing.empty()) {
+        look_at_other_files(facts, fd);
     }
     return facts;
 }
@@ -221,6 +224,7 @@ Failure cannot_be_kept(const std::vector<const FileFacts*>& files, const Request
 void plan_files(NodePlan& node, const Request& request, const NodeFacts& facts, std::size_t count,
                 Purpose purpose) {
     node.folder = facts.folder;
+    node.others = facts.others;
     for (const std::string& path : facts.missing) {
         if (facts.is_on_hugetlbfs() || path.size() > request.place.size()) {
             node.missing.push_back(path);

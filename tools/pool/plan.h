@@ -24,8 +24,9 @@ struct NodeFacts {
     std::optional<tools::Mount> mount;
     std::optional<std::uint64_t> mount_pages;  // still free within the mount's own limits, if it has any
     std::optional<std::uint64_t> mount_files;
-    std::optional<std::pair<uid_t, gid_t>>
-        owner;                     // and group, of a file that is in the folder, if there is one
+    // Of the files that are in the folder: owner and group of the first, and how many were not asked for.
+    std::optional<std::pair<uid_t, gid_t>> owner;
+    std::size_t others = 0;
     int write_error = 0;           // errno of creating something in `existing`, 0 if allowed
     std::vector<FileFacts> files;  // one for each file wanted, in order; empty if nothing is mounted
 
@@ -55,6 +56,7 @@ struct NodePlan {
     std::vector<std::string> missing;  // folders to make for the files, outer ones first
     std::vector<std::string> create;   // paths
     std::vector<std::string> keep;
+    std::size_t others = 0;
     std::vector<FileFacts>
         replace;  // of `create`: right, except for whom they belong to; removed first if nobody holds them
     std::uint64_t pages_per_file = 0;

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -180,6 +181,7 @@ Ledger::Ledger(std::string run_folder, std::string boot)
 
 void Ledger::save() {
     constexpr mode_t kMode = 0644;
+    ::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is an error like others
     const hugepage::Fd folder = open_folder(folder_, {});
     const auto fail = [&](const char* tried) {
         throw tools::system_failure(fmt::format("{} {}/{}", tried, folder_, kRecordName), errno);

@@ -7,6 +7,7 @@
 #include "tools/common/progress.h"
 #include "tools/common/wording.h"
 #include "tools/pool/files.h"
+#include "tools/pool/node_mask.h"
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -47,14 +48,9 @@ using At = Report::At;
 // Strict, unlike MPOL_PREFERRED: the page comes from this node or not at all. A kernel without NUMA has no
 // such call, and only one node.
 int bind_to_node(const Mapping& mapping, hugepage::NodeId node) {
-    constexpr std::size_t kBits = sizeof(unsigned long) * 8;
-    std::array<unsigned long, hugepage::kMaxNodes / kBits> nodes{};
-    const auto index = static_cast<std::size_t>(node.value);
-    nodes[index / kBits] = 1UL << (index % kBits);
-    // The kernel takes one bit less than it is told.
-    constexpr unsigned long kCount = hugepage::kMaxNodes + 1;
+    NodeMask nodes(node);
     const bool is_bound =
-        ::mbind(mapping.get(), mapping.get_deleter().size, MPOL_BIND, nodes.data(), kCount, 0) == 0;
+        ::mbind(mapping.get(), mapping.get_deleter().size, MPOL_BIND, nodes.data(), NodeMask::kBits, 0) == 0;
     return is_bound || errno == ENOSYS ? 0 : errno;
 }
 

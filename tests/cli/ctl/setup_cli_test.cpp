@@ -99,6 +99,8 @@ TEST_F(SetupTest, AddsToWhatIsThere) {
     ASSERT_EQ(more.exit_status, 0) << more.err;
     EXPECT_EQ(json_of(more)["nodes"][0]["files_kept"].size(), 1);
     EXPECT_EQ(json_of(more)["nodes"][0]["files_created"].size(), 2);
+    EXPECT_THAT(hugepagectl(setup({"--size", "4MiB", "--num", "1"})).out,
+                HasSubstr("Node 0 has 3 files besides"));
 }
 
 TEST_F(SetupTest, TakesAwayFilesByNumberAndByName) {

@@ -50,7 +50,7 @@ std::string files_text(const SetupReport& report) {
             text += "  " + printable(path) + "\n";
         }
         if (node.replaced > 0) {
-            text += fmt::format("  ({} of node {} belonged to another user: removed and made anew)\n",
+            text += fmt::format("  ({} on node {} had another owner or mode: removed and made anew)\n",
                                 node.replaced, node.node.value);
         }
     }
@@ -139,6 +139,12 @@ std::string setup_text(const SetupReport& report, const pool::Request& request, 
                    {"RESERVED", Side::right},
                    {"GIVEN BACK", Side::right}},
                   rows_of(report));
+    for (const pool::NodePlan& node : report.plan.nodes) {
+        if (node.others > 0) {
+            text += fmt::format("Node {} has {} besides, of other sizes or numbers.\n", node.node.value,
+                                tools::counted(node.others, "file"));
+        }
+    }
     text += files_text(report);
     if (!report.is_complete()) {
         return text + shortage_text(report, request, machine);
