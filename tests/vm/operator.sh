@@ -44,6 +44,18 @@ mv $pool/numa_1/16.0_MiB_99 $pool/numa_0/16.0_MiB_0
 
 "$ctl" remove --all
 [ "$(pages)" = "$before" ] || fail "pages: $(pages), before: $before"
+
+# An older vm.nr_hugepages makes the pages of files on node 0 surplus; kernels before 6.7 would add as many to what is reserved on node 1.
+of_node() { cat /sys/devices/system/node/node$1/hugepages/hugepages-2048kB/nr_hugepages; }
+was=$(cat /proc/sys/vm/nr_hugepages)
+"$ctl" setup --size 64MiB --num 2 --node 0 --page-size 2MiB --path $pool
+echo 0 >/proc/sys/vm/nr_hugepages
+"$ctl" setup --size 64MiB --num 1 --node 1 --page-size 2MiB --path $pool
+[ "$(of_node 1)" = 32 ] || fail "32 pages were asked for on node 1, and $(of_node 1) are reserved"
+"$ctl" remove --all
+[ "$(of_node 1)" = 0 ] || fail "$(of_node 1) pages are left on node 1"
+echo "$was" >/proc/sys/vm/nr_hugepages
+before=$(pages)
 [ "$(wc -l </proc/mounts)" = "$mounts" ] || fail "mounts: $(cat /proc/mounts)"
 [ ! -e $pool ] || fail "$pool is there still"
 [ ! -e /run/hugepage-shim/record.json ] || fail "a record is left"

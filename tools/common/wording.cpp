@@ -13,13 +13,17 @@ std::string size_text(hugepage::ByteSize size) {
     return std::string(hugepage::to_text(size).view());
 }
 
+std::string exact_text(hugepage::ByteSize size) {
+    return std::string(hugepage::to_exact_text(size).view());
+}
+
 std::string page_size_text(hugepage::ByteSize size) {
-    std::string text(hugepage::to_exact_text(size).view());
+    std::string text = exact_text(size);
     return text.insert(text.find_first_not_of("0123456789"), 1, ' ');
 }
 
 std::string mount_size_text(hugepage::ByteSize size) {
-    const std::string text(hugepage::to_exact_text(size).view());
+    const std::string text = exact_text(size);
     return text.substr(0, text.find_first_of("iB"));
 }
 

@@ -12,6 +12,9 @@ namespace tools {
 // "32.0 GiB"
 [[nodiscard]] std::string size_text(hugepage::ByteSize size);
 
+// "32GiB", as it has to be typed
+[[nodiscard]] std::string exact_text(hugepage::ByteSize size);
+
 // "2 MiB", for sizes of pages, which are round
 [[nodiscard]] std::string page_size_text(hugepage::ByteSize size);
 

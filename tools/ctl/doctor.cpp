@@ -5,7 +5,7 @@
 #include "tools/ctl/commands.h"
 #include "tools/ctl/findings.h"
 #include "tools/ctl/request.h"
-#include "tools/ctl/values.h"
+#include "tools/pool/values.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

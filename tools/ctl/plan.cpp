@@ -3,7 +3,7 @@
 #include "tools/common/values.h"
 #include "tools/common/wording.h"
 #include "tools/ctl/commands.h"
-#include "tools/ctl/values.h"
+#include "tools/pool/values.h"
 #include "tools/pool/judge.h"
 #include "tools/report/report.h"
 

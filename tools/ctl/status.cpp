@@ -8,7 +8,7 @@
 #include "tools/common/log.h"
 #include "tools/common/progress.h"
 #include "tools/ctl/commands.h"
-#include "tools/ctl/values.h"
+#include "tools/pool/values.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

@@ -85,6 +85,11 @@ const Node* Machine::find(NodeId id) const {
     return found != nodes.end() ? &*found : nullptr;
 }
 
+std::uint64_t Machine::promised_of(ByteSize size) const {
+    const auto found = promised.find(size);
+    return found != promised.end() ? found->second : 0;
+}
+
 bool Machine::has_page_size(ByteSize size) const {
     return std::ranges::find(page_sizes, size) != page_sizes.end();
 }

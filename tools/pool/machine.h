@@ -65,6 +65,7 @@ struct Machine {
 
     [[nodiscard]] const Node* find(NodeId id) const;
     [[nodiscard]] bool has_page_size(ByteSize size) const;
+    [[nodiscard]] std::uint64_t promised_of(ByteSize size) const;
 };
 
 // Throws tools::Failure where the kernel's own files can't be read. A kernel without NUMA has one node, 0.

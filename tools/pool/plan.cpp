@@ -91,9 +91,8 @@ Plan make_plan(const PlanRequest& request, const Machine& machine) {
         wanted[node.node] = node.pages - std::min(node.pages, there[node.node]);
         plan.nodes.push_back(node);
     }
-    const auto promised = machine.promised.find(plan.page_size);
-    const auto available = free_for_files(machine, plan.page_size,
-                                          promised != machine.promised.end() ? promised->second : 0, wanted);
+    const auto available =
+        free_for_files(machine, plan.page_size, machine.promised_of(plan.page_size), wanted);
     for (NodePlan& node : plan.nodes) {
         plan_node(node, plan, *machine.find(node.node), there.at(node.node), available.at(node.node));
     }

@@ -148,8 +148,8 @@ hugepage::Result<hugepage::Placement> look_at_file(const MemoryFile& file, std::
         static_cast<std::uint64_t>(facts.st_blocks) * S_BLKSIZE < file.size.bytes) {
         return hugepage::Error{"look again", ESTALE};
     }
-    return file_init::placement_of_file(opened.value().get(), file.size, file.file_system.page_size,
-                                        file.node, most, advanced);
+    return pool::placement_of_file(opened.value().get(), file.size, file.file_system.page_size, file.node,
+                                   most, advanced);
 }
 
 // The first pid namespace sees all processes and their locks. Its number is fixed (PROC_PID_INIT_INO).

@@ -8,8 +8,8 @@
 #include "shim/request/lease.h"
 #include "shim/request/placement.h"
 #include "tools/common/holders.h"
-#include "tools/file_init/existing_file.h"
 #include "tools/pool/choice.h"
+#include "tools/pool/files.h"
 #include "tools/pool/machine.h"
 
 #include <sys/stat.h>
@@ -85,7 +85,7 @@ struct Pool {
 // could not be looked at. Throws tools::Failure if /proc can't be read.
 std::size_t find_holders(std::vector<Pool>& pools, const Root& root = {});
 
-using file_init::kAllPages;
+using pool::kAllPages;
 // Of a file: few enough that a big pool takes no time to speak of.
 inline constexpr std::size_t kSampledPages = 64;
 // Of each file whose pages can be looked at, an even sample of up to so many; enters on which node they are,

@@ -115,9 +115,106 @@ TEST_F(SetupTest, AddsToWhatIsThere) {
     ASSERT_EQ(more.exit_status, 0) << more.err;
     EXPECT_EQ(json_of(more)["nodes"][0]["files_kept"].size(), 1);
     EXPECT_EQ(json_of(more)["nodes"][0]["files_created"].size(), 2);
-    const auto part = hugepagectl({"remove", "--size", "4MiB"});
-    EXPECT_EQ(part.exit_status, 0) << part.out;
-    EXPECT_TRUE(std::filesystem::exists(file(2)));
+    EXPECT_THAT(hugepagectl(setup({"--size", "4MiB", "--num", "1"})).out,
+                HasSubstr("Node 0 has 3 files besides"));
+}
+
+TEST_F(SetupTest, TakesAwayFilesByNumberAndByName) {
+    ASSERT_EQ(hugepagectl(setup({"--size", "8MiB", "--num", "4"})).exit_status, 0);
+    EXPECT_EQ(hugepagectl({"remove", "--num", "2"}).exit_status, 0);
+    EXPECT_TRUE(std::filesystem::exists(file(1)));
+    EXPECT_FALSE(std::filesystem::exists(file(2)));
+    const auto gone = hugepagectl({"remove", file(0)});
+    EXPECT_EQ(gone.exit_status, 0) << gone.out << gone.err;
+    EXPECT_FALSE(std::filesystem::exists(file(0)));
+    EXPECT_TRUE(std::filesystem::exists(file(1)));
+    EXPECT_EQ(hugepagectl({"remove"}).exit_status, 0);
+    expect_nothing_left();
+}
+
+TEST_F(SetupTest, LeavesThePoolBeside) {
+    const auto at = [&](const char* name) {
+        return std::vector<std::string>{"setup",
+                                        "--size",
+                                        "8MiB",
+                                        "--num",
+                                        "1",
+                                        "--node",
+                                        "0",
+                                        "--page-size",
+                                        "2MiB",
+                                        "--path",
+                                        place().parent_path() / name};
+    };
+    ASSERT_EQ(hugepagectl(at("pc1")).exit_status, 0);
+    ASSERT_EQ(hugepagectl(at("pc2")).exit_status, 0);
+    const auto one = hugepagectl({"remove", "--path", place()});
+    EXPECT_EQ(one.exit_status, 0) << one.out;
+    EXPECT_FALSE(std::filesystem::exists(place()));
+    EXPECT_TRUE(std::filesystem::exists(place().parent_path() / "pc2/numa_0/8.0_MiB_0"));
+    EXPECT_EQ(hugepagectl({"remove"}).exit_status, 0);
+    expect_nothing_left();
+}
+
+// The next user must not read what the last one's sealer has left: no file is handed over with its content.
+TEST_F(SetupTest, MakesFilesAnewForAnotherUser) {
+    ASSERT_EQ(hugepagectl(setup({"--size", "8MiB", "--num", "1", "--user", "12345"})).exit_status, 0);
+    const auto content = [&] {
+        const int fd = ::open(file(0).c_str(), O_RDWR | O_CLOEXEC);
+        auto* memory =
+            static_cast<char*>(::mmap(nullptr, 8UL << 20, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+        ::close(fd);
+        return memory;
+    };
+    char* memory = content();
+    ASSERT_NE(memory, MAP_FAILED);
+    *memory = 'x';
+    const auto again = setup({"--size", "8MiB", "--num", "1", "--user", "23456"});
+    const auto held = hugepagectl(again);
+    EXPECT_EQ(held.exit_status, 6) << held.out;
+    EXPECT_THAT(held.err, HasSubstr("(pid " + std::to_string(::getpid()) + ")"));
+    ASSERT_EQ(::munmap(memory, 8UL << 20), 0);
+
+    const auto made = hugepagectl(again);
+    EXPECT_EQ(made.exit_status, 0) << made.err;
+    struct stat facts {};
+    ASSERT_EQ(::stat(file(0).c_str(), &facts), 0);
+    EXPECT_EQ(facts.st_uid, 23456);
+    memory = content();
+    ASSERT_NE(memory, MAP_FAILED);
+    EXPECT_EQ(*memory, 0);
+    ::munmap(memory, 8UL << 20);
+
+    // Without --user new files belong to whom the pool belongs.
+    ASSERT_EQ(hugepagectl(setup({"--size", "8MiB", "--num", "2"})).exit_status, 0);
+    ASSERT_EQ(::stat(file(1).c_str(), &facts), 0);
+    EXPECT_EQ(facts.st_uid, 23456);
+    EXPECT_EQ(hugepagectl({"remove"}).exit_status, 0);
+    expect_nothing_left();
+}
+
+// Everybody may lock the kernel's file: setup must not wait for that.
+TEST_F(SetupTest, IsNotHeldUpByALockOnTheCount) {
+    const int count = ::open((std::string(kCounts) + "nr_hugepages").c_str(), O_RDONLY | O_CLOEXEC);
+    ASSERT_EQ(::flock(count, LOCK_EX | LOCK_NB), 0);
+    const auto made = run({"timeout", "60", HUGEPAGECTL, "setup", "--size", size_to_grow(), "--num", "1",
+                           "--node", "0", "--page-size", "2MiB", "--path", place()});
+    ::close(count);
+    EXPECT_TRUE(made.exit_status == 0 || made.exit_status == 3) << made.exit_status << made.err;
+    EXPECT_EQ(hugepagectl({"remove"}).exit_status, 0);
+    expect_nothing_left();
+}
+
+TEST_F(SetupTest, NeedsNoParticularUmask) {
+    const mode_t before = ::umask(0777);
+    const auto made = hugepagectl(setup({"--size", "8MiB", "--num", "1"}));
+    ::umask(before);
+    EXPECT_EQ(made.exit_status, 0) << made.err;
+    for (const auto& folder :
+         {place().parent_path(), place(), place() / "numa_0", std::filesystem::path(kRun)}) {
+        EXPECT_EQ(std::filesystem::status(folder).permissions(), std::filesystem::perms{0755}) << folder;
+    }
+    EXPECT_EQ(std::filesystem::status(file(0)).permissions(), std::filesystem::perms{0600});
 }
 
 TEST_F(SetupTest, ReadsOptionsFromAFile) {

@@ -61,6 +61,8 @@ TEST_F(RefusingTest, WrongValuesOfRemove) {
     expect_usage({"remove", "--size", "big"}, "--size");
     expect_usage({"remove", "--path-pattern", "/x"}, "--path-pattern");
     expect_usage({"remove", "--all", "--node", "0"}, "--all");
+    expect_usage({"remove", "--num", "0"}, "--num");
+    expect_usage({"remove", "--num", "1", "/a"}, "FILE");
 }
 
 TEST_F(RefusingTest, AnotherPageSizeThanTheOneMounted) {
@@ -73,14 +75,14 @@ TEST_F(RefusingTest, AnotherPageSizeThanTheOneMounted) {
     EXPECT_THAT(refused.err, HasSubstr("is on hugetlbfs with pages of 2 MiB, not 1 GiB"));
 }
 
-TEST_F(RefusingTest, AWrongFileInTheWayBeforeAnyPageIsReserved) {
+TEST_F(RefusingTest, AWrongFileBeforeAnyPageIsReserved) {
     ASSERT_EQ(hugepagectl(setup({"--size", "8MiB", "--num", "1"})).exit_status, 0);
     std::filesystem::remove(file(0));
     ASSERT_EQ(::close(::open(file(0).c_str(), O_CREAT | O_RDWR, 0600)), 0);
     const auto record = read_file(std::string(kRun) + "/record.json");
     const auto refused = hugepagectl(setup({"--size", "8MiB", "--num", "2"}));
     EXPECT_EQ(refused.exit_status, 1);
-    EXPECT_THAT(refused.err, HasSubstr("is in the way"));
+    EXPECT_THAT(refused.err, HasSubstr("can't be kept"));
     EXPECT_EQ(read_file(std::string(kRun) + "/record.json"), record);
 }
 
@@ -117,7 +119,7 @@ TEST_F(RefusingTest, WithoutRights) {
 
 TEST_F(RefusingTest, WhileAnotherIsAtWork) {
     std::filesystem::create_directory(kRun);
-    const int other = ::open(kRun, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int other = ::open((std::string(kRun) + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     ASSERT_EQ(::flock(other, LOCK_EX), 0);
     const auto refused = hugepagectl(setup({"--size", "8MiB", "--timeout", "1"}));
     EXPECT_EQ(refused.exit_status, 6);
@@ -129,6 +131,53 @@ TEST_F(RefusingTest, WhileAnotherIsAtWork) {
     ASSERT_TRUE(waiting.wait_for("which is at work"));
     ::close(other);
     EXPECT_EQ(waiting.wait().exit_status, 0);
+}
+
+// Who owns a folder on the way could put a link in the place of what root makes, and have it mount anywhere.
+TEST_F(RefusingTest, AFolderThatAnotherUserCanChange) {
+    const auto theirs = folder_.path() / "theirs";
+    std::filesystem::create_directory(theirs);
+    ASSERT_EQ(::chown(theirs.c_str(), 12345, 12345), 0);
+    const std::vector<std::string> arguments = {"setup",        "--size", "8MiB",        "--num", "1",
+                                                "--node",       "0",      "--page-size", "2MiB",  "--path",
+                                                theirs / "huge"};
+    const auto refused = hugepagectl(arguments);
+    EXPECT_EQ(refused.exit_status, 1) << refused.out;
+    EXPECT_THAT(refused.err, HasSubstr("belongs to user 12345"));
+    EXPECT_TRUE(std::filesystem::is_empty(theirs));
+    expect_nothing_left();
+    std::filesystem::create_symlink("/nowhere", theirs / "huge");
+    EXPECT_EQ(hugepagectl(arguments).exit_status, 1);
+    std::filesystem::remove(theirs / "huge");
+
+    auto for_them = arguments;
+    for_them.insert(for_them.end(), {"--user", "12345"});
+    EXPECT_EQ(hugepagectl(for_them).exit_status, 0);
+    EXPECT_EQ(hugepagectl({"remove"}).exit_status, 0);
+    EXPECT_TRUE(std::filesystem::is_empty(theirs));
+}
+
+TEST_F(RefusingTest, FilesLargerThanTheProcessMayMake) {
+    const auto whole = command(setup({"--size", "8MiB", "--num", "1"}));
+    std::vector<std::string> words = {"/bin/bash", "-c", "ulimit -f 1024; exec \"$@\"", "bash"};
+    words.insert(words.end(), whole.begin(), whole.end());
+    const auto refused = run(words);
+    EXPECT_EQ(refused.exit_status, 1);
+    EXPECT_THAT(refused.err, HasSubstr("ulimit -f unlimited"));
+    expect_nothing_left();
+}
+
+TEST_F(RefusingTest, ToRemoveWhatIsNotThere) {
+    ASSERT_EQ(hugepagectl(setup({"--size", "8MiB", "--num", "1"})).exit_status, 0);
+    for (const std::vector<std::string>& arguments :
+         {std::vector<std::string>{"remove", "--path", folder_.path() / "elsewhere"},
+          {"remove", "--size", "4MiB"},
+          {"remove", file(7)},
+          {"remove", "/etc/passwd"}}) {
+        const auto refused = hugepagectl(arguments);
+        EXPECT_EQ(refused.exit_status, 1) << refused.out;
+        EXPECT_TRUE(std::filesystem::exists(file(0)));
+    }
 }
 
 TEST_F(RefusingTest, ARecordThatCannotBeRead) {

@@ -1,8 +1,7 @@
 // setup where the kernel gives fewer pages than asked: the real one, but for a limit on what it may be asked.
 #include "tests/cli/ctl/machine.h"
 #include "tools/common/failure.h"
-#include "tools/ctl/setup/pool_place.h"
-#include "tools/ctl/setup/setup.h"
+#include "tools/pool/setup.h"
 
 #include <algorithm>
 
@@ -10,39 +9,42 @@ namespace tests {
 namespace {
 
 using ctl::k2MiB;
-using ctl::NodeId;
+using pool::NodeId;
 
 class ShortageTest : public CtlTest {
   protected:
     // Files that each need all free pages and eight more.
-    [[nodiscard]] ctl::SetupRequest request_of(std::size_t files) const {
-        ctl::SetupRequest request;
+    [[nodiscard]] pool::Request request_of(std::size_t files) const {
+        pool::Request request;
         request.shares = {{NodeId{0}, files}};
         request.page_size = k2MiB;
-        request.files.size = {(count_of("free_hugepages") + 8) * k2MiB.bytes};
-        request.files.size_as_typed = "some";
-        const auto where = ctl::pool_place(place(), "");
-        request.files.pattern = where.pattern;
+        request.size = {(count_of("free_hugepages") + 8) * k2MiB.bytes};
+        request.size_as_typed = "some";
+        const auto where = pool::pool_place(place(), "");
+        request.pattern = where.pattern;
         request.place = where.folder;
         request.where = where.option;
         return request;
     }
     // Of at most so many pages more than there are.
-    [[nodiscard]] ctl::PageControl limited(std::uint64_t more) {
-        auto control = ctl::page_control(interrupts_);
+    [[nodiscard]] pool::PageControl limited(std::uint64_t more) {
+        auto control = pool::page_control(interrupts_);
         const std::uint64_t most = control.counts(NodeId{0}, k2MiB).reserved() + more;
-        control.set = [=, set = control.set](NodeId node, ctl::ByteSize size, std::uint64_t reserved) {
+        control.set = [=, set = control.set](NodeId node, pool::ByteSize size, std::uint64_t reserved) {
             set(node, size, std::min(reserved, most));
         };
+        control.set_bound = [](auto...) { return false; };
         control.compact = [](NodeId) {};
         control.pause = [] {};
         return control;
     }
-    [[nodiscard]] ctl::SetupReport set_up(const ctl::SetupRequest& request, const ctl::PageControl& control) {
+    [[nodiscard]] pool::SetupReport set_up(const pool::Request& request, const pool::PageControl& control,
+                                           std::chrono::seconds timeout = {}) {
         std::filesystem::create_directories(kRun);
-        ctl::Ledger ledger(kRun, ctl::boot_id("/proc"));
-        return ctl::carry_out(request, ctl::make_setup_plan(request, ctl::look_at_machine(request)),
-                              std::chrono::seconds(0), control, ledger, interrupts_);
+        pool::Ledger ledger(kRun, pool::boot_id());
+        pool::Work work{control, interrupts_, &ledger, std::chrono::steady_clock::now() + timeout};
+        const auto plan = pool::make_plan(request, pool::look_at_machine(request), pool::Purpose::set_up);
+        return pool::set_up(request, plan, work);
     }
 
     tools::Interrupts interrupts_;
@@ -84,14 +86,9 @@ TEST_F(ShortageTest, LeavesNothingAfterAFailure) {
         const std::uint64_t before = reserved_pages();
         auto control = limited(5);
         control.pause = [] { throw tools::Failure(tools::ExitCode::failed, "as if"); };
-        const auto request = request_of(1);
-        std::filesystem::create_directories(kRun);
-        ctl::Ledger ledger(kRun, ctl::boot_id("/proc"));
-        EXPECT_THROW(static_cast<void>(
-                         ctl::carry_out(request, ctl::make_setup_plan(request, ctl::look_at_machine(request)),
-                                        std::chrono::seconds(60), control, ledger, interrupts_)),
+        EXPECT_THROW(static_cast<void>(set_up(request_of(1), control, std::chrono::seconds(60))),
                      tools::Failure);
-        EXPECT_TRUE(ledger.record.empty());
+        EXPECT_TRUE(pool::Ledger(kRun, pool::boot_id()).record.empty());
         is_right = reserved_pages() == before;
         EXPECT_EQ(hugepagectl({"remove"}).exit_status, 0);
         expect_nothing_left();

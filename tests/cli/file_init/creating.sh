@@ -92,10 +92,9 @@ case_gives_files_to_whom_they_are_meant_for() {
     expect_equal "$(stat -c '%a %U' "$mnt/numa_$node/4.0_MiB_0")" "600 nobody"
 }
 
-case_warns_of_a_mode_that_the_shim_refuses() {
-    run -n "$node" -s 4MiB --path "$mnt" --mode 0664
-    expect_equal "$status" 0
-    [[ $err == *"will not use files that everybody may open" ]] || fail "$err"
+case_a_mode_that_the_shim_refuses_is_refused() {
+    expect_refusal 2 "the shim refuses files with permissions for others" -n "$node" -s 4MiB --path "$mnt" --mode 0664
+    expect_empty "$mnt"
 }
 
 case_pattern_wins_over_path() {
@@ -127,7 +126,7 @@ case_paths_may_be_relative_and_odd() {
     cd "$mnt/a [b]+ \$c"
     expect_success -n "$node" -s 4MiB --path .
     expect_equal "$out" "Created hugepage memory files:
-./numa_$node/4.0_MiB_0"
+$mnt/a [b]+ \$c/numa_$node/4.0_MiB_0"
     expect_success -n "$node" -s 4MiB --path "$mnt//a [b]+ \$c/"
     expect_equal "$out" "Kept hugepage memory files (already right):
 $mnt/a [b]+ \$c/numa_$node/4.0_MiB_0"

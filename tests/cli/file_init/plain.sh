@@ -14,21 +14,21 @@ case_version_goes_to_stdout() {
 }
 
 case_misuse_is_told_in_one_line() {
-    expect_refusal 2 "--size is needed." --path "$dir"
-    expect_refusal 2 "--path or --path_pattern is needed." --size 1GiB
+    expect_refusal 2 "--size is needed (example: 32GiB)." --path "$dir"
+    expect_refusal 2 "--path or --path-pattern is needed." --size 1GiB
     expect_refusal 2 "'1XB' is no size" --path "$dir" --size 1XB
     expect_refusal 2 "--nix" --nix
     expect_refusal 2 "lacks \$NUMA_NODE_INDEX" --size 1GiB --path_pattern "$dir"
 }
 
 case_a_node_that_does_not_exist_is_refused() {
-    expect_refusal 2 "--node: there is no node 1023 on this machine, only 0" --node 1023 --size 1GiB --path "$dir"
+    expect_refusal 2 "--node: there is no node 1023; this machine has 0" --node 1023 --size 1GiB --path "$dir"
 }
 
 case_a_disk_is_refused_and_left_alone() {
     local type
     mkdir "$dir/pool"
-    expect_refusal 1 "not on hugetlbfs; type: sudo mkdir -p $dir/pool && sudo mount -t hugetlbfs -o pagesize=" \
+    expect_refusal 1 "not on hugetlbfs; type: sudo hugepagectl setup --size 1GiB --node $(first_node):1 --path $dir/pool" \
         --node "$(first_node)" --size 1GiB --path "$dir/pool"
     expect_empty "$dir/pool"
     type=$(findmnt -n -o FSTYPE -T "$dir/pool" || true)
@@ -37,10 +37,10 @@ case_a_disk_is_refused_and_left_alone() {
 
 case_a_mount_that_would_hide_something_is_not_advised() {
     touch "$dir/something"
-    expect_refusal 1 "none /mnt/huge, and use a path in /mnt/huge" --node "$(first_node)" --size 1GiB --path "$dir"
+    expect_refusal 1 "$dir isn't empty, so use another folder" --node "$(first_node)" --size 1GiB --path "$dir"
 }
 
 case_a_path_through_a_file_is_refused() {
     touch "$dir/file"
-    expect_refusal 1 "open the folder $dir/file/p/numa_" --node "$(first_node)" --size 1GiB --path "$dir/file/p"
+    expect_refusal 1 "open the folder $dir/file: Not a directory" --node "$(first_node)" --size 1GiB --path "$dir/file/p"
 }

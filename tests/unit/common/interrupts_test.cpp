@@ -9,22 +9,12 @@
 namespace tools {
 namespace {
 
-// Interrupts never unblock; what runs after this test is to find signals as they were.
-class InterruptsTest : public testing::Test {
-  protected:
-    InterruptsTest() { sigprocmask(SIG_SETMASK, nullptr, &before_); }
-    ~InterruptsTest() override { sigprocmask(SIG_SETMASK, &before_, nullptr); }
-
-  private:
-    sigset_t before_{};
-};
-
-TEST_F(InterruptsTest, SayNothingUntilASignalHasCome) {
+TEST(Interrupts, SayNothingUntilASignalHasCome) {
     const Interrupts interrupts;
     EXPECT_NO_THROW(interrupts.check());
 }
 
-TEST_F(InterruptsTest, NameTheSignalThatHasCome) {
+TEST(Interrupts, NameTheSignalThatHasCome) {
     const Interrupts interrupts;
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
         raise(signal);
@@ -38,12 +28,34 @@ TEST_F(InterruptsTest, NameTheSignalThatHasCome) {
     EXPECT_NO_THROW(interrupts.check());
 }
 
-TEST_F(InterruptsTest, LeaveAloneWhatIsIgnored) {
+TEST(Interrupts, LeaveAloneWhatIsIgnored) {
     const auto before = std::signal(SIGHUP, SIG_IGN);
     const Interrupts interrupts;
     raise(SIGHUP);
     EXPECT_NO_THROW(interrupts.check());
     std::signal(SIGHUP, before);
+}
+
+TEST(Interrupts, AreHeardByACallAndStillCome) {
+    const Interrupts interrupts;
+    {
+        const Interrupts::EndsCalls ends_calls(interrupts);
+        raise(SIGTERM);
+    }
+    EXPECT_THROW(interrupts.check(), Interrupted);
+    EXPECT_NO_THROW(interrupts.check());
+}
+
+TEST(Interrupts, LeaveSignalsAsTheyWere) {
+    sigset_t before{};
+    sigset_t after{};
+    sigprocmask(SIG_SETMASK, nullptr, &before);
+    {
+        const Interrupts interrupts;
+        raise(SIGTERM);  // not asked for
+    }
+    sigprocmask(SIG_SETMASK, nullptr, &after);
+    EXPECT_EQ(sigismember(&before, SIGTERM), sigismember(&after, SIGTERM));
 }
 
 }  // namespace

@@ -1,12 +1,15 @@
 #include "tools/pool/config_file.h"
 
 #include "tests/support/temp_dir.h"
-#include "tests/unit/ctl/setup_machine.h"
+#include "tests/unit/pool/machine.h"
 
 #include <gmock/gmock.h>
 
 namespace ctl {
 namespace {
+
+using pool::Refusal;
+using pool::refusal_of;
 
 class ConfigFile : public testing::Test {
   protected:

@@ -1,7 +1,7 @@
 // What a number of sectors needs, on machines that are made up.
 #include "tools/pool/plan.h"
 
-#include "tests/unit/ctl/setup_machine.h"
+#include "tests/unit/pool/machine.h"
 #include "tools/common/sizes.h"
 
 #include <gmock/gmock.h>
@@ -10,6 +10,7 @@
 namespace ctl {
 namespace {
 
+using pool::node_of_64_gib;
 using testing::HasSubstr;
 
 constexpr ByteSize k8GiB{std::uint64_t{8} << 30};

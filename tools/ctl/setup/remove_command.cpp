@@ -1,12 +1,11 @@
 // hugepagectl remove: takes away free memory files, and what setup has added for them.
 #include "tools/common/failure.h"
 #include "tools/common/interrupts.h"
-#include "tools/ctl/base/places.h"
 #include "tools/ctl/commands.h"
-#include "tools/ctl/setup/pool_place.h"
-#include "tools/ctl/setup/remove_report.h"
-#include "tools/ctl/setup/run_lock.h"
-#include "tools/ctl/values.h"
+#include "tools/ctl/setup/reports.h"
+#include "tools/pool/lock.h"
+#include "tools/pool/remove.h"
+#include "tools/pool/values.h"
 #include "tools/report/report.h"
 
 #include <CLI/CLI.hpp>
@@ -15,16 +14,21 @@
 
 #include <unistd.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace ctl {
 namespace {
 
+using pool::RemovePlan;
+using pool::RemoveRequest;
 using tools::ExitCode;
 
 struct RemoveOptions {
-    std::string path, pattern, node, size;
+    std::string path, pattern, node, size, num;
+    std::vector<std::string> files;
     bool all = false;
     bool dry_run = false;
     bool json = false;
@@ -32,18 +36,28 @@ struct RemoveOptions {
 
 RemoveRequest checked(const RemoveOptions& options) {
     const bool has_place = !options.path.empty() || !options.pattern.empty();
-    if (options.all && (has_place || !options.node.empty() || !options.size.empty())) {
+    const bool has_part = !options.node.empty() || !options.size.empty() || !options.num.empty();
+    if (options.all && (has_place || has_part || !options.files.empty())) {
         tools::refuse("--all goes with no other choice of what to remove.");
+    }
+    if (!options.files.empty() && (has_place || has_part)) {
+        tools::refuse("FILE goes with no other choice of what to remove.");
     }
     RemoveRequest request;
     if (has_place) {
-        const PoolPlace place = pool_place(options.path, options.pattern);
+        const pool::PoolPlace place = pool::pool_place(options.path, options.pattern);
         request.pattern = place.pattern;
-        request.place = place.folder;
+        request.places = {place.folder};
+    }
+    request.paths = options.files;
+    for (const std::string& path : options.files) {
+        const std::filesystem::path whole = std::filesystem::absolute(path);
+        request.places.push_back(pool::find_place(whole.parent_path(), pool::kAnybody).path);
     }
     if (!options.node.empty() && options.node != "all") {
         if (options.node.find(':') != std::string::npos) {
-            tools::refuse(fmt::format("--node: '{}' is no list of nodes; write 0,1 or 0-3.", options.node));
+            tools::refuse(
+                fmt::format("--node: '{}' is not a list of nodes; write 0,1 or 0-3.", options.node));
         }
         for (const Share& share : shares_of(options.node, 1, read_machine())) {
             request.nodes.push_back(share.node);
@@ -52,20 +66,26 @@ RemoveRequest checked(const RemoveOptions& options) {
     if (!options.size.empty()) {
         request.size = size_of("--size", options.size);
     }
+    if (!options.num.empty()) {
+        request.count = count_of("--num", options.num, kMostFiles);
+    }
     return request;
 }
 
-RemovePlan plan_for(const RemoveRequest& request, const Record& record, const PageControl& control) {
-    auto files = request.pattern ? files_of(*request.pattern) : files_of(record);
-    find_holders(files);
-    return make_remove_plan(request, record, std::move(files), control);
+RemovePlan plan_for(const RemoveRequest& request, const pool::Record& record,
+                    const pool::PageControl& control) {
+    auto files = request.pattern          ? pool::files_of(*request.pattern)
+                 : !request.paths.empty() ? pool::files_of(request.paths, record)
+                                          : pool::files_of(record);
+    pool::find_holders(files);
+    return pool::make_remove_plan(request, record, std::move(files), control);
 }
 
 ExitCode preview(const RemoveRequest& request, bool json) {
     const tools::Interrupts interrupts;
-    const PageControl control = page_control(interrupts);
-    Record record = Ledger(kRunFolder, boot_id("/proc")).record;
-    for (PagesAdded& pages : record.pages) {
+    const pool::PageControl control = pool::page_control(interrupts);
+    pool::Record record = pool::Ledger(pool::kRunFolder, pool::boot_id()).record;
+    for (pool::PagesAdded& pages : record.pages) {
         pages.settle(control.counts(pages.node, pages.size).reserved());
     }
     const RemovePlan plan = plan_for(request, record, control);
@@ -73,7 +93,7 @@ ExitCode preview(const RemoveRequest& request, bool json) {
     return ExitCode::done;
 }
 
-ExitCode remove_it(const RemoveRequest& request, bool json) {
+pool::Undone remove_it(const RemoveRequest& request) {
     if (::geteuid() != 0) {
         throw tools::Failure(ExitCode::no_permission,
                              "remove takes away pages and mounts, which only root may; nothing was changed; "
@@ -81,21 +101,19 @@ ExitCode remove_it(const RemoveRequest& request, bool json) {
     }
     constexpr std::chrono::seconds kPatience{10};
     const tools::Interrupts interrupts;
-    const PageControl control = page_control(interrupts);
-    const RunLock lock(kRunFolder, kPatience, interrupts);
-    Ledger ledger(kRunFolder, boot_id("/proc"));
-    settle_all(control, ledger);
-    const RemoveReport report =
-        carry_out(request, plan_for(request, ledger.record, control), control, ledger);
-    print(json ? as_json("remove", remove_json(report)) : remove_text(report));
-    return report.exit_code();
+    const pool::RunLock lock(pool::kRunFolder, kPatience, interrupts);
+    pool::Ledger ledger(pool::kRunFolder, pool::boot_id());
+    pool::Work work{pool::page_control(interrupts), interrupts, &ledger};
+    pool::settle_all(work.control, ledger);
+    return pool::remove(request, plan_for(request, ledger.record, work.control), work);
 }
 
 }  // namespace
 
 void describe_remove(CLI::App& program, Action& chosen) {
-    CLI::App* app = program.add_subcommand("remove", "Take back what setup has added, but for files in use");
+    CLI::App* app = program.add_subcommand("remove", "Take back what setup has added, except files in use");
     const auto options = std::make_shared<RemoveOptions>();
+    app->add_option("FILE", options->files, "Only these files, setup's or not")->option_text("...");
     app->add_option("--path", options->path,
                     "Only files in DIR/numa_<N>, setup's or not.\nDefault: what setup has made")
         ->option_text("DIR");
@@ -106,6 +124,9 @@ void describe_remove(CLI::App& program, Action& chosen) {
         ->option_text("NODES");
     app->add_option("--size", options->size, "Only files of this size, e.g. 32GiB. Default: any")
         ->option_text("SIZE");
+    app->add_option("--num", options->num,
+                    "Only so many free files of each node, the last ones.\nDefault: all")
+        ->option_text("N");
     app->add_flag("--all", options->all, "All that setup has made (as without any option)");
     app->add_flag("--dry-run", options->dry_run, "Change nothing; print the commands that would do it");
     app->add_flag("--json", options->json, "For programs: see hugepagectl(8)");
@@ -117,12 +138,17 @@ void describe_remove(CLI::App& program, Action& chosen) {
         "Example:\n"
         "  sudo hugepagectl remove\n"
         "\n"
-        "Exit status: 0 all is gone, 3 something else is left, 5 no permission, 6 some\n"
-        "files are in use.");
+        "Exit status: 0 all that was meant is gone, 1 there was no such file, 3 something\n"
+        "else is left, 5 no permission, 6 some files are in use.");
     app->callback([options, &chosen] {
         const RemoveRequest request = checked(*options);
         chosen = [=, dry_run = options->dry_run, json = options->json] {
-            return dry_run ? preview(request, json) : remove_it(request, json);
+            if (dry_run) {
+                return preview(request, json);
+            }
+            const pool::Undone undone = remove_it(request);
+            print(json ? as_json("remove", remove_json(undone)) : remove_text(undone));
+            return pool::exit_code_of(undone);
         };
     });
 }

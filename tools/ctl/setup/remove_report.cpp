@@ -1,6 +1,5 @@
-#include "tools/ctl/setup/remove_report.h"
-
 #include "tools/common/wording.h"
+#include "tools/ctl/setup/reports.h"
 #include "tools/report/report.h"
 
 #include <fmt/format.h>
@@ -13,7 +12,9 @@
 namespace ctl {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using pool::PagesToGive;
+using pool::PoolFile;
+using pool::PoolHolder;
 
 std::string time_text(std::int64_t seconds) {
     const std::time_t time = seconds;
@@ -38,7 +39,7 @@ std::string holders_text(const PoolFile& file) {
     for (const PoolHolder& holder : file.holders) {
         texts.push_back(holder_text(holder));
     }
-    return texts.empty() ? "somebody who has ended meanwhile, or can't be seen from here"
+    return texts.empty() ? "a process that has ended meanwhile, or can't be seen from here"
                          : fmt::format("{}", fmt::join(texts, ", "));
 }
 
@@ -81,45 +82,45 @@ Json pages_json(const std::vector<PagesToGive>& pages, const char* given) {
 std::string pages_text(const PagesToGive& pages) {
     std::string text = fmt::format("Gave back {} of {} on node {}", tools::counted(pages.give, "page"),
                                    tools::page_size_text(pages.size), pages.node.value);
-    if (pages.give < pages.added) {
-        text += fmt::format("; {} that setup had added {} in use", pages.added - pages.give,
-                            pages.added - pages.give == 1 ? "is" : "are");
+    if (pages.give < pages.due) {
+        text += fmt::format("; {} that setup had added {} in use", pages.due - pages.give,
+                            pages.due - pages.give == 1 ? "is" : "are");
     }
     return text + ".\n";
 }
 
 }  // namespace
 
-std::string remove_text(const RemoveReport& report) {
-    if (report.is_empty()) {
+std::string remove_text(const pool::Undone& undone) {
+    if (undone.is_empty()) {
         return "Nothing is left to remove.\n";
     }
     std::string text;
-    if (!report.removed.empty()) {
-        text += fmt::format("Removed {}:\n", tools::counted(report.removed.size(), "file"));
-        for (const PoolFile& file : report.removed) {
+    if (!undone.removed.empty()) {
+        text += fmt::format("Removed {}:\n", tools::counted(undone.removed.size(), "file"));
+        for (const PoolFile& file : undone.removed) {
             text += "  " + printable(file.file.path) + "\n";
         }
     }
-    for (const PagesToGive& pages : report.pages) {
+    for (const PagesToGive& pages : undone.pages) {
         text += pages_text(pages);
     }
-    for (const std::string& mount : report.mounts) {
+    for (const std::string& mount : undone.mounts) {
         text += fmt::format("Unmounted {}.\n", printable(mount));
     }
-    for (const std::string& folder : report.folders) {
+    for (const std::string& folder : undone.folders) {
         text += fmt::format("Removed the folder {}.\n", printable(folder));
     }
-    for (const Leftover& left : report.left) {
+    for (const pool::Leftover& left : undone.left) {
         text += fmt::format("Left {}: {}.\n", printable(left.path), left.why);
     }
-    if (!report.busy.empty()) {
+    if (!undone.busy.empty()) {
         const Terminal terminal = Terminal::of_stdout();
         text += in_tone(terminal, Tone::bad,
                         fmt::format("In use, left as they are ({}):",
-                                    tools::counted(report.busy.size(), "file"))) +
+                                    tools::counted(undone.busy.size(), "file"))) +
                 "\n";
-        for (const PoolFile& file : report.busy) {
+        for (const PoolFile& file : undone.busy) {
             text += fmt::format("  {}\n    by {}\n", printable(file.file.path), holders_text(file));
         }
         text += "Run this again when they have ended.\n";
@@ -127,37 +128,37 @@ std::string remove_text(const RemoveReport& report) {
     return text;
 }
 
-Json remove_json(const RemoveReport& report) {
+Json remove_json(const pool::Undone& undone) {
     Json left = Json::array();
-    for (const Leftover& one : report.left) {
+    for (const pool::Leftover& one : undone.left) {
         left.push_back({{"path", one.path}, {"reason", one.why}});
     }
-    return {{"removed", paths_json(report.removed)},
-            {"busy", busy_json(report.busy)},
-            {"pages", pages_json(report.pages, "given_back")},
-            {"unmounted", report.mounts},
-            {"folders_removed", report.folders},
+    return {{"removed", paths_json(undone.removed)},
+            {"busy", busy_json(undone.busy)},
+            {"pages", pages_json(undone.pages, "given_back")},
+            {"unmounted", undone.mounts},
+            {"folders_removed", undone.folders},
             {"left", left},
-            {"nothing_left", report.busy.empty() && report.left.empty()}};
+            {"nothing_left", undone.busy.empty() && undone.left.empty()}};
 }
 
-std::string remove_preview_text(const RemovePlan& plan) {
+std::string remove_preview_text(const pool::RemovePlan& plan) {
     std::string text;
     for (const PoolFile& file : plan.busy) {
         text += fmt::format("# {} stays, in use by {}\n", printable(file.file.path), holders_text(file));
     }
-    for (const std::string& command : commands_of(plan)) {
+    for (const std::string& command : plan.commands()) {
         text += command + "\n";
     }
     return text.empty() ? "# Nothing is left to remove.\n" : text;
 }
 
-Json remove_preview_json(const RemovePlan& plan) {
+Json remove_preview_json(const pool::RemovePlan& plan) {
     return {{"dry_run", true},
             {"to_remove", paths_json(plan.files)},
             {"busy", busy_json(plan.busy)},
             {"pages", pages_json(plan.pages, "to_give_back")},
-            {"commands", commands_of(plan)}};
+            {"commands", plan.commands()}};
 }
 
 }  // namespace ctl

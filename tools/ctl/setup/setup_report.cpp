@@ -1,6 +1,6 @@
-#include "tools/ctl/setup/setup_report.h"
-
 #include "tools/common/wording.h"
+#include "tools/ctl/setup/reports.h"
+#include "tools/pool/plan.h"
 #include "tools/report/report.h"
 
 #include <fmt/format.h>
@@ -12,23 +12,18 @@
 namespace ctl {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using pool::NodeOutcome;
+using pool::SetupReport;
 
 // The setup with 2 MiB pages that would fit where pages of 1 GiB fell short; empty if there is none.
-std::string smaller_setup(const SetupReport& report, const SetupRequest& request, const Machine& machine) {
-    if (report.plan.page_size <= k2MiB || !fits_in_small_pages(request, machine)) {
+std::string smaller_setup(const SetupReport& report, const pool::Request& request, const Machine& machine) {
+    if (report.plan.page_size <= k2MiB || !pool::fits_in_small_pages(request, machine)) {
         return {};
     }
-    // A folder that stays on hugetlbfs of the larger pages can't be had for these.
+    // A folder that stays on hugetlbfs of the larger pages can't hold these.
     const bool is_free = report.is_undone && report.has_mounted;
     const std::string where = is_free ? request.where : "--path " + tools::quoted(request.place + "_2m");
-    return "hugepagectl setup " + setup_arguments(request, k2MiB, where);
-}
-
-// Whether the nodes have memory for all files: with more pages than that the machine would not boot.
-bool has_room(const SetupReport& report) {
-    return std::ranges::all_of(report.plan.nodes,
-                               [](const NodeSetup& node) { return node.possible == node.create.size(); });
+    return "hugepagectl setup " + pool::arguments_of(request, k2MiB, where);
 }
 
 std::vector<std::vector<Cell>> rows_of(const SetupReport& report) {
@@ -54,11 +49,15 @@ std::string files_text(const SetupReport& report) {
         for (const std::string& path : node.created) {
             text += "  " + printable(path) + "\n";
         }
+        if (node.replaced > 0) {
+            text += fmt::format("  ({} on node {} had another owner or mode: removed and made anew)\n",
+                                node.replaced, node.node.value);
+        }
     }
     return text.empty() ? text : "\nCreated, every page checked to be on its node:\n" + text;
 }
 
-std::string shortage_text(const SetupReport& report, const SetupRequest& request, const Machine& machine) {
+std::string shortage_text(const SetupReport& report, const pool::Request& request, const Machine& machine) {
     std::string text = "\n";
     for (const NodeOutcome& node : report.nodes) {
         if (node.created.size() + node.kept.size() < node.wanted) {
@@ -81,7 +80,7 @@ std::string shortage_text(const SetupReport& report, const SetupRequest& request
     if (report.is_undone) {
         text += "No whole file could be made, so nothing was left changed.\n";
     }
-    if (!has_room(report)) {
+    if (!report.plan.has_room()) {
         return text + "\nAsk for fewer or smaller files, or spread them over more nodes.\n";
     }
     text +=
@@ -95,7 +94,7 @@ std::string shortage_text(const SetupReport& report, const SetupRequest& request
     return text;
 }
 
-std::string done_text(const SetupReport& report, const SetupRequest& request) {
+std::string done_text(const SetupReport& report, const pool::Request& request) {
     return fmt::format("\nTo use them, start the sealer with {}={}\n",
                        request.where.starts_with("--path-pattern") ? "HUGEPAGE_FILES_PATH_PATTERN"
                                                                    : "HUGEPAGE_FILES_PATH",
@@ -105,7 +104,20 @@ std::string done_text(const SetupReport& report, const SetupRequest& request) {
 
 }  // namespace
 
-std::string setup_text(const SetupReport& report, const SetupRequest& request, const Machine& machine) {
+std::string boot_arguments(const pool::Plan& plan, const Machine& machine) {
+    Plan all{plan.size, plan.page_size, {}};
+    for (const Node& node : machine.nodes) {
+        NodePlan one;
+        one.node = node.id;
+        one.pages = node.pages_of(plan.page_size).reserved();
+        const auto step = std::ranges::find(plan.nodes, node.id, &pool::NodePlan::node);
+        one.pages += step != plan.nodes.end() ? step->missing_pages : 0;
+        all.nodes.push_back(one);
+    }
+    return kernel_command_line(all, machine);
+}
+
+std::string setup_text(const SetupReport& report, const pool::Request& request, const Machine& machine) {
     using Side = Column::Side;
     const Terminal terminal = Terminal::of_stdout();
     const bool is_idle = report.plan.changes_nothing();
@@ -127,6 +139,12 @@ std::string setup_text(const SetupReport& report, const SetupRequest& request, c
                    {"RESERVED", Side::right},
                    {"GIVEN BACK", Side::right}},
                   rows_of(report));
+    for (const pool::NodePlan& node : report.plan.nodes) {
+        if (node.others > 0) {
+            text += fmt::format("Node {} has {} besides, of other sizes or numbers.\n", node.node.value,
+                                tools::counted(node.others, "file"));
+        }
+    }
     text += files_text(report);
     if (!report.is_complete()) {
         return text + shortage_text(report, request, machine);
@@ -134,13 +152,14 @@ std::string setup_text(const SetupReport& report, const SetupRequest& request, c
     return text + done_text(report, request);
 }
 
-Json setup_json(const SetupReport& report, const SetupRequest& request, const Machine& machine) {
+Json setup_json(const SetupReport& report, const pool::Request& request, const Machine& machine) {
     Json nodes = Json::array();
     for (const NodeOutcome& node : report.nodes) {
         nodes.push_back({{"node", node.node.value},
                          {"files_wanted", node.wanted},
                          {"files_kept", node.kept},
                          {"files_created", node.created},
+                         {"files_replaced", node.replaced},
                          {"pages_per_file", node.pages_per_file},
                          {"pages_missing", node.pages_asked},
                          {"pages_reserved", node.pages_got},
@@ -156,40 +175,41 @@ Json setup_json(const SetupReport& report, const SetupRequest& request, const Ma
                  {"dropped_caches", report.has_dropped_caches},
                  {"nodes", nodes}};
     if (!is_complete) {
-        json["kernel_command_line"] = has_room(report) ? Json(boot_arguments(report.plan, machine)) : Json();
+        json["kernel_command_line"] =
+            report.plan.has_room() ? Json(boot_arguments(report.plan, machine)) : Json();
         const std::string smaller = smaller_setup(report, request, machine);
         json["smaller_setup_command"] = smaller.empty() ? Json() : Json(smaller);
     }
     return json;
 }
 
-std::string setup_preview_text(const SetupPlan& plan, const SetupRequest& request, const Machine& machine) {
+std::string setup_preview_text(const pool::Plan& plan, const pool::Request& request, const Machine& machine) {
     if (plan.changes_nothing()) {
         return "# All files are there: nothing to do.\n";
     }
     std::string text = "# What is done by hand isn't on record: remove would not take it back.\n";
-    for (const NodeSetup& node : plan.nodes) {
+    for (const pool::NodePlan& node : plan.nodes) {
         if (node.possible < node.create.size()) {
             text += fmt::format("# Node {} ({}) has room for {} of the {} wanted.\n", node.node.value,
                                 size_text(machine.find(node.node)->memory.bytes), node.possible,
                                 tools::counted(node.create.size(), "file"));
         }
     }
-    for (const std::string& command : commands_of(plan, request)) {
+    for (const std::string& command : pool::commands_of(request, plan)) {
         text += command + "\n";
     }
     return text;
 }
 
-Json setup_preview_json(const SetupPlan& plan, const SetupRequest& request) {
+Json setup_preview_json(const pool::Plan& plan, const pool::Request& request) {
     Json nodes = Json::array();
-    for (const NodeSetup& node : plan.nodes) {
+    for (const pool::NodePlan& node : plan.nodes) {
         nodes.push_back({{"node", node.node.value},
                          {"files_kept", node.keep},
                          {"files_to_create", node.create},
                          {"files_possible", node.possible},
                          {"pages_per_file", node.pages_per_file},
-                         {"pages_missing", node.missing},
+                         {"pages_missing", node.missing_pages},
                          {"pages_to_reserve", node.grow}});
     }
     return {{"dry_run", true},
@@ -197,7 +217,7 @@ Json setup_preview_json(const SetupPlan& plan, const SetupRequest& request) {
             {"page_bytes", plan.page_size.bytes},
             {"mount", plan.mount.empty() ? Json() : Json(plan.mount)},
             {"nodes", nodes},
-            {"commands", commands_of(plan, request)}};
+            {"commands", pool::commands_of(request, plan)}};
 }
 
 }  // namespace ctl

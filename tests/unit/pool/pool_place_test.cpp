@@ -1,0 +1,36 @@
+#include "tests/support/temp_dir.h"
+#include "tests/unit/pool/machine.h"
+#include "tools/pool/request.h"
+
+#include <gtest/gtest.h>
+
+namespace pool {
+namespace {
+
+TEST(PoolPlace, IsAbsoluteAndWithoutLinks) {
+    const tests::TempDir folder;
+    const auto real = std::filesystem::canonical(folder.path());
+    std::filesystem::create_directory(real / "there");
+    std::filesystem::create_symlink(real / "there", real / "link");
+    const auto place = pool_place(real / "link//new/", "");
+    EXPECT_EQ(place.folder, real / "there/new");
+    EXPECT_EQ(place.pattern.text(), (real / "there/new/numa_$NUMA_NODE_INDEX").string());
+    const auto pattern = pool_place("/ignored", real / "link/n$NUMA_NODE_INDEX/x");
+    EXPECT_EQ(pattern.folder, real / "there");
+    EXPECT_EQ(pattern.pattern.text(), (real / "there/n$NUMA_NODE_INDEX/x").string());
+}
+
+TEST(PoolPlace, MustBeGiven) {
+    std::string too_long;
+    while (too_long.size() < 5000) {
+        too_long += "folder/";
+    }
+    EXPECT_EQ(refusal_of([] { static_cast<void>(pool_place("", "")); }).code, tools::ExitCode::usage);
+    EXPECT_EQ(refusal_of([] { static_cast<void>(pool_place("", "/mnt/numa")); }).code,
+              tools::ExitCode::usage);
+    EXPECT_EQ(refusal_of([&] { static_cast<void>(pool_place("/" + too_long, "")); }).code,
+              tools::ExitCode::usage);
+}
+
+}  // namespace
+}  // namespace pool

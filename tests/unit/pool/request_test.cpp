@@ -1,0 +1,77 @@
+#include "tools/pool/request.h"
+
+#include "tests/unit/pool/machine.h"
+
+#include <gmock/gmock.h>
+
+namespace pool {
+namespace {
+
+using testing::HasSubstr;
+
+class RequestTest : public testing::Test {
+  protected:
+    RequestTest() { machine_.nodes = {node_of_64_gib(0), node_of_64_gib(3)}; }
+
+    [[nodiscard]] Request request() const { return request_of(options_, machine_); }
+    [[nodiscard]] std::string refusal() const {
+        const auto refused = refusal_of([&] { static_cast<void>(request()); });
+        EXPECT_EQ(refused.code, tools::ExitCode::usage);
+        return refused.message;
+    }
+
+    Machine machine_{{}, {k2MiB, k1GiB}, {}};
+    RequestOptions options_{.size = "1GiB", .num = "2", .node = "all", .path = "/p", .page_size = "auto"};
+};
+
+TEST_F(RequestTest, HasDefaultsForAllButSizeAndPath) {
+    EXPECT_EQ(request().shares, (std::vector<Share>{{NodeId{0}, 2}, {NodeId{3}, 2}}));
+    EXPECT_EQ(request().size, k1GiB);
+    EXPECT_EQ(request().pattern.text(), "/p/numa_$NUMA_NODE_INDEX");
+    EXPECT_FALSE(request().owner || request().group || request().mode || request().threads);
+    options_.size = "";
+    EXPECT_THAT(refusal(), HasSubstr("--size is needed"));
+}
+
+TEST_F(RequestTest, PatternWinsOverPath) {
+    options_.pattern = "/q//n$NUMA_NODE_INDEX/x/";
+    EXPECT_EQ(request().pattern.text(), "/q/n$NUMA_NODE_INDEX/x");
+    EXPECT_EQ(request().place, "/q");
+    options_.pattern = "/q";
+    EXPECT_THAT(refusal(), HasSubstr("lacks $NUMA_NODE_INDEX"));
+}
+
+TEST_F(RequestTest, RefusesPermissionsForOthers) {
+    options_.mode = "640";
+    EXPECT_EQ(request().mode, mode_t{0640});
+    for (const char* mode : {"644", "601", "0666", "8", "1600"}) {
+        options_.mode = mode;
+        EXPECT_THAT(refusal(), HasSubstr("--mode")) << mode;
+    }
+}
+
+TEST_F(RequestTest, RefusesValuesThatAreNone) {
+    const auto refuses = [&](std::string RequestOptions::*option, const char* value, const char* name) {
+        const std::string before = std::exchange(options_.*option, value);
+        EXPECT_THAT(refusal(), HasSubstr(name)) << value;
+        options_.*option = before;
+    };
+    refuses(&RequestOptions::node, "1", "--node");
+    refuses(&RequestOptions::num, "0", "--num");
+    refuses(&RequestOptions::threads, "0", "--threads");
+    refuses(&RequestOptions::user, "no such user", "--user");
+    refuses(&RequestOptions::group, "no such group", "--group");
+    for (const char* size : {"0", "GiB", "1XB", "1GiB2", "99999999EiB", "4EiB"}) {
+        refuses(&RequestOptions::size, size, "--size");
+    }
+}
+
+TEST_F(RequestTest, IsToldWithItsOwner) {
+    options_.user = "7";
+    options_.mode = "0640";
+    EXPECT_EQ(arguments_of(request(), k2MiB, request().where),
+              "--size 1GiB --node 0:2,3:2 --page-size 2MiB --path /p --user 7 --mode 0640");
+}
+
+}  // namespace
+}  // namespace pool

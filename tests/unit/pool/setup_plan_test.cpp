@@ -1,0 +1,220 @@
+#include "tools/pool/setup_plan.h"
+
+#include "tests/unit/pool/machine.h"
+#include "tools/ctl/setup/reports.h"
+
+#include <gmock/gmock.h>
+
+namespace pool {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using tools::ExitCode;
+
+constexpr std::uint64_t kFile = 512;  // pages of 2 MiB in each
+
+TEST(SetupPlan, MountsReservesAndCreatesOnABareMachine) {
+    const auto request = two_files_on_each_node();
+    const auto plan = make_plan(request, bare_machine(request), Purpose::set_up);
+    EXPECT_EQ(plan.page_size, k2MiB);
+    EXPECT_EQ(plan.mount, "/mnt/huge/pc1");
+    EXPECT_THAT(plan.folders, ElementsAre("/mnt/huge", "/mnt/huge/pc1"));
+    ASSERT_EQ(plan.nodes.size(), 2);
+    for (const NodePlan& node : plan.nodes) {
+        EXPECT_EQ(node.create.size(), 2);
+        EXPECT_EQ(node.grow, 2 * kFile);
+        EXPECT_EQ(node.possible, 2);
+    }
+    EXPECT_EQ(plan.nodes[1].create[0], "/mnt/huge/pc1/numa_1/1.0_GiB_0");
+    EXPECT_FALSE(plan.changes_nothing());
+}
+
+TEST(SetupPlan, ReservesOnlyWhatIsNotFree) {
+    const auto request = two_files_on_each_node();
+    auto facts = bare_machine(request);
+    pages_on(facts, 0, k2MiB) = {k2MiB, 1000, 700, 0};
+    pages_on(facts, 1, k2MiB) = {k2MiB, 5000, 5000, 0};
+    const auto plan = make_plan(request, facts, Purpose::set_up);
+    EXPECT_EQ(plan.nodes[0].grow, 2 * kFile - 700);
+    EXPECT_EQ(plan.nodes[1].grow, 0);
+}
+
+TEST(SetupPlan, WritesACountWithoutTheSurplus) {
+    const auto request = two_files_on_each_node();
+    auto facts = bare_machine(request);
+    pages_on(facts, 0, k2MiB) = {k2MiB, 100, 0, 40};
+    const auto plan = make_plan(request, facts, Purpose::set_up);
+    EXPECT_EQ(plan.nodes[0].reserved, 60);
+    EXPECT_THAT(commands_of(request, plan)[3], HasSubstr("echo 1084 > "));
+}
+
+TEST(SetupPlan, LaysInForPagesPromisedToOthers) {
+    auto request = two_files_on_each_node();
+    auto facts = bare_machine(request);
+    for (const std::size_t node : {0U, 1U}) {
+        pages_on(facts, node, k2MiB) = {k2MiB, 2 * kFile, 2 * kFile, 0};
+    }
+    facts.machine.promised = {{k2MiB, 300}, {k1GiB, 0}};
+    const auto plan = make_plan(request, facts, Purpose::set_up);
+    EXPECT_EQ(plan.nodes[0].grow + plan.nodes[1].grow, 300);
+
+    // Pages that no file is to have keep the promise.
+    pages_on(facts, 1, k2MiB) = {k2MiB, 2 * kFile + 300, 2 * kFile + 300, 0};
+    const auto idle = make_plan(request, facts, Purpose::set_up);
+    EXPECT_EQ(idle.nodes[0].grow + idle.nodes[1].grow, 0);
+
+    // As far as they go.
+    pages_on(facts, 1, k2MiB) = {k2MiB, 2 * kFile + 299, 2 * kFile + 299, 0};
+    const auto short_of_one = make_plan(request, facts, Purpose::set_up);
+    EXPECT_EQ(short_of_one.nodes[0].grow + short_of_one.nodes[1].grow, 1);
+}
+
+// 2 x 512 pages are needed on node 0; of 1500 free ones 1000 are promised.
+TEST(SetupPlan, TakesNoPromisedPageForFree) {
+    auto request = two_files_on_each_node();
+    request.shares = {{NodeId{0}, 2}};
+    auto facts = bare_machine(request);
+    pages_on(facts, 0, k2MiB) = {k2MiB, 1500, 1500, 0};
+    facts.machine.promised = {{k2MiB, 1000}, {k1GiB, 0}};
+    EXPECT_EQ(make_plan(request, facts, Purpose::set_up).nodes[0].grow, 2 * kFile - 500);
+}
+
+TEST(SetupPlan, RemovesAndMakesAnewWhatBelongsToAnotherUser) {
+    auto request = two_files_on_each_node();
+    request.shares = {{NodeId{0}, 2}};
+    auto facts = mounted_machine(request, k2MiB);
+    put_there(facts.nodes[0].files[0], 1);
+    put_there(facts.nodes[0].files[1], 2);
+    facts.nodes[0].files[0].owner = 7;
+    facts.nodes[0].files[1].mode = 0644;
+    EXPECT_EQ(make_plan(request, facts, Purpose::set_up).nodes[0].replace.size(), 1)
+        << "the one that is for others";
+    request.owner = 8;
+    const auto plan = make_plan(request, facts, Purpose::set_up);
+    EXPECT_EQ(plan.nodes[0].replace.size(), 2);
+    EXPECT_EQ(plan.nodes[0].create.size(), 2);
+    EXPECT_EQ(plan.nodes[0].grow, 0) << "the removed files' pages do";
+}
+
+TEST(SetupPlan, GivesNewFilesToWhomThePoolBelongs) {
+    const auto request = two_files_on_each_node();
+    auto facts = mounted_machine(request, k2MiB);
+    facts.nodes[1].owner = {7, 8};
+    const auto commands = commands_of(request, make_plan(request, facts, Purpose::set_up));
+    EXPECT_THAT(commands.back(), HasSubstr("--user 7 --group 8"));
+}
+
+TEST(SetupPlan, CountsPromisesOfTheMountsOwnAsItsOwn) {
+    const auto request = two_files_on_each_node();
+    auto facts = mounted_machine(request, k2MiB);
+    for (const std::size_t node : {0U, 1U}) {
+        pages_on(facts, node, k2MiB) = {k2MiB, 2 * kFile, 2 * kFile, 0};
+        facts.nodes[node].mount->options += ",min_size=1G";
+    }
+    facts.machine.promised = {{k2MiB, 512}, {k1GiB, 0}};
+    const auto plan = make_plan(request, facts, Purpose::set_up);
+    EXPECT_EQ(plan.nodes[0].grow + plan.nodes[1].grow, 0);
+}
+
+TEST(SetupPlan, MakesOnlyTheFilesThatAreWanting) {
+    const auto request = two_files_on_each_node();
+    auto facts = mounted_machine(request, k2MiB);
+    put_there(facts.nodes[0].files[0], 1);
+    const auto plan = make_plan(request, facts, Purpose::set_up);
+    EXPECT_THAT(plan.mount, IsEmpty());
+    EXPECT_THAT(plan.nodes[0].keep, ElementsAre("/mnt/huge/pc1/numa_0/1.0_GiB_0"));
+    EXPECT_THAT(plan.nodes[0].create, ElementsAre("/mnt/huge/pc1/numa_0/1.0_GiB_1"));
+    EXPECT_EQ(plan.nodes[0].grow, kFile);
+}
+
+TEST(SetupPlan, ChangesNothingWhereAllIsThere) {
+    const auto request = two_files_on_each_node();
+    auto facts = mounted_machine(request, k2MiB);
+    ino_t inode = 1;
+    for (auto& node : facts.nodes) {
+        for (auto& file : node.files) {
+            put_there(file, inode++);
+        }
+    }
+    const auto plan = make_plan(request, facts, Purpose::set_up);
+    EXPECT_TRUE(plan.changes_nothing());
+    EXPECT_THAT(commands_of(request, plan), IsEmpty());
+}
+
+TEST(SetupPlan, TakesLargePagesOnlyIfAllAreFree) {
+    const auto request = two_files_on_each_node();
+    auto facts = bare_machine(request);
+    pages_on(facts, 0, k1GiB) = {k1GiB, 2, 2, 0};
+    pages_on(facts, 1, k1GiB) = {k1GiB, 2, 1, 0};
+    EXPECT_EQ(make_plan(request, facts, Purpose::set_up).page_size, k2MiB);
+    pages_on(facts, 1, k1GiB).free = 2;
+    EXPECT_EQ(make_plan(request, facts, Purpose::set_up).page_size, k1GiB);
+    facts.machine.promised = {{k2MiB, 0}, {k1GiB, 1}};
+    EXPECT_EQ(make_plan(request, facts, Purpose::set_up).page_size, k2MiB);
+}
+
+TEST(SetupPlan, RefusesAnotherPageSizeThanTheOneMounted) {
+    auto request = two_files_on_each_node();
+    const auto facts = mounted_machine(request, k1GiB);
+    EXPECT_EQ(make_plan(request, facts, Purpose::set_up).page_size, k1GiB);
+    request.page_size = k2MiB;
+    const auto refusal = refusal_of([&] { static_cast<void>(make_plan(request, facts, Purpose::set_up)); });
+    EXPECT_EQ(refusal.code, ExitCode::usage);
+    EXPECT_THAT(refusal.message, HasSubstr("pages of 1 GiB, not 2 MiB"));
+}
+
+TEST(SetupPlan, RefusesToHideWhatIsInTheFolder) {
+    const auto request = two_files_on_each_node();
+    auto facts = bare_machine(request);
+    facts.place_is_empty = false;
+    const auto refusal = refusal_of([&] { static_cast<void>(make_plan(request, facts, Purpose::set_up)); });
+    EXPECT_EQ(refusal.code, ExitCode::usage);
+    EXPECT_THAT(refusal.message, HasSubstr("would hide"));
+}
+
+TEST(SetupPlan, RefusesHalfPages) {
+    auto request = two_files_on_each_node();
+    request.size = {1'000'000'000};
+    request.size_as_typed = "1GB";
+    const auto refusal =
+        refusal_of([&] { static_cast<void>(make_plan(request, bare_machine(request), Purpose::set_up)); });
+    EXPECT_EQ(refusal.code, ExitCode::usage);
+    EXPECT_THAT(refusal.message, HasSubstr("did you mean 1GiB?"));
+}
+
+TEST(SetupPlan, TriesForNoMoreThanTheNodeHasRoomFor) {
+    auto request = two_files_on_each_node();
+    request.shares = {{NodeId{0}, 3}};
+    request.size = {30 * k1GiB.bytes};
+    auto facts = bare_machine(request);
+    const auto plan = make_plan(request, facts, Purpose::set_up);
+    EXPECT_EQ(plan.nodes[0].possible, 2);
+    EXPECT_EQ(plan.nodes[0].grow, 60 * kFile);
+    EXPECT_EQ(plan.nodes[0].missing_pages, 90 * kFile);
+    request.size = {100 * k1GiB.bytes};
+    EXPECT_EQ(make_plan(request, facts, Purpose::set_up).nodes[0].grow, 0);
+}
+
+TEST(SetupPlan, NeedsNoNuma) {
+    auto request = two_files_on_each_node();
+    request.shares = {{NodeId{0}, 2}};
+    auto facts = bare_machine(request);
+    facts.machine.nodes.pop_back();
+    const auto plan = make_plan(request, facts, Purpose::set_up);
+    EXPECT_EQ(plan.nodes[0].grow, 2 * kFile);
+    EXPECT_EQ(ctl::boot_arguments(plan, facts.machine), "hugepagesz=2M hugepages=1024");
+}
+
+TEST(SetupPlan, SaysForBootWhatIsThereAndWhatIsMissing) {
+    const auto request = two_files_on_each_node();
+    auto facts = bare_machine(request);
+    pages_on(facts, 0, k2MiB) = {k2MiB, 100, 30, 10};
+    const auto plan = make_plan(request, facts, Purpose::set_up);
+    EXPECT_EQ(ctl::boot_arguments(plan, facts.machine), "hugepagesz=2M hugepages=0:1084,1:1024");
+    EXPECT_TRUE(fits_in_small_pages(request, facts.machine));
+}
+
+}  // namespace
+}  // namespace pool

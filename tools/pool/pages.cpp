@@ -1,0 +1,208 @@
+#include "tools/pool/pages.h"
+
+#include "shim/base/fd.h"
+#include "shim/base/text_file.h"
+#include "tools/common/failure.h"
+#include "tools/common/huge_pages.h"
+#include "tools/pool/node_mask.h"
+
+#include <poll.h>
+
+#include <fcntl.h>
+#include <numaif.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace pool {
+namespace {
+
+std::string machine_folder(const std::string& sysfs, ByteSize size) {
+    return std::string(hugepage::huge_page_folder(sysfs.c_str(), size, std::nullopt).view());
+}
+
+void write_text(const std::string& path, const std::string& text) {
+    const auto file = hugepage::Fd::open(path.c_str(), O_WRONLY);
+    if (!file) {
+        const int error = file.error().code;
+        throw tools::system_failure("open " + path + " to write", error, error == EACCES ? "use sudo" : "");
+    }
+    // EINTR: some pages have come or gone; what was reached is read from the count.
+    if (::write(file.value().get(), text.data(), text.size()) < 0 && errno != EINTR) {
+        throw tools::system_failure("write " + text + " to " + path, errno);
+    }
+}
+
+// What only helps is no failure where it isn't possible.
+void write_if_possible(const std::string& path, const std::string& text) {
+    if (const auto file = hugepage::Fd::open(path.c_str(), O_WRONLY)) {
+        static_cast<void>(::write(file.value().get(), text.data(), text.size()) < 0);
+    }
+}
+
+bool exists(const std::string& path) {
+    return ::access(path.c_str(), F_OK) == 0;
+}
+
+// The thread's memory policy is the node alone while this lives.
+class BoundTo {
+  public:
+    explicit BoundTo(NodeId node) {
+        NodeMask mask(node);
+        is_bound_ = ::get_mempolicy(&before_, before_nodes_.data(), NodeMask::kBits, nullptr, 0) == 0 &&
+                    ::set_mempolicy(MPOL_BIND, mask.data(), NodeMask::kBits) == 0;
+    }
+    ~BoundTo() {
+        if (is_bound_) {
+            ::set_mempolicy(before_, before_nodes_.data(), NodeMask::kBits);
+        }
+    }
+    BoundTo(const BoundTo&) = delete;
+    BoundTo& operator=(const BoundTo&) = delete;
+    explicit operator bool() const { return is_bound_; }
+
+  private:
+    int before_ = MPOL_DEFAULT;
+    NodeMask before_nodes_;
+    bool is_bound_ = false;
+};
+
+// Writes the target; returns how many pages a kernel before 6.7 may have added in excess.
+std::uint64_t write_count(NodeId node, ByteSize size, std::uint64_t target, const PageControl& control) {
+    const MachinePages all = control.machine(size);
+    const Pages here = control.counts(node, size);
+    const std::uint64_t elsewhere = all.surplus - std::min(all.surplus, here.surplus);
+    if (elsewhere > 0 && control.set_bound(node, size, all.total - all.surplus + target - here.reserved())) {
+        return elsewhere;
+    }
+    control.set(node, size, target);
+    if (elsewhere > 0 && control.counts(node, size).reserved() > target) {
+        control.set(node, size, target - std::min(target, elsewhere));
+    }
+    return elsewhere;
+}
+
+}  // namespace
+
+std::string count_file(const std::string& sysfs, ByteSize size, NodeId node) {
+    const std::string own(hugepage::huge_page_folder(sysfs.c_str(), size, node).view());
+    return (exists(own) || node != NodeId{0} ? own : machine_folder(sysfs, size)) + "/nr_hugepages";
+}
+
+MachinePages machine_pages(ByteSize size, const std::string& sysfs) {
+    const auto counts = hugepage::huge_page_counts(sysfs.c_str(), size, std::nullopt);
+    if (!counts) {
+        return {};
+    }
+    std::array<char, 64> buffer;
+    const auto text =
+        hugepage::read_text((machine_folder(sysfs, size) + "/surplus_hugepages").c_str(), buffer);
+    const auto surplus =
+        text ? hugepage::parse_number(hugepage::trimmed(text.value()), UINT64_MAX) : std::nullopt;
+    const auto& known = counts.value();
+    return {known.total, known.free, known.reserved, std::min(surplus.value_or(0), known.total)};
+}
+
+PageControl page_control(const tools::Interrupts& interrupts, const std::string& sysfs,
+                         const std::string& proc) {
+    PageControl control;
+    control.counts = [=](NodeId node, ByteSize size) { return ctl::read_pages(sysfs, size, node); };
+    control.machine = [=](ByteSize size) { return machine_pages(size, sysfs); };
+    control.set = [=, &interrupts](NodeId node, ByteSize size, std::uint64_t reserved) {
+        const tools::Interrupts::EndsCalls ends_calls(interrupts);
+        write_text(count_file(sysfs, size, node), std::to_string(reserved));
+    };
+    control.set_bound = [=, &interrupts](NodeId node, ByteSize size, std::uint64_t reserved) {
+        const std::string path = machine_folder(sysfs, size) + "/nr_hugepages_mempolicy";
+        const BoundTo bound(node);
+        if (!bound || !exists(path)) {
+            return false;
+        }
+        const tools::Interrupts::EndsCalls ends_calls(interrupts);
+        write_text(path, std::to_string(reserved));
+        return true;
+    };
+    control.compact = [=](NodeId node) {
+        const std::string own = sysfs + "/devices/system/node/node" + std::to_string(node.value) + "/compact";
+        write_if_possible(exists(own) ? own : proc + "/sys/vm/compact_memory", "1");
+    };
+    control.drop_clean_caches = [=] {
+        ::sync();  // what is still to be written can't be dropped
+        write_if_possible(proc + "/sys/vm/drop_caches", "3");
+    };
+    control.pause = [&interrupts] {
+        constexpr int kPauseMs = 250;
+        pollfd interrupted{interrupts.fd(), POLLIN, 0};
+        ::poll(&interrupted, 1, kPauseMs);
+        interrupts.check();
+    };
+    control.check = [&interrupts] { interrupts.check(); };
+    return control;
+}
+
+std::int64_t change_pages(NodeId node, ByteSize size, std::int64_t by, const PageControl& control,
+                          Ledger& ledger) {
+    const std::uint64_t before = control.counts(node, size).reserved();
+    const std::uint64_t down = by < 0 ? std::min(before, static_cast<std::uint64_t>(-by)) : 0;
+    const std::uint64_t target = by < 0 ? before - down : before + static_cast<std::uint64_t>(by);
+    ledger.record.pages_of(node, size).under_way = {before, target};
+    ledger.save();
+    const auto settle = [&](std::uint64_t most_in_excess) {
+        const std::uint64_t after = control.counts(node, size).reserved();
+        PagesAdded& entry = ledger.record.pages_of(node, size);
+        entry.under_way = {before, target};
+        entry.settle(after);
+        entry.added += std::min(after - std::min(after, std::max(before, target)), most_in_excess);
+        ledger.save();
+        return static_cast<std::int64_t>(after) - static_cast<std::int64_t>(before);
+    };
+    try {
+        return settle(write_count(node, size, target, control));
+    } catch (...) {
+        settle(0);
+        throw;
+    }
+}
+
+void settle_all(const PageControl& control, Ledger& ledger) {
+    for (PagesAdded& pages : ledger.record.pages) {
+        const std::uint64_t reserved = control.counts(pages.node, pages.size).reserved();
+        pages.settle(reserved);
+        pages.added = std::min(pages.added, reserved);
+    }
+    ledger.save();
+}
+
+Reserving reserve(NodeId node, ByteSize size, std::uint64_t pages, const PageControl& control, Ledger& ledger,
+                  const std::function<bool()>& is_late,
+                  const std::function<void(std::uint64_t got)>& progress) {
+    // So much memory at a time: a moment's work, after which Ctrl-C is heard and the record is true.
+    constexpr std::uint64_t kBatchBytes = std::uint64_t{1} << 30;
+    const std::uint64_t most = std::max<std::uint64_t>(kBatchBytes / size.bytes, 1);
+    Reserving result;
+    while (result.got < pages) {
+        control.check();
+        const auto batch = static_cast<std::int64_t>(std::min(most, pages - result.got));
+        const std::int64_t came = change_pages(node, size, batch, control, ledger);
+        result.got += static_cast<std::uint64_t>(std::clamp<std::int64_t>(came, 0, batch));
+        progress(result.got);
+        if (came >= batch) {
+            continue;
+        }
+        if (is_late()) {
+            break;
+        }
+        control.compact(node);
+        result.has_compacted = true;
+        if (size > ctl::k2MiB && !result.has_dropped_caches) {
+            control.drop_clean_caches();
+            result.has_dropped_caches = true;
+        }
+        control.pause();
+    }
+    return result;
+}
+
+}  // namespace pool

@@ -1,0 +1,41 @@
+// Filling files with pages of one node: a child process maps them, binds the mappings to the node and touches
+// every page, by several threads.
+//
+// A touch that finds the node dry is a SIGBUS and the end of the process; that is why it is a process of its
+// own.
+#pragma once
+
+#include "shim/base/byte_size.h"
+#include "shim/base/ids.h"
+#include "tools/common/interrupts.h"
+
+#include <optional>
+#include <vector>
+
+namespace pool {
+
+inline constexpr int kMostThreads = 16;
+
+// The CPUs of the node that are also allowed; if there are none, the allowed ones. As many threads as wanted,
+// or else one for each CPU up to kMostThreads.
+struct Crew {
+    hugepage::CpuSet cpus;  // empty: any
+    int threads = 1;
+};
+[[nodiscard]] Crew choose_crew(const hugepage::CpuSet& of_node, const hugepage::CpuSet& allowed,
+                               std::optional<int> wanted);
+
+struct TouchJob {
+    std::vector<int> files;        // open for reading and writing
+    hugepage::ByteSize file_size;  // of each, whole pages
+    hugepage::ByteSize page_size;
+    hugepage::NodeId node;
+    std::optional<int> threads;
+};
+// On return every page of every file is there and on the node. Must be called before the process has other
+// threads. Shows its progress on stderr if that is a terminal. Throws tools::Failure or tools::Interrupted;
+// the child has ended then, and what it has filled stays in the files. Should this process be killed, the
+// child dies with it.
+void touch_into_place(const TouchJob& job, const tools::Interrupts& interrupts);
+
+}  // namespace pool

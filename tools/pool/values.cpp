@@ -1,0 +1,124 @@
+#include "tools/pool/values.h"
+
+#include "shim/base/ids.h"
+#include "shim/base/text_file.h"
+#include "tools/common/failure.h"
+#include "tools/common/sizes.h"
+#include "tools/common/values.h"
+#include "tools/common/wording.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace ctl {
+namespace {
+
+std::vector<NodeId> nodes_in(const std::string& text) {
+    const auto set = hugepage::parse_node_list(text);
+    if (!set || set->empty()) {
+        tools::refuse(fmt::format("--node: '{}' is no list of nodes; write all, 0,1 or 0:4,1:2.", text));
+    }
+    std::vector<NodeId> nodes;
+    for (int i = 0; i < hugepage::kMaxNodes; ++i) {
+        if (set->contains(NodeId{i})) {
+            nodes.push_back({i});
+        }
+    }
+    return nodes;
+}
+
+void check(const std::vector<Share>& shares, const Machine& machine) {
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+        const NodeId node = shares[i].node;
+        if (machine.find(node) == nullptr) {
+            std::vector<int> known;
+            for (const Node& one : machine.nodes) {
+                known.push_back(one.id.value);
+            }
+            tools::refuse(fmt::format("--node: there is no node {}; this machine has {}.", node.value,
+                                      fmt::join(known, ", ")));
+        }
+        if (i > 0 && shares[i - 1].node == node) {
+            tools::refuse(fmt::format("--node: node {} is named twice.", node.value));
+        }
+    }
+}
+
+}  // namespace
+
+void describe_pool_options(CLI::App& command, PoolOptions& options) {
+    auto* path = command.add_option("--path", options.path,
+                                    "Folder of the pool; its files are in DIR/numa_<N>.\n"
+                                    "Default: HUGEPAGE_FILES_PATH_PATTERN or _PATH, else\n"
+                                    "path in /etc/hugepage-shim.conf, else every\n"
+                                    "hugetlbfs mount that has such folders");
+    path->option_text("DIR");
+    command
+        .add_option("--path-pattern,--path_pattern", options.pattern,
+                    "Folder of a node's files, with $NUMA_NODE_INDEX for\n"
+                    "the node's number, in the place of --path")
+        ->option_text("P")
+        ->excludes(path);
+}
+
+ByteSize size_of(const std::string& option, const std::string& text) {
+    const auto size = hugepage::parse_byte_size(text);
+    if (!size || size->bytes == 0) {
+        tools::refuse(fmt::format("{}: '{}' is no size; write it like 32GiB or 512MiB.", option, text));
+    }
+    return *size;
+}
+
+std::size_t count_of(const std::string& option, const std::string& text, std::size_t largest) {
+    const auto count = tools::parse_count(text, largest);
+    if (!count) {
+        tools::refuse(fmt::format("{}: '{}' is no number from 1 to {}.", option, text, largest));
+    }
+    return *count;
+}
+
+std::vector<Share> shares_of(const std::string& text, std::size_t files, const Machine& machine) {
+    std::vector<Share> shares;
+    if (text == "all") {
+        for (const Node& node : machine.nodes) {
+            if (node.memory.bytes > 0) {
+                shares.push_back({node.id, files});
+            }
+        }
+        return shares;
+    }
+    for (const std::string& part : CLI::detail::split(text + ',', ',')) {
+        const std::size_t colon = part.find(':');
+        const std::size_t own =
+            colon == std::string::npos ? files : count_of("--node", part.substr(colon + 1), kMostFiles);
+        for (const NodeId node : nodes_in(part.substr(0, colon))) {
+            shares.push_back({node, own});
+        }
+    }
+    std::ranges::sort(shares, {}, &Share::node);
+    check(shares, machine);
+    return shares;
+}
+
+std::optional<ByteSize> page_size_of(const std::string& text, const Machine& machine) {
+    if (text == "auto") {
+        return std::nullopt;
+    }
+    const ByteSize size = size_of("--page-size", text);
+    if (!machine.has_page_size(size)) {
+        std::vector<std::string> known;
+        for (const ByteSize one : machine.page_sizes) {
+            known.emplace_back(hugepage::to_exact_text(one).view());
+        }
+        tools::refuse(
+            fmt::format("--page-size: this kernel has no huge pages of {}, but of {}.", text,
+                        known.empty() ? "no size at all" : fmt::format("{}", fmt::join(known, ", "))));
+    }
+    return size;
+}
+
+}  // namespace ctl
