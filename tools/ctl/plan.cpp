@@ -3,8 +3,8 @@
 #include "tools/common/values.h"
 #include "tools/common/wording.h"
 #include "tools/ctl/commands.h"
-#include "tools/pool/values.h"
 #include "tools/pool/judge.h"
+#include "tools/pool/values.h"
 #include "tools/report/report.h"
 
 #include <CLI/CLI.hpp>

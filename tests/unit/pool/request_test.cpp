@@ -20,7 +20,7 @@ class RequestTest : public testing::Test {
         return refused.message;
     }
 
-    Machine machine_{{}, {k2MiB, k1GiB}, {}};
+    Machine machine_{{}, {k2MiB, k1GiB}, {}, {}};
     RequestOptions options_{.size = "1GiB", .num = "2", .node = "all", .path = "/p", .page_size = "auto"};
 };
 

@@ -105,7 +105,7 @@ std::string done_text(const SetupReport& report, const pool::Request& request) {
 }  // namespace
 
 std::string boot_arguments(const pool::Plan& plan, const Machine& machine) {
-    Plan all{plan.size, plan.page_size, {}};
+    Plan all{.sector = plan.size, .page_size = plan.page_size, .parents = {}, .nodes = {}};
     for (const Node& node : machine.nodes) {
         NodePlan one;
         one.node = node.id;
