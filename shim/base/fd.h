@@ -4,24 +4,28 @@
 #include "shim/base/result.h"
 #include "shim/base/sys.h"
 
+#include <optional>
 #include <utility>
 
 namespace hugepage {
 
-// Move-only; closes what it holds. errno is not kept by the destructor.
+// Move-only; closes what it holds. Another thread may close all descriptors, as closefrom does, and the
+// number may be given again: then it is somebody else's, and stays open. errno is not kept by the destructor.
 class Fd {
   public:
     Fd() noexcept = default;
-    explicit Fd(int fd) noexcept : fd_(fd) {}
-    Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    explicit Fd(int fd) noexcept : fd_(fd), file_(file_of(fd)) {}
+    Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)), file_(other.file_) {}
     Fd& operator=(Fd&& other) noexcept {
         std::swap(fd_, other.fd_);
+        std::swap(file_, other.file_);
         return *this;
     }
     Fd(const Fd&) = delete;
     Fd& operator=(const Fd&) = delete;
     ~Fd() {
-        if (fd_ >= 0) {
+        const auto now = file_of(fd_);
+        if (fd_ >= 0 && (!now || !file_ || now == file_)) {
             sys::close(fd_);
         }
     }
@@ -36,9 +40,28 @@ class Fd {
     }
 
     [[nodiscard]] int get() const noexcept { return fd_; }
+    // Whether the number is still that of the file that it was given for.
+    [[nodiscard]] bool has_its_file() const noexcept {
+        const auto now = file_of(fd_);
+        return now && now == file_;
+    }
 
   private:
+    struct File {
+        dev_t device;
+        ino_t inode;
+        bool operator==(const File&) const = default;
+    };
+    static std::optional<File> file_of(int fd) noexcept {
+        struct stat facts {};
+        if (fd < 0 || sys::fstat(fd, facts) != 0) {
+            return std::nullopt;
+        }
+        return File{facts.st_dev, facts.st_ino};
+    }
+
     int fd_ = -1;
+    std::optional<File> file_;
 };
 
 }  // namespace hugepage

@@ -1,6 +1,5 @@
 #include "shim/base/text_file.h"
 
-#include "shim/base/fd.h"
 #include "shim/base/text.h"
 
 #include <dirent.h>
@@ -70,13 +69,16 @@ Status for_each_entry(const char* folder, FunctionRef<void(std::string_view name
     if (!directory) {
         return directory.error();
     }
-    return for_each_entry(directory.value().get(), visit);
+    return for_each_entry(directory.value(), visit);
 }
 
-Status for_each_entry(int folder, FunctionRef<void(std::string_view name)> visit) noexcept {
+Status for_each_entry(const Fd& folder, FunctionRef<void(std::string_view name)> visit) noexcept {
     alignas(dirent64) std::array<char, 1024> buffer;
     for (;;) {
-        const ssize_t got = sys::getdents64(folder, buffer.data(), buffer.size());
+        if (!folder.has_its_file()) {  // else its new owner would miss the names that are read here
+            return Error{"list", EBADF};
+        }
+        const ssize_t got = sys::getdents64(folder.get(), buffer.data(), buffer.size());
         if (got < 0) {
             return Error{"list", errno};
         }

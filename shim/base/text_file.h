@@ -2,6 +2,7 @@
 // read strictly.
 #pragma once
 
+#include "shim/base/fd.h"
 #include "shim/base/function_ref.h"
 #include "shim/base/result.h"
 
@@ -24,7 +25,8 @@ namespace hugepage {
 // gone after the call. The second is for a descriptor that nothing has been listed from yet.
 [[nodiscard]] Status for_each_entry(const char* folder,
                                     FunctionRef<void(std::string_view name)> visit) noexcept;
-[[nodiscard]] Status for_each_entry(int folder, FunctionRef<void(std::string_view name)> visit) noexcept;
+[[nodiscard]] Status for_each_entry(const Fd& folder,
+                                    FunctionRef<void(std::string_view name)> visit) noexcept;
 
 // Without white space at both ends.
 [[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;

@@ -159,7 +159,7 @@ Result<OwnFile, Refusal> open_own(const NodeFolder& folder, const char* name, By
     if (const auto fit = inspect_owner(facts, user); !fit) {
         return fit.error();
     }
-    return OwnFile{std::move(file.value()), size, facts.st_dev, facts.st_ino};
+    return OwnFile{std::move(file.value()), size};
 }
 
 Result<FileSystem, Refusal> inspect(const char* path, ByteSize size, uid_t user) noexcept {
@@ -182,11 +182,6 @@ Result<Lease, Refusal> Lease::take(OwnFile own) noexcept {
         return file_system.error();
     }
     return Lease(std::move(own), file_system.value());
-}
-
-bool Lease::has_its_descriptor() const noexcept {
-    struct stat now {};
-    return sys::fstat(fd(), now) == 0 && now.st_dev == device_ && now.st_ino == inode_;
 }
 
 }  // namespace hugepage

@@ -78,8 +78,6 @@ struct Refusal {
 struct OwnFile {
     Fd file;
     ByteSize size;
-    dev_t device;
-    ino_t inode;
 };
 
 // Whose the files of this process may be, beside root's. In a user namespace the files of all users that it
@@ -110,17 +108,13 @@ class Lease {
     [[nodiscard]] static Result<Lease, Refusal> take(OwnFile file) noexcept;
 
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-    // Whether the descriptor is the file's still. Another thread may close all that are open, as closefrom
-    // does, and its number may be given again: to a file that others hold, in the worst case.
-    [[nodiscard]] bool has_its_descriptor() const noexcept;
+    [[nodiscard]] bool has_its_descriptor() const noexcept { return fd_.has_its_file(); }
     [[nodiscard]] const FileSystem& file_system() const noexcept { return file_system_; }
 
   private:
     Lease(OwnFile own, FileSystem file_system) noexcept
-        : device_(own.device), inode_(own.inode), fd_(std::move(own.file)), file_system_(file_system) {}
+        : fd_(std::move(own.file)), file_system_(file_system) {}
 
-    dev_t device_;
-    ino_t inode_;
     Fd fd_;
     FileSystem file_system_;
 };

@@ -84,7 +84,8 @@ Refusal refusal(Reason reason, const Error& error) noexcept {
 Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidate& file,
                                        FileSystem& file_system) noexcept {
     // One file of the pool at a time is open, so what has_its_descriptor() sees is what was locked and
-    // mapped.
+    // mapped. Another thread may close all descriptors, as closefrom does, and the numbers may be given
+    // again: to a file that others hold, or to a folder that is no pool's.
     Mutex* const leasing = state::regions.leasing();
     if (leasing == nullptr) {
         return Refusal{Reason::table_full, "there is no memory for the table of regions", 0};
@@ -114,7 +115,7 @@ Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidat
     if (!mapping) {
         return refusal(Reason::map_failed, mapping.error());
     }
-    if (!lease.value().has_its_descriptor()) {
+    if (!lease.value().has_its_descriptor() || !file.folder.has_its_descriptor()) {
         return Refusal{Reason::map_failed, "another thread has closed its descriptor", 0};
     }
     if ((request.flags & MAP_PRIVATE) != 0 && state::config.fork == Config::Fork::none) {

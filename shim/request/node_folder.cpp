@@ -51,7 +51,7 @@ Status NodeFolder::for_each_name(FunctionRef<void(const char* name)> visit) cons
         visit(only_name_);
         return Done{};
     }
-    return for_each_entry(fd(), [&](std::string_view name) {
+    return for_each_entry(folder_, [&](std::string_view name) {
         if (!name.starts_with('.')) {
             visit(name.data());
         }

@@ -43,8 +43,20 @@ TEST_P(Faults, OfADescriptorThatBecameAnotherFilesLeaveThatFileAlone) {
     const auto lease = lease_of(others.c_str(), hugepage::ByteSize{kFileBytes});
     ASSERT_TRUE(lease);
     const auto outcome = hindered({"swap", others.string()});
-    EXPECT_THAT(outcome.out, StartsWith(got(kOrdinary) + got(kOrdinary) + "swapped: 2\nleft: 0 descriptors"));
+    EXPECT_THAT(outcome.out,
+                StartsWith(got(kOrdinary) + got(kOrdinary) + "swapped: 2, kept: 2\nleft: 0 descriptors"));
     EXPECT_THAT(outcome.err, HasSubstr("reason: map_failed; another thread has closed its descriptor"));
+    EXPECT_EQ(std::ifstream(others, std::ios::binary).get(), 0xa5);
+}
+
+// The same of the folder: the program's own has a file of that name and size, and is neither served nor
+// closed.
+TEST_P(Faults, OfAFolderThatBecameAnotherLeaveItsFilesAlone) {
+    constexpr int kOtherNode = 1;
+    const auto others = pool_.add(file_.filename(), kFileBytes, kOtherNode);
+    const auto outcome = hindered({"swap-folder", others.parent_path().string()});
+    EXPECT_THAT(outcome.out, StartsWith(got(kOrdinary) + got(kOrdinary) + "swapped: 2, kept: 2\nleft: 0"));
+    EXPECT_THAT(outcome.err, HasSubstr("another thread has closed its descriptor"));
     EXPECT_EQ(std::ifstream(others, std::ios::binary).get(), 0xa5);
 }
 

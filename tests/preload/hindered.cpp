@@ -7,9 +7,10 @@
 //   hindered group BYTES FILE         a control group's limits: it enters the group by its file of processes
 //   hindered briefly BYTES            it has no descriptor left the first time
 //   hindered swap BYTES FILE          before a file is mapped, another thread makes its descriptor one of
-//   FILE hindered none BYTES hindered later BYTES              says "now" between the first time and the
-//   second, and waits for the
-//                                     end of stdin: something is done to the pool meanwhile
+//   FILE hindered swap-folder BYTES FOLDER the same of a folder's, before a file in it is opened hindered
+//   none BYTES hindered later BYTES              says "now" between the first time and the second, and waits
+//   for the end
+//                                     of stdin: something is done to the pool meanwhile
 //   hindered meanwhile BYTES          the same, while it has the memory of the first time
 //
 // It asks twice, since what goes wrong at first must not stay wrong, or be told twice.
@@ -91,15 +92,22 @@ bool enter_group(const char* processes) {
 // thread has no filter: it is older.
 class Swapper {
   public:
-    explicit Swapper(const char* file) : file_(::open(file, O_RDWR | O_CLOEXEC)) {
+    Swapper(const char* path, bool is_folder)
+        : file_(::open(path, O_CLOEXEC | (is_folder ? O_RDONLY | O_DIRECTORY : O_RDWR))),
+          argument_(is_folder ? 0 : 4) {
         thread_ = std::thread([this] { answer(); });
         std::array filter = {
+            sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+            sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 3),
+            sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[0])),
+            sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(AT_FDCWD), 7, 0),
+            sock_filter BPF_STMT(BPF_RET | BPF_K, is_folder ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ALLOW),
             sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
             sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 4),
             sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[3])),
             sock_filter BPF_STMT(BPF_ALU | BPF_AND | BPF_K, MAP_TYPE),
             sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MAP_SHARED, 0, 1),
-            sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+            sock_filter BPF_STMT(BPF_RET | BPF_K, is_folder ? SECCOMP_RET_ALLOW : SECCOMP_RET_USER_NOTIF),
             sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
         };
         const sock_fprog program{filter.size(), filter.data()};
@@ -112,7 +120,11 @@ class Swapper {
         thread_.join();
         ::close(listener_);
         ::close(file_);
-        std::printf("swapped: %d\n", swapped_);
+        int kept = 0;
+        for (int i = 0; i < swapped_; ++i) {
+            kept += ::close(numbers_[static_cast<std::size_t>(i)]) == 0 ? 1 : 0;
+        }
+        std::printf("swapped: %d, kept: %d\n", swapped_, kept);
     }
     Swapper(const Swapper&) = delete;
     Swapper& operator=(const Swapper&) = delete;
@@ -127,8 +139,10 @@ class Swapper {
             }
             seccomp_notif call{};
             if (::ioctl(listener_, SECCOMP_IOCTL_NOTIF_RECV, &call) == 0) {
-                const int fd = static_cast<int>(call.data.args[4]);
-                swapped_ += ::dup3(file_, fd, O_CLOEXEC) == fd ? 1 : 0;
+                const int fd = static_cast<int>(call.data.args[argument_]);
+                if (::dup3(file_, fd, O_CLOEXEC) == fd) {
+                    numbers_.at(static_cast<std::size_t>(swapped_++)) = fd;
+                }
                 seccomp_notif_resp go_on{};
                 go_on.id = call.id;
                 go_on.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
@@ -138,6 +152,8 @@ class Swapper {
     }
 
     int file_;
+    std::size_t argument_;  // which of the call's is the descriptor
+    std::array<int, 8> numbers_{};
     std::atomic<int> listener_{-1};
     std::atomic<bool> ends_{false};
     int swapped_ = 0;
@@ -171,8 +187,8 @@ int main(int argc, char** argv) {
     } else if (scenario == "briefly") {
         const rlimit none{STDERR_FILENO + 1, descriptors.rlim_max};
         ::setrlimit(RLIMIT_NOFILE, &none);
-    } else if (scenario == "swap" && argc > 3) {
-        swapper.emplace(argv[3]);
+    } else if ((scenario == "swap" || scenario == "swap-folder") && argc > 3) {
+        swapper.emplace(argv[3], scenario == "swap-folder");
     } else if (scenario != "none" && scenario != "later" && scenario != "meanwhile") {
         return 2;
     }

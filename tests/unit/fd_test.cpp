@@ -30,5 +30,28 @@ TEST(Fd, OpensBelowAFolder) {
     EXPECT_EQ(Fd::open("no such", O_RDONLY, 0, folder.value().get()).error().code, ENOENT);
 }
 
+TEST(Fd, LeavesItsNumberToAFileThatHasComeByIt) {
+    const int others = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int number = -1;
+    {
+        const Fd file = std::move(Fd::open("/dev/zero", O_RDONLY).value());
+        number = file.get();
+        EXPECT_TRUE(file.has_its_file());
+        ASSERT_EQ(::dup2(others, number), number);
+        EXPECT_FALSE(file.has_its_file());
+    }
+    EXPECT_EQ(::close(number), 0);
+    EXPECT_EQ(::close(others), 0);
+}
+
+TEST(Fd, ClosesItsFile) {
+    int number = -1;
+    {
+        const Fd file = std::move(Fd::open("/dev/zero", O_RDONLY).value());
+        number = file.get();
+    }
+    EXPECT_EQ(::close(number), -1);
+}
+
 }  // namespace
 }  // namespace hugepage

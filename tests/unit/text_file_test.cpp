@@ -76,6 +76,20 @@ TEST(TextFile, ListsEveryNameOfALargeFolder) {
     EXPECT_EQ(for_each_entry("/nowhere/at/all", [](std::string_view) {}).error().code, ENOENT);
 }
 
+// One thread closes all descriptors, and another's folder gets the number: it misses no name that is read
+// here.
+TEST(TextFile, ListsNoFolderButTheOneThatWasOpened) {
+    const TempDir dir;
+    const TempDir others;
+    const auto folder = Fd::open(dir.path().c_str(), O_RDONLY | O_DIRECTORY);
+    const auto other = Fd::open(others.path().c_str(), O_RDONLY | O_DIRECTORY);
+    ASSERT_TRUE(folder && other);
+    const int number = folder.value().get();
+    ASSERT_EQ(::dup2(other.value().get(), number), number);
+    EXPECT_EQ(for_each_entry(folder.value(), [](std::string_view) {}).error().code, EBADF);
+    EXPECT_EQ(::close(number), 0);
+}
+
 TEST(TextFile, ReadsNumbersStrictly) {
     EXPECT_EQ(parse_number("0", 10), 0U);
     EXPECT_EQ(parse_number("10", 10), 10U);

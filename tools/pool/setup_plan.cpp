@@ -38,7 +38,7 @@ void look_at_other_files(NodeFacts& facts, int folder) {
     if (!readable) {
         return;
     }
-    static_cast<void>(hugepage::for_each_entry(readable.value().get(), [&](std::string_view name) {
+    static_cast<void>(hugepage::for_each_entry(readable.value(), [&](std::string_view name) {
         struct stat file {};
         if (name.starts_with('.') || ::fstatat(folder, name.data(), &file, AT_SYMLINK_NOFOLLOW) != 0 ||
             !S_ISREG(file.st_mode)) {
@@ -97,7 +97,7 @@ bool is_missing_or_empty(const std::string& folder) {
     const auto readable = hugepage::Fd::open(own_path(place.folder.get()).c_str(), O_RDONLY | O_DIRECTORY);
     bool is_empty = true;
     return !place.missing.empty() ||
-           (readable && hugepage::for_each_entry(readable.value().get(), [&](auto) { is_empty = false; }) &&
+           (readable && hugepage::for_each_entry(readable.value(), [&](auto) { is_empty = false; }) &&
             is_empty);
 }
 

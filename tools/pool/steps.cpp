@@ -41,7 +41,7 @@ bool is_own_mount(const MountMade& made) {
 bool is_empty(int folder) {
     const auto readable = Fd::open(own_path(folder).c_str(), O_RDONLY | O_DIRECTORY);
     bool is_empty = true;
-    return readable && hugepage::for_each_entry(readable.value().get(), [&](auto) { is_empty = false; }) &&
+    return readable && hugepage::for_each_entry(readable.value(), [&](auto) { is_empty = false; }) &&
            is_empty;
 }
 
