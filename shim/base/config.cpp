@@ -195,6 +195,12 @@ namespace {
 
 using LongPath = FixedString<PATH_MAX>;
 
+// The kernel says so of a program that has been replaced since, by an upgrade, and executes itself again.
+std::string_view without_mark(std::string_view path) noexcept {
+    constexpr std::string_view kMark = " (deleted)";
+    return path.ends_with(kMark) ? take(path, path.size() - kMark.size()) : path;
+}
+
 // Of a line of /proc/self/maps: the file, if the address lies in what is mapped of it.
 std::string_view file_mapped_at(std::uintptr_t address, std::string_view line) noexcept {
     const char* const last = line.data() + line.size();
@@ -219,7 +225,7 @@ LongPath program_of_loader() noexcept {
     LongPath path;
     std::array<char, 2UL * 1024> buffer;
     static_cast<void>(for_each_part("/proc/self/maps", '\n', buffer, [&](std::string_view line) {
-        path.append(file_mapped_at(headers, line));
+        path.append(without_mark(file_mapped_at(headers, line)));
     }));
     return path;
 }
@@ -230,7 +236,7 @@ LongPath executable_path() noexcept {
     }
     char path[PATH_MAX];
     const ssize_t length = sys::readlink("/proc/self/exe", path, sizeof path);
-    return LongPath({path, static_cast<std::size_t>(std::max<ssize_t>(length, 0))});
+    return LongPath(without_mark({path, static_cast<std::size_t>(std::max<ssize_t>(length, 0))}));
 }
 
 }  // namespace

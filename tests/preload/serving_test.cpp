@@ -1,6 +1,7 @@
 // What a program that asks for a buffer of a file's size gets.
 
 #include "tests/preload/preloaded.h"
+#include "tests/support/temp_dir.h"
 
 #include <dlfcn.h>
 #include <sys/auxv.h>
@@ -87,6 +88,18 @@ TEST_P(Serving, ServesOnlyTheProgramThatIsNamed) {
     const auto other = probe("map", {{"HUGEPAGE_EXE", "lotus-*"}, {"HUGEPAGE_MODE", "require"}});
     EXPECT_THAT(other.out, StartsWith(kAnonymous));
     EXPECT_THAT(other.err, IsEmpty());
+}
+
+// An upgrade has taken its file's place, and it executes itself again.
+TEST_P(Serving, KnowsTheNameOfAProgramThatIsNoMore) {
+    pool_.add("file", kFileBytes);
+    const TempDir folder;
+    const std::string copy = (folder.path() / "sealer").string();
+    std::filesystem::copy(PROBE, copy);
+    const std::string script =
+        "exec 9<" + copy + " && rm " + copy + " && exec /proc/self/fd/9 map " + bytes(kFileBytes) + " ''";
+    const auto outcome = run({"sh", "-c", script}, environment({{"HUGEPAGE_EXE", "sealer"}}));
+    EXPECT_THAT(outcome.out, StartsWith("memory: " + served()));
 }
 
 // As bundles start their programs: for the kernel the executable is the loader then.
