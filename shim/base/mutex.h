@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <ctime>
 
 namespace hugepage {
 
@@ -44,14 +45,12 @@ class SignalBlock {
 // constructor has run; never allocates. Held with signals blocked.
 class Mutex {
   public:
-    void lock() noexcept {
-        int seen = kFree;
-        if (state_.compare_exchange_strong(seen, kTaken, std::memory_order_acquire)) {
-            return;
-        }
-        while (state_.exchange(kWaitedFor, std::memory_order_acquire) != kFree) {
-            futex(FUTEX_WAIT_PRIVATE, kWaitedFor);
-        }
+    void lock() noexcept { lock(nullptr); }
+    // For what is held across system calls, in which the kernel may end the thread that holds it: by a
+    // filter, or with a child that shares the memory. Who has waited for so long takes it to be ended.
+    void lock_or_take_over() noexcept {
+        constexpr timespec kPatience{2, 0};
+        lock(&kPatience);
     }
     void unlock() noexcept {
         if (state_.exchange(kFree, std::memory_order_release) == kWaitedFor) {
@@ -61,19 +60,28 @@ class Mutex {
 
   private:
     enum : int { kFree, kTaken, kWaitedFor };
-    void futex(int operation, int value) noexcept {
-        const int before = errno;
-        sys::call(SYS_futex, &state_, operation, value, nullptr, nullptr, 0);
-        errno = before;
+    void lock(const timespec* patience) noexcept {
+        int seen = kFree;
+        if (state_.compare_exchange_strong(seen, kTaken, std::memory_order_acquire)) {
+            return;
+        }
+        int code = 0;
+        while (state_.exchange(kWaitedFor, std::memory_order_acquire) != kFree && code != ETIMEDOUT) {
+            code = futex(FUTEX_WAIT_PRIVATE, kWaitedFor, patience);
+        }
+    }
+    int futex(int operation, int value, const timespec* patience = nullptr) noexcept {
+        const ErrnoGuard guard;
+        return sys::call(SYS_futex, &state_, operation, value, patience, nullptr, 0) < 0 ? errno : 0;
     }
 
     std::atomic<int> state_{kFree};
 };
 
-// Holds it until the end of the scope.
+// Holds it until the end of the scope, in which system calls may be made.
 class Held {
   public:
-    explicit Held(Mutex& mutex) noexcept : mutex_(mutex) { mutex_.lock(); }
+    explicit Held(Mutex& mutex) noexcept : mutex_(mutex) { mutex_.lock_or_take_over(); }
     ~Held() { mutex_.unlock(); }
     Held(const Held&) = delete;
     Held& operator=(const Held&) = delete;

@@ -60,6 +60,10 @@ TEST_P(Faults, OfAFolderThatBecameAnotherLeaveItsFilesAlone) {
     EXPECT_EQ(std::ifstream(others, std::ios::binary).get(), 0xa5);
 }
 
+TEST_P(Faults, ThatEndAThreadAmidALeaseHinderNoOther) {
+    EXPECT_THAT(hindered({"ended", "flock"}).out, StartsWith(got(served()) + got(served())));
+}
+
 TEST_P(Faults, OfALeaseLeadToOrdinaryMemoryAndOneLineAboutTheFile) {
     struct Row {
         std::string call;

@@ -6,11 +6,12 @@
 //   hindered limit BYTES LIMIT COUNT  a resource limit: as, nofile, nproc
 //   hindered group BYTES FILE         a control group's limits: it enters the group by its file of processes
 //   hindered briefly BYTES            it has no descriptor left the first time
-//   hindered swap BYTES FILE          before a file is mapped, another thread makes its descriptor one of
-//   FILE hindered swap-folder BYTES FOLDER the same of a folder's, before a file in it is opened hindered
-//   none BYTES hindered later BYTES              says "now" between the first time and the second, and waits
-//   for the end
-//                                     of stdin: something is done to the pool meanwhile
+//   hindered swap BYTES FILE          before a file is mapped, another thread makes its descriptor FILE's
+//   hindered swap-folder BYTES FOLDER the same of a folder's, before a file in it is opened
+//   hindered ended BYTES CALL         a thread that has asked before is ended by its use of CALL
+//   hindered none BYTES
+//   hindered later BYTES              says "now" between the first time and the second, and waits for the
+//                                     end of stdin: something is done to the pool meanwhile
 //   hindered meanwhile BYTES          the same, while it has the memory of the first time
 //
 // It asks twice, since what goes wrong at first must not stay wrong, or be told twice.
@@ -189,6 +190,13 @@ int main(int argc, char** argv) {
         ::setrlimit(RLIMIT_NOFILE, &none);
     } else if ((scenario == "swap" || scenario == "swap-folder") && argc > 3) {
         swapper.emplace(argv[3], scenario == "swap-folder");
+    } else if (scenario == "ended" && argc > 3) {
+        std::thread([&] {
+            if (probes::refuse(argv[3], probes::kKillThread)) {
+                static_cast<void>(probes::take(bytes));
+                std::puts("not ended");
+            }
+        }).join();
     } else if (scenario != "none" && scenario != "later" && scenario != "meanwhile") {
         return 2;
     }

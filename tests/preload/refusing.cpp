@@ -69,8 +69,9 @@ bool refuse(std::string_view call, int error) {
         filter.push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, use->mask));
         filter.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, use->value, 0, 1));
     }
-    filter.push_back(BPF_STMT(BPF_RET | BPF_K, error == kKill
-                                                   ? SECCOMP_RET_KILL_PROCESS
+    filter.push_back(BPF_STMT(BPF_RET | BPF_K, error == kKill ? SECCOMP_RET_KILL_PROCESS
+                                               : error == kKillThread
+                                                   ? SECCOMP_RET_KILL_THREAD
                                                    : SECCOMP_RET_ERRNO | static_cast<unsigned>(error)));
     filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
     const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};

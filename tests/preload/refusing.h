@@ -6,9 +6,10 @@
 namespace probes {
 
 inline constexpr int kKill = -1;
+inline constexpr int kKillThread = -2;
 
-// The name of a call, or of one use of it, and the error, or kKill: it ends the process. False if the call is
-// none of the table's, or the kernel has no filters.
+// The name of a call, or of one use of it, and the error, or kKill: it ends the process, or kKillThread.
+// False if the call is none of the table's, or the kernel has no filters.
 [[nodiscard]] bool refuse(std::string_view call, int error);
 
 }  // namespace probes
