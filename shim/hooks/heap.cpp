@@ -99,7 +99,11 @@ class Slot {
     }
     void set_served() noexcept { taken_->fetch_or(kServed); }
     // Nothing is mapped there.
-    void let_go() noexcept { taken_->store(0); }
+    void let_go() noexcept {
+        if (taken_ != nullptr) {
+            taken_->store(0);
+        }
+    }
     // Whatever is mapped there is gone; the addresses are kept free before anybody can take the slot. (In a
     // child that has none of its parent's regions, others may map something at such an address: then it stays
     // theirs.)
@@ -144,10 +148,7 @@ void* allocate(std::size_t bytes, std::size_t alignment, FunctionRef<void*()> pa
         return pass_on();
     }
     Slot slot = Slot::take(bytes);
-    if (!slot) {
-        return pass_on();
-    }
-    request.address = slot.begin();
+    request.address = slot ? slot.begin() : nullptr;
     request.placed = true;
     const auto answer = request::serve(request);
     if (answer.memory != nullptr) {
@@ -159,7 +160,7 @@ void* allocate(std::size_t bytes, std::size_t alignment, FunctionRef<void*()> pa
         errno = ENOMEM;
         return nullptr;
     }
-    if (bytes > kMappedByAll && request::advises_fallback()) {
+    if (slot && bytes > kMappedByAll && request::advises_fallback()) {
         request.flags |= MAP_FIXED;
         const ErrnoGuard guard;
         if (void* const memory = next::kernel::mmap(request); memory != MAP_FAILED) {

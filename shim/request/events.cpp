@@ -69,6 +69,8 @@ const char* what_next(Reason reason) noexcept {
             return "make some for this node with hugepage-file-init";
         case Reason::all_leased:
             return "make more files with hugepage-file-init, or run fewer sealers on this node";
+        case Reason::no_addresses:
+            return "raise the limit of address space (ulimit -v), or free what is not used";
         default:
             return "see the line about each file above";
     }

@@ -29,6 +29,7 @@ enum class Reason {
     insecure,          // it is a link, belongs to somebody else, or others may write to it
     map_failed,        // the kernel refused a step; the line says which
     table_full,        // this process holds as many regions as the shim can keep account of
+    no_addresses,      // the heap variant has no room for it in its window (hooks/heap.h)
 };
 
 [[nodiscard]] constexpr std::string_view name_of(Reason reason) noexcept {
@@ -51,6 +52,8 @@ enum class Reason {
             return "map_failed";
         case Reason::table_full:
             return "table_full";
+        case Reason::no_addresses:
+            return "no_addresses";
     }
     return "unknown";
 }

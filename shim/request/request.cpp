@@ -131,7 +131,9 @@ Answer serve(const MapRequest& request) noexcept {
         events::without_files(ByteSize{request.length}, choice.node);
         return answer;
     }
-    const Found found = find_region(request, choice, signals);
+    const bool has_place = !request.placed || request.address != nullptr;
+    const Found found =
+        has_place ? find_region(request, choice, signals) : Found{nullptr, Reason::no_addresses};
     answer.memory = found.region;
     if (answer.memory == nullptr) {
         answer.is_refused = state::config.mode == Config::Mode::require;

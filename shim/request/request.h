@@ -47,7 +47,7 @@ struct Answer {
     bool is_refused = false;  // the operator requires a file and none is to be had: ENOMEM; else
     NodeChoice choice;        // of the ordinary memory that the caller gets then
 };
-// To what concerns the shim. errno is kept.
+// To what concerns the shim. Null is no place that a placed request could be served at. errno is kept.
 [[nodiscard]] Answer serve(const MapRequest& request) noexcept;
 // Whether ordinary memory in the place of a file is made as good as it can be (HUGEPAGE_FALLBACK=thp): the
 // advice to use huge pages, and the chosen node preferred, unless the thread has a memory policy of its own.

@@ -133,6 +133,20 @@ TEST_P(Heap, GivesNoMemoryWhereAFileIsRequiredAndNoneIsToBeHad) {
               "malloc: 1 1\ncalloc: 1 1\nrealloc: 1 1\nits old memory: 1\nposix_memalign: 1 1\n");
 }
 
+// The window is the least of 128 GiB.
+TEST_P(Heap, GivesNoMemoryWhereAFileIsRequiredAndThereIsNoWindow) {
+    if (kSanitized) {
+        GTEST_SKIP() << "a sanitizer's runtime needs more address space";
+    }
+    add_files(1);
+    const std::string script =
+        std::string("ulimit -v 100000000 && exec ") + HEAP_PROBE + " failing " + bytes(kFileBytes);
+    const auto outcome = run({"sh", "-c", script}, preloading(HEAP_LIBRARY, {{"HUGEPAGE_MODE", "require"}}));
+    EXPECT_EQ(outcome.out,
+              "malloc: 1 1\ncalloc: 1 1\nrealloc: 1 1\nits old memory: 1\nposix_memalign: 1 1\n");
+    EXPECT_THAT(outcome.err, HasSubstr("reason: no_addresses; raise the limit of address space"));
+}
+
 TEST_P(Heap, LetsAChildFreeAndResizeWhatItsParentAllocated) {
     add_files(2);
     const std::string parent = "\nparent: " + served() + ", kept: 1\n";
