@@ -83,11 +83,11 @@ std::optional<Identity> identity_of(int fd) noexcept {
 }
 
 // As write(2), but it fails where it would wait, and the host gets no SIGPIPE or SIGXFSZ for a line that
-// isn't its own.
-bool put(int fd, std::string_view line) noexcept {
+// isn't its own. Nor does a file of the host's get the line that has come by the number.
+bool put(const Fd& file, std::string_view line) noexcept {
     timespec no_wait{};
-    pollfd file{fd, POLLOUT, 0};
-    if (sys::call(SYS_ppoll, &file, 1, &no_wait, nullptr, 0) != 1) {
+    pollfd question{file.get(), POLLOUT, 0};
+    if (sys::call(SYS_ppoll, &question, 1, &no_wait, nullptr, 0) != 1 || !file.has_its_file()) {
         return false;
     }
     constexpr SignalMask kPipe = SignalMask{1} << (SIGPIPE - 1);
@@ -97,7 +97,7 @@ bool put(int fd, std::string_view line) noexcept {
     SignalMask pending = 0;
     sys::call(SYS_rt_sigprocmask, SIG_BLOCK, &kBoth, &before, sizeof before);
     sys::call(SYS_rt_sigpending, &pending, sizeof pending);
-    const bool is_put = sys::write(fd, line.data(), line.size()) > 0;
+    const bool is_put = sys::write(file.get(), line.data(), line.size()) > 0;
     const SignalMask raised = is_put ? 0 : errno == EPIPE ? kPipe : errno == EFBIG ? kTooLarge : 0;
     if ((raised & ~pending) != 0) {
         const ErrnoGuard why;
@@ -112,7 +112,7 @@ bool put(int fd, std::string_view line) noexcept {
 bool put_standard(int standard, std::string_view line) noexcept {
     const Fd copy(sys::duplicate(standard));
     const auto now = copy.get() < 0 ? std::nullopt : identity_of(copy.get());
-    return now && now == state.at_start[static_cast<std::size_t>(standard)] && put(copy.get(), line);
+    return now && now == state.at_start[static_cast<std::size_t>(standard)] && put(copy, line);
 }
 
 Status put_in_file(std::string_view line) noexcept {
@@ -126,7 +126,7 @@ Status put_in_file(std::string_view line) noexcept {
     if (!facts || !S_ISREG(facts->kind)) {
         return Error{"it is no regular file", 0};
     }
-    if (!put(file.value().get(), line)) {
+    if (!put(file.value(), line)) {
         return Error{"write", errno};
     }
     return Done{};

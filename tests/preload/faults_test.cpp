@@ -4,6 +4,7 @@
 
 #include "tests/preload/hindered_fixture.h"
 #include "tests/support/lease_of.h"
+#include "tests/support/temp_dir.h"
 
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -18,6 +19,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::StartsWith;
 
 constexpr const char* kNotSanitized =
@@ -42,7 +44,7 @@ TEST_P(Faults, OfADescriptorThatBecameAnotherFilesLeaveThatFileAlone) {
     const auto others = pool_.add("others", kFileBytes);
     const auto lease = lease_of(others.c_str(), hugepage::ByteSize{kFileBytes});
     ASSERT_TRUE(lease);
-    const auto outcome = hindered({"swap", others.string()});
+    const auto outcome = hindered({"swap", "map a file", others.string()});
     EXPECT_THAT(outcome.out,
                 StartsWith(got(kOrdinary) + got(kOrdinary) + "swapped: 2, kept: 2\nleft: 0 descriptors"));
     EXPECT_THAT(outcome.err, HasSubstr("reason: map_failed; another thread has closed its descriptor"));
@@ -54,10 +56,20 @@ TEST_P(Faults, OfADescriptorThatBecameAnotherFilesLeaveThatFileAlone) {
 TEST_P(Faults, OfAFolderThatBecameAnotherLeaveItsFilesAlone) {
     constexpr int kOtherNode = 1;
     const auto others = pool_.add(file_.filename(), kFileBytes, kOtherNode);
-    const auto outcome = hindered({"swap-folder", others.parent_path().string()});
+    const auto outcome = hindered({"swap", "open for writing", others.parent_path().string()});
     EXPECT_THAT(outcome.out, StartsWith(got(kOrdinary) + got(kOrdinary) + "swapped: 2, kept: 2\nleft: 0"));
     EXPECT_THAT(outcome.err, HasSubstr("another thread has closed its descriptor"));
     EXPECT_EQ(std::ifstream(others, std::ios::binary).get(), 0xa5);
+}
+
+TEST_P(Faults, OfALogThatBecameAnotherFileLeaveThatFileAlone) {
+    const TempDir folder;
+    const auto others = folder.write("others", "mine");
+    const auto outcome = hindered({"swap", "ppoll", others},
+                                  {{"HUGEPAGE_LOG", "info"}, {"HUGEPAGE_LOG_FILE", folder.path() / "log"}});
+    EXPECT_THAT(outcome.out, StartsWith(got(served()) + got(served()) + "swapped: "));
+    EXPECT_THAT(outcome.out, Not(HasSubstr("swapped: 0")));
+    EXPECT_EQ(std::filesystem::file_size(others), 4U);
 }
 
 TEST_P(Faults, ThatEndAThreadAmidALeaseHinderNoOther) {

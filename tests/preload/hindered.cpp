@@ -6,8 +6,7 @@
 //   hindered limit BYTES LIMIT COUNT  a resource limit: as, nofile, nproc
 //   hindered group BYTES FILE         a control group's limits: it enters the group by its file of processes
 //   hindered briefly BYTES            it has no descriptor left the first time
-//   hindered swap BYTES FILE          before a file is mapped, another thread makes its descriptor FILE's
-//   hindered swap-folder BYTES FOLDER the same of a folder's, before a file in it is opened
+//   hindered swap BYTES CALL FILE     before a use of CALL another thread makes its descriptor one of FILE
 //   hindered ended BYTES CALL         a thread that has asked before is ended by its use of CALL
 //   hindered none BYTES
 //   hindered later BYTES              says "now" between the first time and the second, and waits for the
@@ -24,13 +23,10 @@
 #include <poll.h>
 
 #include <fcntl.h>
-#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -93,28 +89,12 @@ bool enter_group(const char* processes) {
 // thread has no filter: it is older.
 class Swapper {
   public:
-    Swapper(const char* path, bool is_folder)
-        : file_(::open(path, O_CLOEXEC | (is_folder ? O_RDONLY | O_DIRECTORY : O_RDWR))),
-          argument_(is_folder ? 0 : 4) {
+    Swapper(std::string_view call, const char* path) : call_(call), file_(::open(path, O_RDWR | O_CLOEXEC)) {
+        if (file_ < 0) {
+            file_ = ::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        }
         thread_ = std::thread([this] { answer(); });
-        std::array filter = {
-            sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-            sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 3),
-            sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[0])),
-            sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(AT_FDCWD), 7, 0),
-            sock_filter BPF_STMT(BPF_RET | BPF_K, is_folder ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ALLOW),
-            sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-            sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 4),
-            sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[3])),
-            sock_filter BPF_STMT(BPF_ALU | BPF_AND | BPF_K, MAP_TYPE),
-            sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MAP_SHARED, 0, 1),
-            sock_filter BPF_STMT(BPF_RET | BPF_K, is_folder ? SECCOMP_RET_ALLOW : SECCOMP_RET_USER_NOTIF),
-            sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-        };
-        const sock_fprog program{filter.size(), filter.data()};
-        ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        listener_ = static_cast<int>(
-            ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program));
+        listener_ = probes::be_asked_of(call);
     }
     ~Swapper() {
         ends_ = true;
@@ -140,7 +120,7 @@ class Swapper {
             }
             seccomp_notif call{};
             if (::ioctl(listener_, SECCOMP_IOCTL_NOTIF_RECV, &call) == 0) {
-                const int fd = static_cast<int>(call.data.args[argument_]);
+                const int fd = descriptor_of(call.data.args);
                 if (::dup3(file_, fd, O_CLOEXEC) == fd) {
                     numbers_.at(static_cast<std::size_t>(swapped_++)) = fd;
                 }
@@ -152,9 +132,16 @@ class Swapper {
         }
     }
 
+    [[nodiscard]] int descriptor_of(const __u64* arguments) const {
+        if (call_ == "ppoll") {
+            return reinterpret_cast<const pollfd*>(arguments[0])->fd;
+        }
+        return static_cast<int>(arguments[call_ == "map a file" ? 4 : 0]);
+    }
+
+    std::string_view call_;
     int file_;
-    std::size_t argument_;  // which of the call's is the descriptor
-    std::array<int, 8> numbers_{};
+    std::array<int, 32> numbers_{};
     std::atomic<int> listener_{-1};
     std::atomic<bool> ends_{false};
     int swapped_ = 0;
@@ -188,8 +175,8 @@ int main(int argc, char** argv) {
     } else if (scenario == "briefly") {
         const rlimit none{STDERR_FILENO + 1, descriptors.rlim_max};
         ::setrlimit(RLIMIT_NOFILE, &none);
-    } else if ((scenario == "swap" || scenario == "swap-folder") && argc > 3) {
-        swapper.emplace(argv[3], scenario == "swap-folder");
+    } else if (scenario == "swap" && argc > 4) {
+        swapper.emplace(argv[3], argv[4]);
     } else if (scenario == "ended" && argc > 3) {
         std::thread([&] {
             if (probes::refuse(argv[3], probes::kKillThread)) {

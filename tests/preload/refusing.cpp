@@ -46,14 +46,18 @@ constexpr std::array kUses = {
     Use{"sched_setaffinity", SYS_sched_setaffinity},
     Use{"set_mempolicy", SYS_set_mempolicy},
     Use{"prctl", SYS_prctl},
+    Use{"ppoll", SYS_ppoll},
 };
 
 }  // namespace
 
-bool refuse(std::string_view call, int error) {
+namespace {
+
+// What the kernel says: a descriptor where `flags` ask for one; -1 if there is no such call, or no filter.
+int filter(std::string_view call, unsigned action, unsigned flags) {
     const auto use = std::ranges::find(kUses, call, &Use::name);
     if (use == kUses.end()) {
-        return false;
+        return -1;
     }
     const auto load = [](std::size_t at) -> sock_filter {
         return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<unsigned>(at));
@@ -69,14 +73,26 @@ bool refuse(std::string_view call, int error) {
         filter.push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, use->mask));
         filter.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, use->value, 0, 1));
     }
-    filter.push_back(BPF_STMT(BPF_RET | BPF_K, error == kKill ? SECCOMP_RET_KILL_PROCESS
-                                               : error == kKillThread
-                                                   ? SECCOMP_RET_KILL_THREAD
-                                                   : SECCOMP_RET_ERRNO | static_cast<unsigned>(error)));
+    filter.push_back(BPF_STMT(BPF_RET | BPF_K, action));
     filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
     const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
-    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        return -1;
+    }
+    return static_cast<int>(::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program));
+}
+
+}  // namespace
+
+bool refuse(std::string_view call, int error) {
+    const unsigned action = error == kKill         ? SECCOMP_RET_KILL_PROCESS
+                            : error == kKillThread ? SECCOMP_RET_KILL_THREAD
+                                                   : SECCOMP_RET_ERRNO | static_cast<unsigned>(error);
+    return filter(call, action, 0) == 0;
+}
+
+int be_asked_of(std::string_view call) {
+    return filter(call, SECCOMP_RET_USER_NOTIF, SECCOMP_FILTER_FLAG_NEW_LISTENER);
 }
 
 }  // namespace probes

@@ -12,4 +12,8 @@ inline constexpr int kKillThread = -2;
 // False if the call is none of the table's, or the kernel has no filters.
 [[nodiscard]] bool refuse(std::string_view call, int error);
 
+// A descriptor from which to read that the call is about to be made, and to let it go on
+// (seccomp_unotify(2)); -1 as above.
+[[nodiscard]] int be_asked_of(std::string_view call);
+
 }  // namespace probes
