@@ -45,14 +45,21 @@ class SignalBlock {
 // constructor has run; never allocates. Held with signals blocked.
 class Mutex {
   public:
-    void lock() noexcept { lock(nullptr); }
+    void lock() noexcept { static_cast<void>(lock(nullptr)); }
     // For what is held across system calls, in which the kernel may end the thread that holds it: by a
-    // filter, or with a child that shares the memory. Who has waited for so long takes it to be ended.
+    // filter, or with a child that shares the memory. It is taken over from a thread that is no more; also
+    // from one that has not let go for twenty seconds, since a child that nobody has waited for seems to be
+    // there.
     void lock_or_take_over() noexcept {
         constexpr timespec kPatience{2, 0};
-        lock(&kPatience);
+        constexpr int kMostTries = 10;
+        const auto self = static_cast<int>(sys::call(SYS_gettid));
+        for (int tries = 1; !lock(&kPatience) && !has_lost_its_holder() && tries < kMostTries; ++tries) {
+        }
+        holder_.store(self, std::memory_order_relaxed);
     }
     void unlock() noexcept {
+        holder_.store(0, std::memory_order_relaxed);
         if (state_.exchange(kFree, std::memory_order_release) == kWaitedFor) {
             futex(FUTEX_WAKE_PRIVATE, 1);
         }
@@ -60,15 +67,25 @@ class Mutex {
 
   private:
     enum : int { kFree, kTaken, kWaitedFor };
-    void lock(const timespec* patience) noexcept {
+    // False if somebody else has it after that time.
+    bool lock(const timespec* patience) noexcept {
         int seen = kFree;
         if (state_.compare_exchange_strong(seen, kTaken, std::memory_order_acquire)) {
-            return;
+            return true;
         }
         int code = 0;
-        while (state_.exchange(kWaitedFor, std::memory_order_acquire) != kFree && code != ETIMEDOUT) {
+        while (state_.exchange(kWaitedFor, std::memory_order_acquire) != kFree) {
+            if (code == ETIMEDOUT) {
+                return false;
+            }
             code = futex(FUTEX_WAIT_PRIVATE, kWaitedFor, patience);
         }
+        return true;
+    }
+    [[nodiscard]] bool has_lost_its_holder() const noexcept {
+        const ErrnoGuard guard;
+        const int holder = holder_.load(std::memory_order_relaxed);
+        return holder != 0 && sys::call(SYS_tkill, holder, 0) != 0 && errno == ESRCH;
     }
     int futex(int operation, int value, const timespec* patience = nullptr) noexcept {
         const ErrnoGuard guard;
@@ -76,6 +93,7 @@ class Mutex {
     }
 
     std::atomic<int> state_{kFree};
+    std::atomic<int> holder_{0};  // by its thread's number, of lock_or_take_over
 };
 
 // Holds it until the end of the scope, in which system calls may be made.
