@@ -89,7 +89,11 @@ inline int close(int fd) noexcept {
 // Another descriptor of the same open file, closed by exec. It is never 0, 1 or 2, which the program may find
 // closed, or close, and open anew.
 inline int duplicate(int fd) noexcept {
-    return static_cast<int>(call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    const int copy = static_cast<int>(call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    if (copy < 0 && errno == EINVAL) {
+        errno = EMFILE;  // the limit is that low
+    }
+    return copy;
 }
 
 // The one place that opens a file; closed by exec. It is never 0, 1 or 2: a program that was started without

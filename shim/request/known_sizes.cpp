@@ -16,7 +16,8 @@ namespace hugepage {
 namespace {
 
 bool passes(int code) noexcept {
-    return code == EMFILE || code == ENFILE || code == ENOMEM || code == EINTR || code == EIO;
+    return code == EMFILE || code == ENFILE || code == ENOMEM || code == EINTR || code == EIO ||
+           code == EBADF;  // another thread has closed all descriptors
 }
 
 }  // namespace
