@@ -1,15 +1,20 @@
 #include "tools/pool/remove.h"
 
+#include "shim/base/text_file.h"
 #include "tools/pool/environment.h"
 #include "tools/pool/places.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 #include <map>
 #include <ranges>
+#include <set>
+#include <string_view>
 #include <tuple>
+#include <utility>
 
 namespace pool {
 namespace {
@@ -37,6 +42,34 @@ void keep_last(std::vector<PoolFile>& files, std::size_t count) {
     std::map<NodeId, std::size_t> taken;
     std::erase_if(files, [&](const PoolFile& one) { return ++taken[one.file.node] > count; });
     std::ranges::reverse(files);
+}
+
+// Commands don't look: umount would end the files that stay, and what is in them.
+RemovePlan without_what_stays(RemovePlan plan) {
+    std::set<std::string> gone;
+    for (const PoolFile& file : plan.files) {
+        gone.insert(file.file.path);
+    }
+    const auto goes = [&](const std::string& folder) {
+        bool is_empty = true;
+        const auto listed = hugepage::for_each_entry(folder.c_str(), [&](std::string_view name) {
+            is_empty = is_empty && gone.contains(folder + "/" + std::string(name));
+        });
+        return listed ? is_empty : listed.error().code == ENOENT;
+    };
+    std::vector<std::string> folders;
+    for (const std::string& folder : std::views::reverse(plan.folders)) {
+        if (goes(folder)) {
+            gone.insert(folder);
+            folders.insert(folders.begin(), folder);
+        }
+    }
+    plan.is_all = plan.is_all && folders.size() == plan.folders.size();
+    plan.folders = std::move(folders);
+    plan.is_all =
+        std::erase_if(plan.mounts, [&](const MountMade& mount) { return !goes(mount.point); }) == 0 &&
+        plan.is_all;
+    return plan;
 }
 
 }  // namespace
@@ -131,11 +164,12 @@ Steps RemovePlan::steps() const {
 
 std::vector<std::string> RemovePlan::commands() const {
     std::vector<std::string> commands;
-    const Steps list = steps();
+    const RemovePlan plan = without_what_stays(*this);
+    const Steps list = plan.steps();
     for (const Step& step : std::views::reverse(list)) {
         std::ranges::copy(ctl::words_of(step.shell_back, "\n"), std::back_inserter(commands));
     }
-    if (is_all) {
+    if (plan.is_all) {
         commands.push_back(fmt::format("rm -r {}", kRunFolder));
     }
     return commands;

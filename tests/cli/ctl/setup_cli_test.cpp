@@ -240,6 +240,25 @@ TEST_F(SetupTest, SaysAtADryRunWhatAShellWouldDo) {
     expect_nothing_left();
 }
 
+// umount would end the files that stay.
+TEST_F(SetupTest, UnmountsAtADryRunOnlyWhatIsEmptyThen) {
+    ASSERT_EQ(hugepagectl(setup({"--size", "8MiB", "--num", "2"})).exit_status, 0);
+    const auto part = hugepagectl({"remove", "--num", "1", "--dry-run"});
+    EXPECT_THAT(part.out, testing::StartsWith("rm " + file(1).string() + "\n"));
+    EXPECT_THAT(part.out, testing::Not(HasSubstr("umount")));
+    EXPECT_THAT(hugepagectl({"remove", file(1).string(), "--dry-run"}).out,
+                testing::Not(HasSubstr("umount")));
+    const int locked = ::open(file(0).c_str(), O_RDWR | O_CLOEXEC);
+    ASSERT_EQ(::flock(locked, LOCK_EX | LOCK_NB), 0);
+    EXPECT_THAT(hugepagectl({"remove", "--dry-run"}).out, testing::Not(HasSubstr("umount")));
+    ::close(locked);
+    std::ofstream(file(0).parent_path() / "other");
+    const auto whole = hugepagectl({"remove", "--dry-run"});
+    EXPECT_THAT(whole.out, testing::Not(HasSubstr("umount")));
+    EXPECT_THAT(whole.out, testing::Not(HasSubstr("rm -r"))) << "the record still names the mount";
+    std::filesystem::remove(file(0).parent_path() / "other");
+}
+
 // One that the test itself has locked, one that a child has mapped.
 TEST_F(SetupTest, LeavesFilesInUseAndSaysByWhom) {
     ASSERT_EQ(hugepagectl(setup({"--size", "8MiB", "--num", "3"})).exit_status, 0);
