@@ -63,6 +63,7 @@ TEST_F(RefusingTest, WrongValuesOfRemove) {
     expect_usage({"remove", "--all", "--node", "0"}, "--all");
     expect_usage({"remove", "--num", "0"}, "--num");
     expect_usage({"remove", "--num", "1", "/a"}, "FILE");
+    expect_usage({"remove", "/a", ""}, "FILE");
 }
 
 TEST_F(RefusingTest, AnotherPageSizeThanTheOneMounted) {

@@ -14,6 +14,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -42,6 +43,9 @@ RemoveRequest checked(const RemoveOptions& options) {
     }
     if (!options.files.empty() && (has_place || has_part)) {
         tools::refuse("FILE goes with no other choice of what to remove.");
+    }
+    if (std::ranges::find(options.files, "") != options.files.end()) {
+        tools::refuse("FILE needs a value, not an empty one.");
     }
     RemoveRequest request;
     if (has_place) {
