@@ -53,13 +53,21 @@ RunLock::RunLock(std::string folder, std::chrono::seconds patience, const tools:
     constexpr int kTryEveryMs = 100;
     constexpr mode_t kMode = 0600;
     const auto deadline = Clock::now() + patience;
+    const auto pause = [&] {
+        pollfd interrupted{interrupts.fd(), POLLIN, 0};
+        ::poll(&interrupted, 1, kTryEveryMs);
+    };
     bool is_told = false;
     for (;;) {
         interrupts.check();
         make_folder(path_, {});
         Place place = find_place(path_, {});
-        if (!place.missing.empty()) {
-            continue;  // removed again meanwhile
+        if (!place.missing.empty()) {  // removed again meanwhile, or a link that leads nowhere
+            if (Clock::now() >= deadline) {
+                throw tools::system_failure("open the folder " + path_, ENOENT);
+            }
+            pause();
+            continue;
         }
         folder_ = std::move(place.folder);
         auto file = hugepage::Fd::open(kLockName, O_RDWR | O_CREAT | O_NOFOLLOW, kMode, folder_.get());
@@ -90,8 +98,7 @@ RunLock::RunLock(std::string folder, std::chrono::seconds patience, const tools:
         if (!std::exchange(is_told, true)) {
             tools::warn(fmt::format("waiting for {}, which is at work", holder));
         }
-        pollfd interrupted{interrupts.fd(), POLLIN, 0};
-        ::poll(&interrupted, 1, kTryEveryMs);
+        pause();
     }
 }
 

@@ -43,6 +43,12 @@ TEST_F(Lock, IsNotOfTheFolder) {
     const RunLock lock(folder_, seconds(0), interrupts_);
 }
 
+TEST_F(Lock, IsNotWaitedForWhereTheFolderIsALinkThatLeadsNowhere) {
+    std::filesystem::create_symlink(temporary_.path() / "nowhere", folder_);
+    EXPECT_EQ(refusal_of([&] { const RunLock lock(folder_, seconds(0), interrupts_); }).code,
+              tools::ExitCode::failed);
+}
+
 TEST_F(Lock, IsNotWaitedForByWhoIsAskedToEnd) {
     const RunLock lock(folder_, seconds(1), interrupts_);
     ::raise(SIGTERM);
