@@ -136,12 +136,15 @@ std::optional<ByteSize> mounted_size(const Request& request, const Facts& facts)
 ByteSize choose_page_size(const Request& request, const Facts& facts, std::optional<ByteSize> mounted) {
     if (mounted) {
         if (request.page_size && *request.page_size != *mounted) {
-            tools::refuse(
-                fmt::format("--page-size: {} is on hugetlbfs with pages of {}, not {}. To change it, type: "
-                            "sudo hugepagectl "
-                            "remove {}, and run this again; or choose another folder.",
-                            facts.nodes.front().existing, tools::page_size_text(*mounted),
-                            tools::page_size_text(*request.page_size), request.where));
+            const NodeFacts& node = facts.nodes.front();
+            const bool is_setups = node.mount && node.mount->source == kMountSource;
+            tools::refuse(fmt::format(
+                "--page-size: {} is on hugetlbfs with pages of {}, not {}. {}hoose another folder.",
+                node.existing, tools::page_size_text(*mounted), tools::page_size_text(*request.page_size),
+                is_setups
+                    ? fmt::format("To change it, type: sudo hugepagectl remove {}, and run this again; or c",
+                                  request.where)
+                    : "That mount isn't setup's: c"));
         }
         return *mounted;
     }

@@ -15,6 +15,9 @@
 
 namespace pool {
 
+// What is said to be mounted, by which setup's own mounts can be told from others.
+inline constexpr const char* kMountSource = "hugepagectl";
+
 // The folder for a node's files, and the closest one above it that exists.
 struct NodeFacts {
     std::string folder;

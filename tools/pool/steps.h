@@ -11,9 +11,6 @@
 
 namespace pool {
 
-// What is said to be mounted, by which setup's own mounts can be told from others.
-inline constexpr const char* kMountSource = "hugepagectl";
-
 // Of one size on one node, in pages.
 struct PagesToGive {
     NodeId node;

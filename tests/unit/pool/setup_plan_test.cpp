@@ -11,6 +11,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using tools::ExitCode;
 
 constexpr std::uint64_t kFile = 512;  // pages of 2 MiB in each
@@ -157,12 +158,17 @@ TEST(SetupPlan, TakesLargePagesOnlyIfAllAreFree) {
 
 TEST(SetupPlan, RefusesAnotherPageSizeThanTheOneMounted) {
     auto request = two_files_on_each_node();
-    const auto facts = mounted_machine(request, k1GiB);
+    auto facts = mounted_machine(request, k1GiB);
     EXPECT_EQ(make_plan(request, facts, Purpose::set_up).page_size, k1GiB);
     request.page_size = k2MiB;
-    const auto refusal = refusal_of([&] { static_cast<void>(make_plan(request, facts, Purpose::set_up)); });
-    EXPECT_EQ(refusal.code, ExitCode::usage);
-    EXPECT_THAT(refusal.message, HasSubstr("pages of 1 GiB, not 2 MiB"));
+    const auto refusal = [&] {
+        return refusal_of([&] { static_cast<void>(make_plan(request, facts, Purpose::set_up)); });
+    };
+    EXPECT_EQ(refusal().code, ExitCode::usage);
+    EXPECT_THAT(refusal().message, HasSubstr("pages of 1 GiB, not 2 MiB"));
+    EXPECT_THAT(refusal().message, Not(HasSubstr("remove"))) << "which unmounts only what setup has mounted";
+    facts.nodes[0].mount->source = kMountSource;
+    EXPECT_THAT(refusal().message, HasSubstr("type: sudo hugepagectl remove"));
 }
 
 TEST(SetupPlan, RefusesToHideWhatIsInTheFolder) {
