@@ -28,9 +28,13 @@ ByteSize choose_page_size(const PlanRequest& request, const Machine& machine) {
             return page;
         }
     }
-    const ByteSize smallest =
-        request.page_size.value_or(machine.page_sizes.empty() ? k2MiB : machine.page_sizes.front());
-    tools::refuse(fmt::format("--sector: {} is no whole number of {}{}.", request.sector_as_typed,
+    if (machine.page_sizes.empty()) {
+        throw tools::Failure(
+            tools::ExitCode::failed,
+            "this kernel has no huge pages, or /sys can't be read; 'hugepagectl doctor' says more");
+    }
+    const ByteSize smallest = request.page_size.value_or(machine.page_sizes.front());
+    tools::refuse(fmt::format("--sector: {} is no whole number of {}{}", request.sector_as_typed,
                               request.page_size ? "pages of " + tools::page_size_text(smallest)
                                                 : std::string("huge pages of any size that this kernel has"),
                               size_hint(request.sector_as_typed, smallest)));

@@ -126,6 +126,8 @@ TEST_F(PlanTest, ProposesASizeThatWouldBeAccepted) {
     EXPECT_THAT(refusal("1500MB", k1GiB), HasSubstr("did you mean 2GiB?"));
     EXPECT_THAT(refusal("3MiB", std::nullopt), HasSubstr("did you mean 4MiB?"));
     EXPECT_EQ(refusal("64GiB", std::nullopt), "");
+    machine.page_sizes.clear();
+    EXPECT_THAT(refusal("64GiB", std::nullopt), HasSubstr("this kernel has no huge pages"));
 }
 
 }  // namespace
