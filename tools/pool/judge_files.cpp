@@ -1,7 +1,9 @@
 // Files, one by one.
+#include "shim/base/text_file.h"
 #include "tools/common/wording.h"
 #include "tools/pool/judge.h"
 #include "tools/pool/plan.h"
+#include "tools/pool/setup_plan.h"
 
 #include <fmt/format.h>
 
@@ -12,6 +14,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 namespace ctl {
@@ -25,29 +28,47 @@ const char* sudo() {
     return ::geteuid() == 0 ? "" : "sudo ";
 }
 
-// hugepage-file-init makes files _0 to _<num - 1> and keeps those that are right.
-std::string make_anew(const MemoryFile& file, const Pool& pool) {
-    std::string remove = fmt::format("{}rm {}", sudo(), quoted(file.path));
-    const auto is_whole = [](const MemoryFile& one) {
-        const std::uint64_t page = one.file_system.page_size.bytes;
-        return one.size.bytes > 0 && page > 0 && one.size.bytes % page == 0;
-    };
-    const auto like = std::ranges::find_if(pool.files, is_whole);
-    if (!is_whole(file) && like == pool.files.end()) {
-        return remove;
-    }
-    const ByteSize size = is_whole(file) ? file.size : like->size;
-    const auto files = std::ranges::count_if(pool.files, [&](const MemoryFile& one) {
-        return one.node == file.node && (one.size == size || one.path == file.path);
-    });
-    return fmt::format("{} && {}hugepage-file-init --node {} --num {} --size {} {}{}", remove, sudo(),
-                       file.node.value, files, hugepage::to_exact_text(size).view(),
-                       option_of(pool.choice.pattern),
-                       pool.user.id == 0 ? "" : " --user " + quoted(user_text(pool.user.id)));
-}
-
 bool is_of_another(const MemoryFile& file, const Pool& pool) {
     return file.owner != 0 && file.owner != pool.user.id;
+}
+
+// The <N> of a name "<size>_<N>" that hugepage-file-init gives.
+std::optional<std::uint64_t> number_of(const MemoryFile& file, ByteSize size) {
+    std::string stem = pool::paths_of(size, 1, file.path.substr(0, file.path.rfind('/'))).front();
+    stem.pop_back();
+    return file.path.starts_with(stem) ? hugepage::parse_number(file.path.substr(stem.size()), kMostFiles - 1)
+                                       : std::nullopt;
+}
+
+// hugepage-file-init refuses files that are there and wrong.
+bool must_go(const MemoryFile& file, const Pool& pool) {
+    const bool is_refused = file.refusal && file.refusal->reason != Reason::not_hugetlbfs &&
+                            (file.refusal->reason != Reason::insecure || is_of_another(file, pool));
+    return !file.is_leased() && !file.is_forbidden() &&
+           (is_refused || file.pages_error == EHWPOISON || (file.placement && file.placement->elsewhere > 0));
+}
+
+// hugepage-file-init makes files _0 to _<num - 1> of one size, and keeps those that are right: so all that
+// are wrong go at once. One of another name only goes.
+std::string make_anew(const MemoryFile& file, const Pool& pool) {
+    const auto like = std::ranges::find_if(pool.files, [&](const MemoryFile& one) {
+        const std::uint64_t page = one.file_system.page_size.bytes;
+        return one.size.bytes > 0 && page > 0 && one.size.bytes % page == 0 && number_of(file, one.size);
+    });
+    if (like == pool.files.end()) {
+        return fmt::format("{}rm {}", sudo(), quoted(file.path));
+    }
+    std::string wrong;
+    std::uint64_t last = 0;
+    for (const MemoryFile& one : pool.files) {
+        const auto number = one.node == file.node ? number_of(one, like->size) : std::nullopt;
+        last = std::max(last, number.value_or(0));
+        wrong += one.path == file.path || (number && must_go(one, pool)) ? " " + quoted(one.path) : "";
+    }
+    return fmt::format("{0}rm{1} && {0}hugepage-file-init --node {2} --num {3} --size {4} {5}{6}", sudo(),
+                       wrong, file.node.value, last + 1, hugepage::to_exact_text(like->size).view(),
+                       option_of(pool.choice.pattern),
+                       pool.user.id == 0 ? "" : " --user " + quoted(user_text(pool.user.id)));
 }
 
 // A file is never handed to another user: the last one's labels are in it.

@@ -95,6 +95,23 @@ TEST(Judgement, HasFilesMadeAnew) {
               kAnew);
 }
 
+// hugepage-file-init would refuse the other wrong one, after the first was removed.
+TEST(Judgement, HasAllWrongFilesMadeAnewAtOnce) {
+    EXPECT_THAT(remedy([](MemoryFile& file) {
+                    file.placement->elsewhere = 1;
+                    (&file - 1)->placement->elsewhere = 1;
+                }),
+                HasSubstr("rm /mnt/huge/pc1/numa_0/32.0_GiB_0 /mnt/huge/pc1/numa_0/32.0_GiB_1 && "));
+}
+
+TEST(Judgement, HasOnlyRemovedWhatNobodyMakes) {
+    EXPECT_EQ(remedy([](MemoryFile& file) {
+                  file.path = "/mnt/huge/pc1/numa_0/hard";
+                  file.refusal = hugepage::Refusal{Reason::no_file_for_size, "it is another name", 0};
+              }),
+              "rm /mnt/huge/pc1/numa_0/hard");
+}
+
 TEST(Judgement, HasFilesMadeSafe) {
     const hugepage::Refusal insecure{Reason::insecure, "", 0};
     EXPECT_EQ(remedy([&](MemoryFile& file) {
