@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <tuple>
 
 namespace pool {
 namespace {
@@ -24,10 +23,12 @@ void add_files(Steps& steps, const Request& request, const Plan& plan, const Nod
     }
     const std::vector<std::string> paths(node.create.begin(),
                                          node.create.begin() + static_cast<std::ptrdiff_t>(files));
-    // New files belong to whom the pool's files belong to, unless it was said.
+    // New files belong to whom the pool's files belong to, unless it was said. Another user's group would go
+    // on with what was the last one's.
     Request files_of_pool = request;
-    if (!request.owner && !request.group && plan.owner) {
-        std::tie(files_of_pool.owner, files_of_pool.group) = *plan.owner;
+    if (plan.owner && request.owner.value_or(plan.owner->first) == plan.owner->first) {
+        files_of_pool.owner = plan.owner->first;
+        files_of_pool.group = request.group.value_or(plan.owner->second);
     }
     steps.push_back(create_step(files_of_pool, node.node, plan.page_size, paths, node.keep.size()));
 }

@@ -6,6 +6,7 @@
 #include "tools/common/values.h"
 #include "tools/common/wording.h"
 #include "tools/pool/plan.h"
+#include "tools/pool/snapshot.h"
 
 #include <fmt/format.h>
 
@@ -44,7 +45,9 @@ void look_at_other_files(NodeFacts& facts, int folder) {
             !S_ISREG(file.st_mode)) {
             return;
         }
-        facts.owner = facts.owner ? *facts.owner : std::pair(file.st_uid, file.st_gid);
+        if (file.st_size > 0) {
+            facts.owners.emplace_back(file.st_uid, file.st_gid);
+        }
         const auto is_it = [&](const FileFacts& one) { return one.path.ends_with("/" + std::string(name)); };
         if (std::ranges::none_of(facts.files, is_it)) {
             ++facts.others;
@@ -322,6 +325,20 @@ void plan_pages(Plan& plan, const Facts& facts) {
     }
 }
 
+std::optional<std::pair<uid_t, gid_t>> owner_of(const Facts& facts) {
+    std::vector<std::pair<uid_t, gid_t>> owners;
+    std::vector<uid_t> users;
+    for (const NodeFacts& node : facts.nodes) {
+        for (const auto& owner : node.owners) {
+            owners.push_back(owner);
+            users.push_back(owner.first);
+        }
+    }
+    const auto found =
+        std::ranges::find(owners, ctl::owner_of_most(users), [](const auto& one) { return one.first; });
+    return found != owners.end() ? std::optional(*found) : std::nullopt;
+}
+
 Failure not_enough_pages(const Request& request, const Plan& plan, const NodePlan& node, const Facts& facts) {
     const auto free = facts.machine.find(node.node)->pages_of(plan.page_size).free;
     const bool some_are_promised = node.available < std::min(free, node.needed());
@@ -363,9 +380,7 @@ Plan make_plan(const Request& request, const Facts& facts, Purpose purpose) {
         throw not_hugetlbfs(request, facts);
     }
     Plan plan;
-    for (const NodeFacts& node : facts.nodes) {
-        plan.owner = plan.owner ? plan.owner : node.owner;
-    }
+    plan.owner = owner_of(facts);
     plan.size = request.size;
     plan.page_size = choose_page_size(request, facts, mounted);
     require_whole_pages(request, plan.page_size);

@@ -27,8 +27,8 @@ struct NodeFacts {
     std::optional<tools::Mount> mount;
     std::optional<std::uint64_t> mount_pages;  // still free within the mount's own limits, if it has any
     std::optional<std::uint64_t> mount_files;
-    // Of the files that are in the folder: owner and group of the first, and how many were not asked for.
-    std::optional<std::pair<uid_t, gid_t>> owner;
+    // Of the files that are in the folder: owners and groups, and how many were not asked for.
+    std::vector<std::pair<uid_t, gid_t>> owners;
     std::size_t others = 0;
     int write_error = 0;           // errno of creating something in `existing`, 0 if allowed
     std::vector<FileFacts> files;  // one for each file wanted, in order; empty if nothing is mounted
@@ -74,7 +74,7 @@ struct Plan {
     std::vector<std::string> folders;  // to make for the mount, outer ones first
     std::string mount;                 // where to mount; empty: nowhere
     std::vector<NodePlan> nodes;
-    std::optional<std::pair<uid_t, gid_t>> owner;  // of the pool's files, if there are any
+    std::optional<std::pair<uid_t, gid_t>> owner;  // of most of the pool's files, if there are any
 
     [[nodiscard]] bool changes_nothing() const;
     [[nodiscard]] bool has_room() const;  // the nodes have memory for all files

@@ -82,14 +82,13 @@ User user_of(const Pool& pool) {
     if (::geteuid() != 0) {
         return User::of(::geteuid());
     }
-    std::map<uid_t, std::size_t> files;
+    std::vector<uid_t> owners;
     for (const MemoryFile& file : pool.files) {
-        if (file.owner != 0 && file.size.bytes > 0) {
-            ++files[file.owner];
+        if (file.size.bytes > 0) {
+            owners.push_back(file.owner);
         }
     }
-    const auto most = std::ranges::max_element(files, {}, [](const auto& entry) { return entry.second; });
-    return User::of(most != files.end() ? most->first : 0);
+    return User::of(owner_of_most(owners));
 }
 
 // Root lists what the pool's user may not reach. Each such folder once; those below it don't matter.
@@ -189,6 +188,15 @@ void read_limits(const std::string& folder, std::vector<GroupLimit>& limits) {
 }
 
 }  // namespace
+
+uid_t owner_of_most(const std::vector<uid_t>& owners) {
+    std::map<uid_t, std::size_t> files;
+    for (const uid_t owner : owners) {
+        files[owner] += owner != 0 ? 1U : 0U;
+    }
+    const auto most = std::ranges::max_element(files, {}, [](const auto& entry) { return entry.second; });
+    return most != files.end() ? most->first : 0;
+}
 
 User User::of(uid_t id) {
     constexpr int kMost = 65536;

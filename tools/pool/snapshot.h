@@ -75,6 +75,9 @@ struct Pool {
     bool sees_holders = true;  // false: processes outside our pid namespace may hold files unseen
 };
 
+// Whose a pool of such files is: root's only if all are.
+[[nodiscard]] uid_t owner_of_most(const std::vector<uid_t>& owners);
+
 // The files of each node's folder, except those that the shim passes over silently: names that begin with a
 // dot, and folders. Links, and empty files, are refused. The shim judges by its process's user: `user`, else
 // who asks, and for root the one who owns most of the files. Throws tools::Failure if there is no such pool,

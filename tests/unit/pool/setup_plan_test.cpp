@@ -8,6 +8,7 @@
 namespace pool {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -100,11 +101,22 @@ TEST(SetupPlan, RemovesAndMakesAnewWhatBelongsToAnotherUser) {
 }
 
 TEST(SetupPlan, GivesNewFilesToWhomThePoolBelongs) {
-    const auto request = two_files_on_each_node();
+    auto request = two_files_on_each_node();
     auto facts = mounted_machine(request, k2MiB);
-    facts.nodes[1].owner = {7, 8};
-    const auto commands = commands_of(request, make_plan(request, facts, Purpose::set_up));
-    EXPECT_THAT(commands.back(), HasSubstr("--user 7 --group 8"));
+    facts.nodes[0].owners = {{0, 0}, {9, 9}};
+    facts.nodes[1].owners = {{0, 0}, {7, 8}, {7, 8}};
+    const auto command = [&] {
+        return commands_of(request, make_plan(request, facts, Purpose::set_up)).back();
+    };
+    EXPECT_THAT(command(), HasSubstr("--user 7 --group 8")) << "as status judges: of most that aren't root's";
+    request.owner = 7;
+    EXPECT_THAT(command(), HasSubstr("--user 7 --group 8"));
+    request.owner.reset();
+    request.group = 5;
+    EXPECT_THAT(command(), HasSubstr("--user 7 --group 5")) << "another group is not another user";
+    request.owner = 6;
+    request.group.reset();
+    EXPECT_THAT(command(), AllOf(HasSubstr("--user 6"), Not(HasSubstr("--group"))));
 }
 
 TEST(SetupPlan, CountsPromisesOfTheMountsOwnAsItsOwn) {

@@ -135,7 +135,8 @@ void describe_setup(CLI::App& program, Action& chosen) {
         "Owner of the files, name or number. Free files of\nanother user are removed and made anew. Default: "
         "the\n"
         "pool's owner, else you");
-    add("group", request.group, "G", "Group of the files, name or number. Default: the\npool's, else yours");
+    add("group", request.group, "G",
+        "Group of the files, name or number. Default: the\npool's, if its owner stays; else yours");
     add("mode", request.mode, "M", "Permissions of the files, in octal, none for others.\nDefault: 0600");
     add("threads", request.threads, "T",
         "Threads that touch the pages. Default: as many as the\nnode has CPUs, at most 16");
