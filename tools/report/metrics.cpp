@@ -1,6 +1,7 @@
 // Reports for Prometheus, and files that are replaced as a whole.
 #include "tools/common/failure.h"
 #include "tools/common/fd.h"
+#include "tools/pool/places.h"
 #include "tools/report/report.h"
 
 #include <fmt/format.h>
@@ -14,7 +15,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <filesystem>
 
 namespace ctl {
 namespace {
@@ -43,6 +43,11 @@ bool write_all(int fd, std::string_view text) {
     return true;
 }
 
+bool others_may_change(const struct stat& facts, const struct stat& folder) {
+    const bool is_writable = (folder.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (folder.st_mode & S_ISVTX) == 0;
+    return facts.st_uid != 0 || folder.st_uid != 0 || is_writable;
+}
+
 }  // namespace
 
 std::string metric_text(const Metric& metric, const Json& rows) {
@@ -63,24 +68,34 @@ std::string metric_text(const Metric& metric, const Json& rows) {
 }
 
 void replace_file(const std::string& path, const std::string& content) {
+    const pool::Name at = pool::name_at(path, pool::kAnybody);
+    const std::string folder = pool::own_path(at.folder.get()) + "/";
+    const std::string target = folder + at.name;
+    struct stat around {};
     struct stat facts {};
-    if (::lstat(path.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode)) {
-        const tools::Fd file(::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY));
+    if (::fstat(at.folder.get(), &around) == 0 && ::lstat(target.c_str(), &facts) == 0 &&
+        !S_ISREG(facts.st_mode)) {
+        if (::geteuid() == 0 && others_may_change(facts, around)) {
+            throw tools::Failure(
+                tools::ExitCode::failed,
+                fmt::format("write {}: it is no regular file, and others than root can change "
+                            "it: root doesn't write into it; remove it, or use another folder",
+                            path));
+        }
+        const tools::Fd file(::open(target.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY));
         if (file.get() < 0 || !write_all(file.get(), content)) {
             throw tools::system_failure("write " + path, errno);
         }
         return;
     }
-    const std::filesystem::path target(path);
-    std::string fresh =
-        (target.parent_path() / fmt::format(".{}.XXXXXX", target.filename().string())).string();
+    std::string fresh = fmt::format("{}.{}.XXXXXX", folder, at.name);
     const tools::Fd file(::mkostemp(fresh.data(), O_CLOEXEC));
     if (file.get() < 0) {
         throw tools::system_failure("make a file beside " + path, errno);
     }
     constexpr mode_t kMode = 0644;
     if (!write_all(file.get(), content) || ::fchmod(file.get(), kMode) != 0 || ::fsync(file.get()) != 0 ||
-        ::rename(fresh.c_str(), path.c_str()) != 0) {
+        ::rename(fresh.c_str(), target.c_str()) != 0) {
         const int error = errno;
         ::unlink(fresh.c_str());
         throw tools::system_failure("write " + path, error);

@@ -188,6 +188,26 @@ TEST(ReplaceFile, LeavesTheOldOneWhereItFails) {
 }
 
 // In a device's or a link's place a file would be one that no other program expects.
+// As the user of the folder that node exporter reads.
+TEST(ReplaceFile, WritesThroughNoLinkOfAnotherUser) {
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "needs root";
+    }
+    const tests::TempDir folder;
+    const auto target = folder.path() / "target";
+    replace_file(target.string(), "old\n");
+    const auto theirs = folder.path() / "theirs";
+    std::filesystem::create_directory(theirs);
+    std::filesystem::create_symlink(target, theirs / "link");
+    std::filesystem::create_directory_symlink(folder.path(), theirs / "up");
+    ASSERT_EQ(::chown(theirs.c_str(), 1, 1), 0);
+    EXPECT_THROW(replace_file((theirs / "link").string(), "new\n"), tools::Failure);
+    EXPECT_THROW(replace_file((theirs / "up" / "target").string(), "new\n"), tools::Failure);
+    EXPECT_EQ(tests::read_file(target), "old\n");
+    replace_file((theirs / "x.prom").string(), "new\n");
+    EXPECT_EQ(tests::read_file(theirs / "x.prom"), "new\n");
+}
+
 TEST(ReplaceFile, WritesIntoWhatIsNoRegularFile) {
     const tests::TempDir folder;
     const auto file = folder.path() / "file";
