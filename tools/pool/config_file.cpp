@@ -6,10 +6,12 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
 #include <sstream>
+#include <system_error>
 
 namespace ctl {
 namespace {
@@ -22,6 +24,10 @@ namespace {
 
 std::optional<std::vector<std::pair<std::string, std::string>>> config_lines(const std::string& path) {
     constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // some editors' mark of UTF-8
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) {
+        refuse_config(path, "it is a folder");
+    }
     std::ifstream file(path, std::ios::binary);
     if (!file) {
         return std::nullopt;

@@ -55,6 +55,7 @@ TEST_F(ConfigFile, RefusesWhatItDoesNotKnow) {
         EXPECT_EQ(read(text).code, tools::ExitCode::usage) << text;
     }
     EXPECT_EQ(refusal_of([] { read_config("/nowhere/file", {}, {}); }).code, tools::ExitCode::usage);
+    EXPECT_EQ(refusal_of([] { read_config("/tmp", {}, {}); }).code, tools::ExitCode::usage) << "a folder";
 }
 
 }  // namespace
