@@ -93,8 +93,8 @@ void print(const std::string& text);
 
 // Writes a file so that a reader sees the old content or the new, whole, also after a crash; its mode is
 // 0644. A reader of the folder may see a name beside it for a moment, which begins with a dot. Into what is
-// there and is no regular file (a link, a device, a pipe) it is written instead; root refuses one that another
-// user could have put there, and follows no link of theirs on the way. Throws tools::Failure.
+// there and is no regular file (a link, a device, a pipe) it is written instead; root refuses one that
+// another user could have put there, and follows no link of theirs on the way. Throws tools::Failure.
 void replace_file(const std::string& path, const std::string& content);
 
 }  // namespace ctl
