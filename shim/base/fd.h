@@ -30,13 +30,21 @@ class Fd {
         }
     }
 
-    // A path that isn't absolute begins at the folder.
-    static Result<Fd> open(const char* path, int flags, mode_t mode = 0, int folder = AT_FDCWD) noexcept {
-        Fd file(sys::open(path, flags, mode, folder));
-        if (file.get() < 0) {
+    // A path that isn't absolute begins at the folder. `facts` are of the file, asked once; all zero, and
+    // errno says why, if they can't be had.
+    static Result<Fd> open(const char* path, int flags, mode_t mode, int folder,
+                           struct stat& facts) noexcept {
+        Fd file;
+        file.fd_ = sys::open(path, flags, mode, folder);
+        if (file.fd_ < 0) {
             return Error{"open", errno};
         }
+        file.file_ = file_of(file.fd_, facts);
         return file;
+    }
+    static Result<Fd> open(const char* path, int flags, mode_t mode = 0, int folder = AT_FDCWD) noexcept {
+        struct stat facts {};
+        return open(path, flags, mode, folder, facts);
     }
 
     [[nodiscard]] int get() const noexcept { return fd_; }
@@ -54,6 +62,9 @@ class Fd {
     };
     static std::optional<File> file_of(int fd) noexcept {
         struct stat facts {};
+        return file_of(fd, facts);
+    }
+    static std::optional<File> file_of(int fd, struct stat& facts) noexcept {
         if (fd < 0 || sys::fstat(fd, facts) != 0) {
             return std::nullopt;
         }

@@ -145,12 +145,12 @@ Result<Done, Refusal> inspect(const NodeFolder& folder, uid_t user) noexcept {
 Result<OwnFile, Refusal> open_own(const NodeFolder& folder, const char* name, ByteSize size,
                                   uid_t user) noexcept {
     // O_NONBLOCK: a FIFO or device in the file's place must not hold the caller up.
-    auto file = Fd::open(name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0, folder.fd());
+    struct stat facts {};
+    auto file = Fd::open(name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0, folder.fd(), facts);
     if (!file) {
         return refusal_of_open(folder, name, size, file.error().code);
     }
-    struct stat facts {};
-    if (sys::fstat(file.value().get(), facts) != 0) {
+    if (facts.st_mode == 0) {
         return Refusal{Reason::map_failed, "fstat", errno};
     }
     if (!is_file_of(facts, size)) {
