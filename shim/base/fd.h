@@ -43,8 +43,11 @@ class Fd {
         return file;
     }
     static Result<Fd> open(const char* path, int flags, mode_t mode = 0, int folder = AT_FDCWD) noexcept {
-        struct stat facts {};
-        return open(path, flags, mode, folder, facts);
+        Fd file(sys::open(path, flags, mode, folder));
+        if (file.get() < 0) {
+            return Error{"open", errno};
+        }
+        return file;
     }
 
     [[nodiscard]] int get() const noexcept { return fd_; }
@@ -60,7 +63,8 @@ class Fd {
         ino_t inode;
         bool operator==(const File&) const = default;
     };
-    static std::optional<File> file_of(int fd) noexcept {
+    // Out of line: the stack of a request is small.
+    [[gnu::noinline]] static std::optional<File> file_of(int fd) noexcept {
         struct stat facts {};
         return file_of(fd, facts);
     }
