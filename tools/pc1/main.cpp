@@ -1,12 +1,17 @@
 // pc1-label: labels a sector as the first phase of sealing does, bit for bit, and says how long each part
-// took; or, as 'pc1-label parents', digests the parents of all nodes.
+// took; as 'pc1-label parents', digests the parents of all nodes; as 'pc1-label compare', says what the shim
+// would gain here.
 //
 // stdout gets the result and nothing else; stderr gets messages and, on a terminal, the progress.
 #include "tools/common/command_line.h"
+#include "tools/common/interrupts.h"
 #include "tools/common/log.h"
+#include "tools/pc1/compare.h"
 #include "tools/pc1/options.h"
 #include "tools/pc1/report.h"
 #include "tools/pc1/run.h"
+
+#include <spdlog/fmt/fmt.h>
 
 #include <cstdio>
 #include <exception>
@@ -32,23 +37,40 @@ std::string text_of(const std::variant<Options, pc1::TextForUser>& parsed, Run r
     return options.json ? pc1::as_json(options, result) : pc1::as_table(options, result);
 }
 
+// What goes to stdout, of the command that the first word names, if it names one.
+std::string answer(const std::string& command, int argc, char** argv) {
+    if (command == "parents") {
+        return text_of(pc1::parse_parents_options(argc - 1, argv + 1), pc1::run_parents);
+    }
+    if (command == "compare") {
+        return text_of(pc1::parse_compare_options(argc - 1, argv + 1), pc1::compare);
+    }
+    if (command == pc1::kStretchCommand) {
+        return pc1::run_stretch(argc - 1, argv + 1);
+    }
+    return text_of(pc1::parse_options(argc, argv), pc1::run);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     tools::start_log("pc1-label");
-    const bool for_parents = argc > 1 && std::string_view(argv[1]) == "parents";
+    const std::string command = argc > 1 ? argv[1] : "";
     try {
-        const std::string text =
-            for_parents ? text_of(pc1::parse_parents_options(argc - 1, argv + 1), pc1::run_parents)
-                        : text_of(pc1::parse_options(argc, argv), pc1::run);
+        const std::string text = answer(command, argc, argv);
         if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
             throw std::runtime_error("cannot write the result to stdout");
         }
         return kDone;
     } catch (const tools::WrongCommandLine& error) {
-        tools::error(error.what() + std::string(for_parents ? " Try 'pc1-label parents --help'."
-                                                            : " Try 'pc1-label --help'."));
+        const bool has_help = command == "parents" || command == "compare";
+        tools::error(
+            fmt::format("{} Try 'pc1-label {}--help'.", error.what(), has_help ? command + " " : ""));
         return kUsage;
+    } catch (const tools::Interrupted& interrupted) {
+        constexpr int kSignalBase = 128;
+        tools::error("interrupted; what was made for the comparison is given back");
+        return kSignalBase + interrupted.signal();
     } catch (const std::exception& error) {
         tools::error(error.what());
         return kFailed;
