@@ -14,6 +14,8 @@
 #include <numa.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -41,7 +43,8 @@ constexpr std::uint64_t kToSpare = 128 * kMiB;
 constexpr std::uint64_t kSectorInCache = 16 << 10;  // both layers fit into the first cache
 constexpr double kEnough =
     0.95;  // of the buffers must be on the pages, and the node, that they are named after
-constexpr const char* kPools = "/run/hugepage-compare";  // of each process that compares, by its number
+constexpr const char* kPools = "/run/hugepage-compare";   // of each process that compares, by its number
+constexpr const char* kWithoutUse = "hugepage-compare-";  // and such a number; a folder for temporary files
 
 // Of a measurement: a second or two, where there is time for that.
 std::uint64_t labels_of(double minutes) {
@@ -190,20 +193,31 @@ class Setting {
     void remove(const std::string& pool) const {
         run_child({hugepagectl_, "remove", "--path", pool}, nullptr);
     }
-    // Of comparisons that were killed.
+    // Of comparisons that were killed: all is named after the process.
     void remove_leftovers() const {
+        const auto is_gone = [](const char* process) {
+            const auto number = std::strtol(process, nullptr, 10);
+            return number > 0 && kill(static_cast<pid_t>(number), 0) != 0 && errno == ESRCH;
+        };
         std::error_code none;
         for (const auto& entry : fs::directory_iterator(kPools, none)) {
-            const auto process = std::strtol(entry.path().filename().c_str(), nullptr, 10);
-            if (process > 0 && kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH) {
+            if (is_gone(entry.path().filename().c_str())) {
                 remove(entry.path());
+            }
+        }
+        for (const auto& entry : fs::directory_iterator(fs::temp_directory_path(), none)) {
+            const std::string name = entry.path().filename();
+            struct stat facts {};
+            if (name.starts_with(kWithoutUse) && is_gone(name.c_str() + std::strlen(kWithoutUse)) &&
+                lstat(entry.path().c_str(), &facts) == 0 && facts.st_uid == geteuid()) {
+                fs::remove_all(entry.path(), none);
             }
         }
     }
 
     // Its files have the size and no memory: so the shim knows the request, and falls back.
     void make_pool_without_use() {
-        std::string folder = fs::temp_directory_path() / "hugepage-compare-XXXXXX";
+        std::string folder = fs::temp_directory_path() / fmt::format("{}{}-XXXXXX", kWithoutUse, getpid());
         Memory memory{.name = "shim, no pool", .pool = folder};
         if (mkdtemp(folder.data()) == nullptr) {
             memory.left_out = "there is no folder for temporary files";

@@ -29,20 +29,30 @@ class Compare : public CtlTest {
         std::filesystem::remove_all(kPools);
         CtlTest::TearDown();
     }
-    static void expect_nothing_of_it() {
+    void SetUp() override {
+        CtlTest::SetUp();
+        before_ = reserved_pages();
+    }
+    void expect_nothing_of_it() const {
+        EXPECT_EQ(reserved_pages(), before_);
+        EXPECT_TRUE(std::filesystem::is_empty(temporary_.path()));
         EXPECT_FALSE(std::filesystem::exists(kPools));
         EXPECT_FALSE(std::filesystem::exists(kRun));
         EXPECT_THAT(read_file("/proc/self/mountinfo"), Not(HasSubstr(kPools)));
     }
     // Its pool's files are there, so it measures.
+    [[nodiscard]] Environment environment() const { return {{"TMPDIR", temporary_.path()}}; }
     static bool has_files(const ChildProcess& child) {
         const auto folder = std::filesystem::path(kPools) / (std::to_string(child.pid()) + "-2048");
         return std::filesystem::exists(folder / "numa_0" / "64.0_MiB_1");
     }
+
+    std::uint64_t before_ = 0;
+    TempDir temporary_;
 };
 
 TEST_F(Compare, MeasuresEveryMemoryOnBothPaths) {
-    const auto outcome = run(compare({"0.01", "--json"}));
+    const auto outcome = run(compare({"0.01", "--json"}), environment());
     ASSERT_TRUE(outcome.ok()) << outcome.err;
     EXPECT_THAT(outcome.err, IsEmpty());
     const auto report = json_of(outcome);
@@ -75,7 +85,7 @@ TEST_F(Compare, MeasuresEveryMemoryOnBothPaths) {
 }
 
 TEST_F(Compare, FitsATerminalOf80Columns) {
-    const auto outcome = run(compare({"0.01", "--path", "single-core"}));
+    const auto outcome = run(compare({"0.01", "--path", "single-core"}), environment());
     ASSERT_TRUE(outcome.ok()) << outcome.err;
     EXPECT_THAT(outcome.out, AllOf(HasSubstr("4 KiB pages"), HasSubstr("shim, 2 MiB pages"),
                                    HasSubstr("SHA-256 alone"), Not(HasSubstr("multicore path"))));
@@ -87,7 +97,7 @@ TEST_F(Compare, FitsATerminalOf80Columns) {
 }
 
 TEST_F(Compare, GivesAllBackWhenItIsInterrupted) {
-    ChildProcess comparing(compare({"5"}), {});
+    ChildProcess comparing(compare({"5"}), environment());
     ASSERT_TRUE(wait_until([&] { return has_files(comparing) || comparing.has_ended(); }));
     comparing.kill(SIGINT);
     const auto outcome = comparing.wait();
@@ -98,12 +108,12 @@ TEST_F(Compare, GivesAllBackWhenItIsInterrupted) {
 }
 
 TEST_F(Compare, TakesAwayWhatAKilledOneHasLeft) {
-    ChildProcess comparing(compare({"5"}), {});
+    ChildProcess comparing(compare({"5"}), environment());
     ASSERT_TRUE(wait_until([&] { return has_files(comparing) || comparing.has_ended(); }));
     comparing.kill(SIGKILL);
     EXPECT_EQ(comparing.wait().signal, SIGKILL);
     EXPECT_TRUE(std::filesystem::exists(kPools));
-    EXPECT_TRUE(run(compare({"0.01", "--path", "multicore"})).ok());
+    EXPECT_TRUE(run(compare({"0.01", "--path", "multicore"}), environment()).ok());
     expect_nothing_of_it();
 }
 
