@@ -108,7 +108,7 @@ class RegionTable {
     // Pieces.
     [[nodiscard]] std::size_t size() const noexcept;
 
-    // The lock for turning a file into a mapping (make_region.cpp), which lies here because it must be open
+    // The lock for turning a file into a mapping (find_region.cpp), which lies here because it must be open
     // in a child. Null if there is no memory for the table.
     [[nodiscard]] Mutex* leasing() noexcept;
 
