@@ -2,6 +2,7 @@
 
 #include "tools/common/command_line.h"
 #include "tools/common/interrupts.h"
+#include "tools/common/log.h"
 #include "tools/common/progress.h"
 #include "tools/pc1/child.h"
 #include "tools/pc1/report.h"
@@ -190,8 +191,13 @@ class Setting {
         }
     }
 
-    void remove(const std::string& pool) const {
-        run_child({hugepagectl_, "remove", "--path", pool}, nullptr);
+    // What can't be removed now is on setup's record.
+    void remove(const std::string& pool) const noexcept {
+        try {
+            run_child({hugepagectl_, "remove", "--path", pool}, nullptr);
+        } catch (const std::exception& error) {
+            tools::warn(fmt::format("remove {}: {}; type: sudo hugepagectl remove", pool, error.what()));
+        }
     }
     // Of comparisons that were killed: all is named after the process.
     void remove_leftovers() const {
