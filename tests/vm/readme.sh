@@ -38,7 +38,7 @@ END
 cat >/usr/local/bin/pc1-label <<END
 #!/bin/sh
 [ "\$*" = "compare --sector 32GiB" ] || exit 2
-exec $pc1_label compare --sector 16MiB --path single-core --minutes 0.001
+exec $pc1_label compare --sector 64MiB --path single-core --minutes 0.001
 END
 chmod +x /usr/local/bin/*
 

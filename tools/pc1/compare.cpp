@@ -400,7 +400,7 @@ std::pair<std::optional<StretchResult>, std::string> Setting::measure(const Memo
         const auto found = pages.nodes.find(static_cast<unsigned>(node));
         return found == pages.nodes.end() ? 0 : found->second;
     });
-    if (has_several_nodes && on_node < kEnough) {
+    if (has_several_nodes && stretch.sector_bytes >= kLeastSector && on_node < kEnough) {
         return {std::nullopt, fmt::format("only {:.0f} % of it was on node {}", on_node * 100, node)};
     }
     return {result, ""};
