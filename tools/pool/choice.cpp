@@ -126,4 +126,10 @@ std::string option_of(const FilePattern& pattern) {
     return (name == pattern.text() ? "--path-pattern " : "--path ") + tools::quoted(name);
 }
 
+std::string variable_of(const FilePattern& pattern) {
+    const std::string name = name_of(pattern);
+    return (name == pattern.text() ? "HUGEPAGE_FILES_PATH_PATTERN=" : "HUGEPAGE_FILES_PATH=") +
+           tools::quoted(name);
+}
+
 }  // namespace ctl

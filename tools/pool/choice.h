@@ -43,5 +43,7 @@ using Variables = std::function<std::optional<std::string>(const std::string& na
 [[nodiscard]] std::string name_of(const hugepage::FilePattern& pattern);
 // "--path /mnt/huge/pc1", as it is to be typed for that pool.
 [[nodiscard]] std::string option_of(const hugepage::FilePattern& pattern);
+// "HUGEPAGE_FILES_PATH=/mnt/huge/pc1"
+[[nodiscard]] std::string variable_of(const hugepage::FilePattern& pattern);
 
 }  // namespace ctl

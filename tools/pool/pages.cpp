@@ -166,13 +166,12 @@ std::int64_t change_pages(NodeId node, ByteSize size, std::int64_t by, const Pag
     }
 }
 
-void settle_all(const PageControl& control, Ledger& ledger) {
-    for (PagesAdded& pages : ledger.record.pages) {
+void settle_pages(Record& record, const PageControl& control) {
+    for (PagesAdded& pages : record.pages) {
         const std::uint64_t reserved = control.counts(pages.node, pages.size).reserved();
         pages.settle(reserved);
         pages.added = std::min(pages.added, reserved);
     }
-    ledger.save();
 }
 
 Reserving reserve(NodeId node, ByteSize size, std::uint64_t pages, const PageControl& control, Ledger& ledger,

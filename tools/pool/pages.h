@@ -61,7 +61,7 @@ std::int64_t change_pages(NodeId node, ByteSize size, std::int64_t by, const Pag
 
 // Ends the changes that a killed process has left under way in the record, and forgets pages that somebody
 // else must have given back, as there are fewer now.
-void settle_all(const PageControl& control, Ledger& ledger);
+void settle_pages(Record& record, const PageControl& control);
 
 struct Reserving {
     std::uint64_t got = 0;  // pages, of those that were asked for

@@ -1,5 +1,6 @@
 #include "tools/pool/places.h"
 
+#include "shim/base/text_file.h"
 #include "tools/common/failure.h"
 #include "tools/common/wording.h"
 
@@ -168,6 +169,13 @@ Fd open_folder(const std::string& path, const Trust& trust) {
         throw tools::system_failure("open the folder " + path, ENOENT);
     }
     return std::move(place.folder);
+}
+
+bool is_empty(int folder) {
+    const auto readable = Fd::open(own_path(folder).c_str(), O_RDONLY | O_DIRECTORY);
+    bool is_empty = true;
+    return readable && hugepage::for_each_entry(readable.value(), [&](auto) { is_empty = false; }) &&
+           is_empty;
 }
 
 Name name_at(const std::string& path, const Trust& trust) {

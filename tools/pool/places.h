@@ -36,6 +36,9 @@ struct Place {
 // The folder itself. Throws tools::Failure if it isn't there.
 [[nodiscard]] hugepage::Fd open_folder(const std::string& path, const Trust& trust);
 
+// False also where it can't be listed.
+[[nodiscard]] bool is_empty(int folder);
+
 // A path's last name, and the folder it is in.
 struct Name {
     hugepage::Fd folder;

@@ -84,8 +84,7 @@ Record record_in(const Json& json) {
         record.folders.push_back(absolute_path(folder));
     }
     for (const Json& file : json.at("files")) {
-        record.files.push_back(
-            {absolute_path(file.at("path")), node(file), size(file, "bytes"), size(file, "page_bytes")});
+        record.files.push_back({absolute_path(file.at("path")), node(file)});
     }
     return record;
 }
@@ -139,10 +138,7 @@ std::string record_text(const Record& record, const std::string& boot) {
         all["mounts"].push_back({{"path", one.point}, {"page_bytes", one.page_size.bytes}});
     }
     for (const FileMade& one : record.files) {
-        all["files"].push_back({{"path", one.path},
-                                {"node", one.node.value},
-                                {"bytes", one.size.bytes},
-                                {"page_bytes", one.page_size.bytes}});
+        all["files"].push_back({{"path", one.path}, {"node", one.node.value}});
     }
     return all.dump(kIndent) + "\n";
 }
@@ -180,6 +176,9 @@ Ledger::Ledger(std::string run_folder, std::string boot)
 }
 
 void Ledger::save() {
+    if (folder_.empty()) {
+        return;
+    }
     constexpr mode_t kMode = 0644;
     ::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is an error like others
     const hugepage::Fd folder = open_folder(folder_, {});

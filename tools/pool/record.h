@@ -60,10 +60,7 @@ struct MountMade {
 struct FileMade {
     std::string path;
     NodeId node;
-    ByteSize size;
-    ByteSize page_size;
 
-    [[nodiscard]] std::uint64_t pages() const { return size.bytes / page_size.bytes; }
     friend bool operator==(const FileMade&, const FileMade&) = default;
 };
 
@@ -88,6 +85,8 @@ struct Record {
 // The record in its file. One process at a time: see RunLock.
 class Ledger {
   public:
+    // Has no file.
+    Ledger() = default;
     // Reads what is there; nothing is changed. Throws tools::Failure.
     Ledger(std::string run_folder, std::string boot);
 

@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <pwd.h>
 
 #include <algorithm>
 #include <string_view>
@@ -119,6 +120,11 @@ std::optional<ByteSize> page_size_of(const std::string& text, const Machine& mac
                         known.empty() ? "no size at all" : fmt::format("{}", fmt::join(known, ", "))));
     }
     return size;
+}
+
+std::string user_text(uid_t user) {
+    const passwd* entry = ::getpwuid(user);
+    return entry != nullptr ? entry->pw_name : std::to_string(user);
 }
 
 }  // namespace ctl

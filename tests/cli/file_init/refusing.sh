@@ -35,21 +35,21 @@ case_a_folder_cannot_be_kept() {
 case_a_fifo_cannot_be_kept() {
     mkdir "$mnt/numa_$node"
     mkfifo "$mnt/numa_$node/4.0_MiB_0"
-    expect_untouched 1 "it is not a regular file" -n "$node" -s 4MiB --path "$mnt"
+    expect_untouched 1 "it is no regular file" -n "$node" -s 4MiB --path "$mnt"
 }
 
 case_a_file_with_holes_cannot_be_kept() {
     mkdir "$mnt/numa_$node"
     truncate -s 4M "$mnt/numa_$node/4.0_MiB_0"
     fallocate -o 0 -l 2M "$mnt/numa_$node/4.0_MiB_0"
-    expect_untouched 1 "it has holes: 2.0 MiB of 4.0 MiB are allocated" -n "$node" -s 4MiB --path "$mnt"
+    expect_untouched 1 "4.0_MiB_0 can't be kept: it has holes" -n "$node" -s 4MiB --path "$mnt"
     expect_pages_left $((pages - 1))
 }
 
 case_a_second_name_cannot_be_kept() {
     expect_success -n "$node" -s 4MiB --path "$mnt"
     ln "$mnt/numa_$node/4.0_MiB_0" "$mnt/numa_$node/4.0_MiB_1"
-    expect_untouched 1 "4.0_MiB_1 can't be kept: it is a second name (hard link)" -n "$node" -c 3 -s 4MiB --path "$mnt"
+    expect_untouched 1 "4.0_MiB_1 can't be kept: it is another name of a file in this folder" -n "$node" -c 3 -s 4MiB --path "$mnt"
 }
 
 # Its content is whoever's had it: it is not to be handed over.

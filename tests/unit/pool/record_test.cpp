@@ -17,7 +17,7 @@ Record full_record() {
     record.pages = {{NodeId{1}, k2MiB, 7, PagesAdded::Change{10, 12}}};
     record.mounts = {{"/mnt/a b", k2MiB}};
     record.folders = {"/mnt/a b", "/mnt/a b/numa_1"};
-    record.files = {{"/mnt/a b/numa_1/4.0_MiB_0", NodeId{1}, {4UL << 20}, k2MiB}};
+    record.files = {{"/mnt/a b/numa_1/4.0_MiB_0", NodeId{1}}};
     return record;
 }
 

@@ -23,7 +23,6 @@
 namespace ctl {
 namespace {
 
-using pool::RemovePlan;
 using pool::RemoveRequest;
 using tools::ExitCode;
 
@@ -49,14 +48,12 @@ RemoveRequest checked(const RemoveOptions& options) {
     }
     RemoveRequest request;
     if (has_place) {
-        const pool::PoolPlace place = pool::pool_place(options.path, options.pattern);
-        request.pattern = place.pattern;
-        request.places = {place.folder};
+        request.pattern = pool::pattern_of(options.path, options.pattern);
     }
-    request.paths = options.files;
     for (const std::string& path : options.files) {
         const std::filesystem::path whole = std::filesystem::absolute(path);
-        request.places.push_back(pool::find_place(whole.parent_path(), pool::kAnybody).path);
+        const std::filesystem::path folder = pool::find_place(whole.parent_path(), pool::kAnybody).path;
+        request.paths.push_back(folder / whole.filename());
     }
     if (!options.node.empty() && options.node != "all") {
         if (options.node.find(':') != std::string::npos) {
@@ -76,28 +73,21 @@ RemoveRequest checked(const RemoveOptions& options) {
     return request;
 }
 
-RemovePlan plan_for(const RemoveRequest& request, const pool::Record& record,
-                    const pool::PageControl& control) {
-    auto files = request.pattern          ? pool::files_of(*request.pattern)
-                 : !request.paths.empty() ? pool::files_of(request.paths, record)
-                                          : pool::files_of(record);
-    pool::find_holders(files);
-    return pool::make_remove_plan(request, record, std::move(files), control);
+ExitCode say(const Json& report, bool json, ExitCode code) {
+    print(json ? as_json("remove", report) : remove_text(report, Terminal::of_stdout()));
+    return code;
 }
 
 ExitCode preview(const RemoveRequest& request, bool json) {
     const tools::Interrupts interrupts;
     const pool::PageControl control = pool::page_control(interrupts);
     pool::Record record = pool::Ledger(pool::kRunFolder, pool::boot_id()).record;
-    for (pool::PagesAdded& pages : record.pages) {
-        pages.settle(control.counts(pages.node, pages.size).reserved());
-    }
-    const RemovePlan plan = plan_for(request, record, control);
-    print(json ? as_json("remove", remove_preview_json(plan)) : remove_preview_text(plan));
-    return ExitCode::done;
+    pool::settle(record, control);
+    const auto plan = pool::plan_removal(request, record, pool::files_of(request, record), control);
+    return say(remove_report(plan, record), json, ExitCode::done);
 }
 
-pool::Undone remove_it(const RemoveRequest& request) {
+pool::Removal remove(const RemoveRequest& request) {
     if (::geteuid() != 0) {
         throw tools::Failure(ExitCode::no_permission,
                              "remove takes away pages and mounts, which only root may; nothing was changed; "
@@ -107,9 +97,11 @@ pool::Undone remove_it(const RemoveRequest& request) {
     const tools::Interrupts interrupts;
     const pool::RunLock lock(pool::kRunFolder, kPatience, interrupts);
     pool::Ledger ledger(pool::kRunFolder, pool::boot_id());
-    pool::Work work{pool::page_control(interrupts), interrupts, &ledger};
-    pool::settle_all(work.control, ledger);
-    return pool::remove(request, plan_for(request, ledger.record, work.control), work);
+    pool::Work work{pool::page_control(interrupts), interrupts, ledger};
+    pool::settle(ledger.record, work.control);
+    ledger.save();
+    const auto files = pool::files_of(request, ledger.record);
+    return pool::remove(request, pool::plan_removal(request, ledger.record, files, work.control), work);
 }
 
 }  // namespace
@@ -150,9 +142,8 @@ void describe_remove(CLI::App& program, Action& chosen) {
             if (dry_run) {
                 return preview(request, json);
             }
-            const pool::Undone undone = remove_it(request);
-            print(json ? as_json("remove", remove_json(undone)) : remove_text(undone));
-            return pool::exit_code_of(undone);
+            const pool::Removal removed = remove(request);
+            return say(remove_report(removed), json, pool::exit_code_of(removed));
         };
     });
 }

@@ -42,49 +42,43 @@ pool::Plan plan_for(const pool::Request& request) {
     return pool::make_plan(request, pool::look_at_machine(request), pool::Purpose::set_up);
 }
 
-ExitCode preview(const pool::Request& request, const Machine& machine, bool json) {
-    const pool::Plan plan = plan_for(request);
-    print(json ? as_json("setup", setup_preview_json(plan, request))
-               : setup_preview_text(plan, request, machine));
-    return ExitCode::done;
-}
-
-pool::SetupReport set_up(const pool::Request& request, std::chrono::seconds timeout) {
+// Of what there was to do, and what came of it.
+pool::Plan set_up(const pool::Request& request, std::chrono::seconds timeout) {
     const tools::Interrupts interrupts;
     // Before anything is changed, the lock's folder included.
-    const pool::Plan first = plan_for(request);
-    pool::require_rights(request, first);
+    pool::Plan plan = plan_for(request);
+    pool::require_rights(plan);
     if (::geteuid() != 0) {
-        return pool::idle_report(first);  // there is nothing to do, else the rights were missing
+        return plan;  // there is nothing to do, else the rights were missing
     }
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     const pool::RunLock lock(pool::kRunFolder, timeout, interrupts);
     pool::Ledger ledger(pool::kRunFolder, pool::boot_id());
-    pool::Work work{pool::page_control(interrupts), interrupts, &ledger, deadline};
-    pool::settle_all(work.control, ledger);
-    const pool::Plan plan = plan_for(request);
-    return plan.changes_nothing() ? pool::idle_report(plan) : pool::set_up(request, plan, work);
+    pool::Work work{pool::page_control(interrupts), interrupts, ledger, deadline};
+    pool::settle(ledger.record, work.control);
+    ledger.save();
+    plan = plan_for(request);
+    if (!plan.changes_nothing()) {
+        pool::set_up(plan, work);
+    }
+    return plan;
 }
 
 // That all is there is not said over files that their user would not be served.
-ExitCode say(const pool::SetupReport& report, const pool::Request& request, const Machine& machine,
-             bool json) {
+ExitCode say(const pool::Plan& plan, const Machine& machine, bool json) {
+    const bool is_complete = plan.is_complete();
     const Findings refused =
-        report.is_complete() ? refusals({request.pattern, request.where}, request.owner) : Findings{};
-    const Json judged = findings_report(refused);
-    if (json) {
-        Json whole = setup_json(report, request, machine);
-        whole.update(judged);
-        print(as_json("setup", whole));
-    } else {
-        const Terminal terminal = Terminal::of_stdout();
-        const bool did_nothing = report.plan.changes_nothing();
-        print((did_nothing && !refused.empty() ? "" : setup_text(report, request, machine)) +
-              (refused.empty()
-                   ? ""
-                   : "\n" + findings_text(judged.at("findings"), terminal) + summary_text(judged, terminal)));
-    }
-    return !report.is_complete()               ? ExitCode::partial
+        is_complete ? refusals({plan.request.pattern, option_of(plan.request.pattern)}, plan.request.owner)
+                    : Findings{};
+    Json report = setup_report(plan, machine, false);
+    report.update(findings_report(refused));
+    const Terminal terminal = Terminal::of_stdout();
+    print(json ? as_json("setup", report)
+               : (plan.changes_nothing() && !refused.empty() ? "" : setup_text(report, terminal)) +
+                     (refused.empty() ? ""
+                                      : "\n" + findings_text(report.at("findings"), terminal) +
+                                            summary_text(report, terminal)));
+    return !is_complete                        ? ExitCode::partial
            : count(refused, Verdict::fail) > 0 ? ExitCode::check_failed
                                                : ExitCode::done;
 }
@@ -98,11 +92,13 @@ Action chosen_action(SetupOptions& options) {
     const std::chrono::seconds timeout(count_of("--timeout", options.timeout, kLongestTimeout));
     return [=, dry_run = options.dry_run, json = options.json] {
         if (dry_run) {
-            return preview(request, machine, json);
+            const Json report = setup_report(plan_for(request), machine, true);
+            print(json ? as_json("setup", report) : setup_text(report, Terminal::of_stdout()));
+            return ExitCode::done;
         }
-        const pool::SetupReport report = set_up(request, timeout);
+        const pool::Plan plan = set_up(request, timeout);
         // Signals end this process again as they do others.
-        return say(report, request, machine, json);
+        return say(plan, machine, json);
     };
 }
 
