@@ -6,6 +6,8 @@
 #include "tools/common/huge_pages.h"
 #include "tools/common/lines.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <optional>
@@ -31,14 +33,6 @@ std::vector<ByteSize> page_sizes_in(const std::string& folder) {
     }
     std::ranges::sort(sizes);
     return sizes;
-}
-
-std::optional<std::uint64_t> number_in(const std::string& path) {
-    std::optional<std::uint64_t> number;
-    const auto read = hugepage::for_each_line(path.c_str(), [&](std::string_view line) {
-        number = hugepage::parse_number(hugepage::trimmed(line), UINT64_MAX);
-    });
-    return read ? number : std::nullopt;
 }
 
 // "Node 0 MemTotal:  131841 kB"; a kernel without NUMA has it of the machine alone, without the node.
@@ -94,20 +88,20 @@ bool Machine::has_page_size(ByteSize size) const {
     return std::ranges::find(page_sizes, size) != page_sizes.end();
 }
 
-Pages read_pages(const std::string& sysfs, ByteSize size, NodeId id) {
-    // A kernel without NUMA counts the machine's alone.
-    std::optional<NodeId> node = id;
+Pages read_pages(const std::string& sysfs, ByteSize size, std::optional<NodeId> node) {
     auto counts = hugepage::huge_page_counts(sysfs.c_str(), size, node);
-    if (!counts && counts.error().code == ENOENT && id == NodeId{0}) {
+    if (!counts && counts.error().code == ENOENT && node == NodeId{0}) {
+        // A kernel without NUMA counts the machine's alone.
         node = std::nullopt;
         counts = hugepage::huge_page_counts(sysfs.c_str(), size, node);
     }
-    const std::string folder(hugepage::huge_page_folder(sysfs.c_str(), size, node).view());
     if (!counts) {
-        throw tools::system_failure("read the counts in " + folder, counts.error().code);
+        throw tools::system_failure(fmt::format("read the counts in {}",
+                                                hugepage::huge_page_folder(sysfs.c_str(), size, node).view()),
+                                    counts.error().code);
     }
-    const std::uint64_t surplus = number_in(folder + "/surplus_hugepages").value_or(0);
-    return {size, counts.value().total, counts.value().free, std::min(surplus, counts.value().total)};
+    const auto& known = counts.value();
+    return {size, known.total, known.free, known.surplus, known.reserved};
 }
 
 Machine read_machine(const Root& root) {

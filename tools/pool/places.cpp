@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -196,6 +197,41 @@ bool make_folder(const std::string& path, const Trust& trust) {
             errno == ENOSPC ? "on hugetlbfs: the mount has a limit of files and folders (nr_inodes)" : "");
     }
     return false;
+}
+
+bool write_all(int fd, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t written = ::write(fd, text.data(), text.size());
+        if (written < 0 && errno != EINTR) {
+            return false;
+        }
+        text.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(written, 0)));
+    }
+    return true;
+}
+
+bool replace_file(const Fd& folder, const std::string& name, const std::string& fresh,
+                  std::string_view content) {
+    constexpr mode_t kMode = 0644;
+    const NoUmask no_umask;
+    ::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is an error like others
+    ::unlinkat(folder.get(), fresh.c_str(), 0);
+    const auto file = Fd::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, kMode, folder.get());
+    if (!file) {
+        errno = file.error().code;
+        return false;
+    }
+    if (!write_all(file.value().get(), content) || ::fsync(file.value().get()) != 0 ||
+        ::renameat(folder.get(), fresh.c_str(), folder.get(), name.c_str()) != 0) {
+        const int error = errno;
+        ::unlinkat(folder.get(), fresh.c_str(), 0);
+        errno = error;
+        return false;
+    }
+    if (const auto readable = Fd::open(".", O_RDONLY | O_DIRECTORY, 0, folder.get())) {
+        ::fsync(readable.value().get());
+    }
+    return true;
 }
 
 std::string own_path(int fd) {

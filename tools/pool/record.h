@@ -17,7 +17,6 @@
 
 #include "tools/pool/machine.h"
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +30,7 @@ inline constexpr const char* kRunFolder = "/run/hugepage-shim";
 
 // Of one size on one node, in pages.
 struct PagesAdded {
-    // The count that was there and the one that was then written.
+    // The count that was there and the one that was then written; both 0 where no change is under way.
     struct Change {
         std::uint64_t before = 0;
         std::uint64_t target = 0;
@@ -42,7 +41,7 @@ struct PagesAdded {
     NodeId node;
     ByteSize size;
     std::uint64_t added = 0;
-    std::optional<Change> under_way;
+    Change under_way;
 
     // Ends the change under way: `reserved` is the count found after it.
     void settle(std::uint64_t reserved);

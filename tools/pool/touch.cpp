@@ -7,7 +7,6 @@
 #include "tools/common/progress.h"
 #include "tools/common/wording.h"
 #include "tools/pool/files.h"
-#include "tools/pool/node_mask.h"
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -38,20 +37,25 @@ using hugepage::ByteSize;
 using tools::ExitCode;
 using tools::Failure;
 
-// What failed in the child, with its errno; in memory that it shares with its parent.
+// What came of the child, in memory that it shares with its parent; the texts are static.
 struct Report {
-    enum class At { died, map, bind, start_threads, complete } at = At::died;
+    bool is_complete = false;
+    const char* tried = nullptr;  // what failed; nothing where it has died
     int error = 0;
+    const char* advice = "";
 };
-using At = Report::At;
+
+constexpr const char* kContainer = "in a container, give it the capability SYS_NICE";
 
 // Strict, unlike MPOL_PREFERRED: the page comes from this node or not at all. A kernel without NUMA has no
 // such call, and only one node.
-int bind_to_node(const Mapping& mapping, hugepage::NodeId node) {
-    NodeMask nodes(node);
-    const bool is_bound =
-        ::mbind(mapping.get(), mapping.get_deleter().size, MPOL_BIND, nodes.data(), NodeMask::kBits, 0) == 0;
-    return is_bound || errno == ENOSYS ? 0 : errno;
+bool bind_to_node(const Mapping& mapping, hugepage::NodeId node) {
+    hugepage::NodeSet nodes;
+    nodes.insert(node);
+    // The kernel takes one bit less than it is told.
+    return ::mbind(mapping.get(), mapping.get_deleter().size, MPOL_BIND, nodes.data(),
+                   hugepage::NodeSet::kBits + 1, 0) == 0 ||
+           errno == ENOSYS;
 }
 
 // Best done on the node, but right anywhere: a refusal (of a cpuset, say) is no failure. As many threads as
@@ -76,16 +80,23 @@ void on_all_threads(const Crew& crew, Work work) {
     }
 }
 
-Report touch(const TouchJob& job, const Crew& crew) {
+void touch(const TouchJob& job, const Crew& crew, Report& report) {
     std::vector<Mapping> mappings;
     for (const int fd : job.files) {
         // Not MAP_NORESERVE: the kernel sets the pages aside now, or says at once that it cannot.
         mappings.push_back(map_file(fd, job.file_size, PROT_READ | PROT_WRITE, MAP_SHARED));
         if (!mappings.back()) {
-            return {At::map, errno};
+            report = {false, "set aside", errno,
+                      "others have taken some meanwhile, or the mount has a limit; nothing was created; run "
+                      "this again to see how many are missing"};
+            return;
         }
-        if (const int error = bind_to_node(mappings.back(), job.node); error != 0) {
-            return {At::bind, error};
+        if (!bind_to_node(mappings.back(), job.node)) {
+            report = {false, "bind", errno,
+                      errno == EINVAL
+                          ? "see Mems_allowed_list in /proc/self/status: may this process use the node?"
+                          : kContainer};
+            return;
         }
     }
     const std::size_t per_file = job.file_size.bytes / job.page_size.bytes;
@@ -97,16 +108,16 @@ Report touch(const TouchJob& job, const Crew& crew) {
             *static_cast<volatile std::byte*>(at) = std::byte{0};
         }
     });
-    return {At::complete, 0};
+    report.is_complete = true;
 }
 
-Report touch_without_throwing(const TouchJob& job, const Crew& crew) noexcept {
+void touch_without_throwing(const TouchJob& job, const Crew& crew, Report& report) noexcept {
     try {
-        return touch(job, crew);
+        touch(job, crew, report);
     } catch (const std::system_error& error) {
-        return {At::start_threads, error.code().value()};
+        report = {false, "start threads for", error.code().value(), "nothing was created"};
     } catch (const std::exception&) {
-        return {At::start_threads, ENOMEM};
+        report = {false, "start threads for", ENOMEM, "nothing was created"};
     }
 }
 
@@ -229,31 +240,6 @@ Failure child_died(const TouchJob& job, int status) {
                     WTERMSIG(status) == SIGKILL ? "see dmesg: was memory short?" : "run this again")};
 }
 
-constexpr const char* kContainer = "in a container, give it the capability SYS_NICE";
-
-Failure step_failed(const TouchJob& job, const Report& report) {
-    switch (report.at) {
-        case At::map:
-            return tools::system_failure(
-                fmt::format("set aside {} of {}",
-                            tools::counted(total_of(job).bytes / job.page_size.bytes, "page"),
-                            tools::page_size_text(job.page_size)),
-                report.error,
-                "others have taken some meanwhile, or the mount has a limit; nothing was created; run this "
-                "again "
-                "to see how many are missing");
-        case At::bind:
-            return tools::system_failure(
-                fmt::format("bind memory to node {}", job.node.value), report.error,
-                report.error == EINVAL
-                    ? "see Mems_allowed_list in /proc/self/status: may this process use the node?"
-                    : kContainer);
-        default:
-            break;
-    }
-    return tools::system_failure("start threads", report.error, "nothing was created");
-}
-
 void require_all_on_node(const TouchJob& job, const tools::Interrupts& interrupts) {
     for (const int fd : job.files) {
         const auto placement = placement_of_file(fd, job.file_size, job.page_size, job.node, kAllPages,
@@ -277,15 +263,8 @@ void require_all_on_node(const TouchJob& job, const tools::Interrupts& interrupt
 Crew choose_crew(const hugepage::CpuSet& of_node, const hugepage::CpuSet& allowed,
                  std::optional<int> wanted) {
     Crew crew;
-    for (int value = 0; value < hugepage::kMaxCpus; ++value) {
-        const hugepage::CpuId cpu{value};
-        if (of_node.contains(cpu) && allowed.contains(cpu)) {
-            crew.cpus.insert(cpu);
-        }
-    }
-    if (crew.cpus.count() == 0) {
-        crew.cpus = allowed;
-    }
+    crew.cpus = of_node.intersects(allowed) ? of_node : allowed;
+    crew.cpus.intersect(allowed);
     crew.threads = wanted.value_or(std::clamp(crew.cpus.count(), 1, kMostThreads));
     return crew;
 }
@@ -303,13 +282,17 @@ void touch_into_place(const TouchJob& job, const tools::Interrupts& interrupts) 
     }
     const Mapping shared(static_cast<std::byte*>(memory), Unmap{sizeof(Report)});
     auto* report = new (memory) Report;
-    Child child([&] { *report = touch_without_throwing(job, crew); });
+    Child child([&] { touch_without_throwing(job, crew, *report); });
     const int status = watch(job, interrupts, child);
-    if (report->at == At::died) {
-        throw child_died(job, status);
+    if (report->tried != nullptr) {
+        throw tools::system_failure(
+            fmt::format("{} {} of {} on node {}", report->tried,
+                        tools::counted(total_of(job).bytes / job.page_size.bytes, "page"),
+                        tools::page_size_text(job.page_size), job.node.value),
+            report->error, report->advice);
     }
-    if (report->at != At::complete) {
-        throw step_failed(job, *report);
+    if (!report->is_complete) {
+        throw child_died(job, status);
     }
     require_all_on_node(job, interrupts);
 }

@@ -45,8 +45,8 @@ TEST(Record, SaysWhatToDoIfItCannotBeRead) {
 
 TEST(Record, RefusesAVersionItDoesNotKnow) {
     std::string text = record_text(full_record(), kBoot);
-    text.replace(text.find("\"schema_version\": 1"), 19, "\"schema_version\": 2");
-    EXPECT_THAT(refusal_of_text(text).message, HasSubstr("version is 2"));
+    text.replace(text.find("\"schema_version\": 2"), 19, "\"schema_version\": 3");
+    EXPECT_THAT(refusal_of_text(text).message, HasSubstr("version is 3"));
 }
 
 TEST(Record, RefusesValuesThatCannotBe) {
@@ -55,8 +55,8 @@ TEST(Record, RefusesValuesThatCannotBe) {
         {"\"node\": 1", "\"node\": -1"},
         {"\"node\": 1", "\"node\": 99999"},
         {"\"added\": 7", "\"added\": \"7\""},
-        {"\"page_bytes\": 2097152", "\"page_bytes\": 0"},
-        {"\"path\": \"/mnt/a b\"", "\"path\": \"mnt\""},
+        {"\"page_size\": 2097152", "\"page_size\": 0"},
+        {"\"point\": \"/mnt/a b\"", "\"point\": \"mnt\""},
     };
     for (const auto& [from, to] : spoilt) {
         std::string text = whole;
@@ -83,7 +83,7 @@ TEST(Record, IsReplacedAsAWholeAndGoneWhenEmpty) {
 std::uint64_t added_after(std::uint64_t added, PagesAdded::Change change, std::uint64_t found) {
     PagesAdded pages{NodeId{0}, k2MiB, added, change};
     pages.settle(found);
-    EXPECT_FALSE(pages.under_way);
+    EXPECT_EQ(pages.under_way, PagesAdded::Change{});
     return pages.added;
 }
 
