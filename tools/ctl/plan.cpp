@@ -65,7 +65,7 @@ Json plan_report(const Plan& plan, const Machine& machine) {
     std::uint64_t left = 0;
     for (const NodePlan& node : plan.nodes) {
         nodes.push_back(node_json(node, plan, machine));
-        left += nodes.back().at("left_bytes").get<std::uint64_t>();
+        left += count_in(nodes.back(), "left_bytes");
     }
     const std::uint64_t parents = request.size.bytes / kLabel * kParentsOfLabel;
     return {{"sector_bytes", request.size.bytes},
@@ -87,7 +87,7 @@ std::string remarks(const Json& report, const Terminal& terminal) {
                                 "A node's memory has no room for that, beside what the system and the huge "
                                 "pages of other programs take: fewer sectors at a time, or more nodes.");
     }
-    const std::string parents = size_text(report.at("parents_bytes").get<std::uint64_t>());
+    const std::string parents = size_text(count_in(report, "parents_bytes"));
     std::string text = "\n";
     text += report.at("has_room_for_parents") == true
                 ? paragraph(terminal, fmt::format("Of what is left, PC1 uses {} for the cache of all labels' "
@@ -98,7 +98,7 @@ std::string remarks(const Json& report, const Terminal& terminal) {
                                         "parents: PC1 will read them from the disk in each layer.",
                                         parents),
                             0, Tone::warning);
-    const ByteSize page_size{report.at("page_bytes").get<std::uint64_t>()};
+    const ByteSize page_size{count_in(report, "page_bytes")};
     const bool is_for_boot = page_size >= k1GiB;
     if (is_for_boot) {
         text +=
@@ -125,18 +125,17 @@ std::string remarks(const Json& report, const Terminal& terminal) {
 std::string plan_text(const Json& report, const Terminal& terminal) {
     std::size_t sectors = 0;
     for (const Json& node : report.at("nodes")) {
-        sectors += node.at("sectors").get<std::size_t>();
+        sectors += count_in(node, "sectors");
     }
     const Field left = {{"LEFT", Column::Side::right}, [](const Json& row) {
-                            return row.at("fits") == true
-                                       ? Cell{size_text(row.at("left_bytes").get<std::uint64_t>())}
-                                       : Cell{"doesn't fit", Tone::bad};
+                            return row.at("fits") == true ? Cell{size_text(count_in(row, "left_bytes"))}
+                                                          : Cell{"doesn't fit", Tone::bad};
                         }};
     return paragraph(terminal,
                      fmt::format("{} of {} at a time on all nodes together, two files each, in pages of {}:",
                                  tools::counted(sectors, "sector"),
-                                 tools::exact_text({report.at("sector_bytes").get<std::uint64_t>()}),
-                                 tools::page_size_text({report.at("page_bytes").get<std::uint64_t>()}))) +
+                                 tools::exact_text({count_in(report, "sector_bytes")}),
+                                 tools::page_size_text({count_in(report, "page_bytes")}))) +
            "\n" +
            table(
                terminal,

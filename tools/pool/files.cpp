@@ -56,7 +56,7 @@ hugepage::Result<Fd> open_again(const MemoryFile& file, int folder, const char* 
         return found.error();
     }
     if (hugepage::FileId{facts.st_dev, facts.st_ino} != file.id) {
-        return hugepage::Error{"look again", ESTALE};
+        return hugepage::Error{"look again", ENOENT};
     }
     return Fd::open(own_path(found.value().get()).c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
 }
@@ -192,10 +192,11 @@ void look_at_pages(MemoryFile& file, std::size_t most_checked, const Advanced& a
     }
 }
 
-NewFile NewFile::in(int folder, const std::string& path, const Request& request) {
+Fd new_file(int folder, const std::string& path, const Request& request) {
     constexpr mode_t kUntilComplete = 0600;
-    Fd fd(::openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kUntilComplete));
-    if (fd.get() < 0) {
+    Fd file(::openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kUntilComplete));
+    const int fd = file.get();
+    if (fd < 0) {
         const bool unknown = errno == EOPNOTSUPP || errno == EISDIR;
         throw tools::system_failure(
             "create " + path, errno,
@@ -203,32 +204,32 @@ NewFile NewFile::in(int folder, const std::string& path, const Request& request)
             : errno == ENOSPC ? "the mount has a limit of files and folders (nr_inodes)"
                               : "");
     }
-    if (::ftruncate(fd.get(), static_cast<off_t>(request.size.bytes)) != 0) {
+    if (::ftruncate(fd, static_cast<off_t>(request.size.bytes)) != 0) {
         throw tools::system_failure("make " + path + " " + tools::size_text(request.size) + " large", errno);
     }
     constexpr auto kUnchanged = static_cast<uid_t>(-1);
     if ((request.owner || request.group) &&
-        ::fchown(fd.get(), request.owner.value_or(kUnchanged), request.group.value_or(kUnchanged)) != 0) {
+        ::fchown(fd, request.owner.value_or(kUnchanged), request.group.value_or(kUnchanged)) != 0) {
         throw tools::system_failure("give " + path + " to --user and --group", errno, "use sudo");
     }
     // Unlike a mode given to open, this one is not subject to the umask.
-    if (::fchmod(fd.get(), request.mode.value_or(kDefaultMode)) != 0) {
+    if (::fchmod(fd, request.mode.value_or(kDefaultMode)) != 0) {
         throw tools::system_failure("set the mode of " + path, errno);
     }
-    return {std::move(fd), path};
+    return file;
 }
 
-void NewFile::publish(int folder) const {
-    const int error = give_name(fd(), folder, name());
+void publish(const Fd& file, int folder, const std::string& path) {
+    const int error = give_name(file.get(), folder, path.substr(path.rfind('/') + 1));
     if (error == EEXIST) {
         throw tools::Failure(tools::ExitCode::failed,
-                             path_ +
+                             path +
                                  " has been created by somebody else meanwhile; nothing was created; run "
                                  "this again to see whether it is right");
     }
     if (error != 0) {
         throw tools::system_failure(
-            "give the complete file its name " + path_, error,
+            "give the complete file its name " + path, error,
             error == ENOENT ? "somebody has removed the folder meanwhile; run this again" : "");
     }
 }
@@ -251,27 +252,20 @@ void require_limits(ByteSize size) {
     }
 }
 
-FileFate remove_file(const MemoryFile& file) {
-    const std::size_t slash = file.path.rfind('/');
-    const Place place = find_place(file.path.substr(0, slash), kAnybody);
-    if (!place.missing.empty()) {
-        return FileFate::missing;
-    }
-    const int folder = place.folder.get();
-    const char* const name = file.path.c_str() + slash + 1;
-    const auto opened = open_again(file, folder, name);
+int remove_file(const MemoryFile& file) {
+    const Name at = name_at(file.path, kAnybody);
+    const auto opened = open_again(file, at.folder.get(), at.name.c_str());
     if (!opened) {
-        errno = opened.error().code;
-        return errno == ENOENT || errno == ESTALE ? FileFate::missing : FileFate::failed;
+        return opened.error().code;
     }
     if (::flock(opened.value().get(), LOCK_EX | LOCK_NB) != 0) {
-        return errno == EWOULDBLOCK ? FileFate::held : FileFate::failed;
+        return errno;
     }
-    const auto now = look_at(file.path, file.node, folder);
+    const auto now = look_at(file.path, file.node, at.folder.get());
     if (!now || now->id != file.id) {
-        return FileFate::missing;
+        return ENOENT;
     }
-    return ::unlinkat(folder, name, 0) == 0 ? FileFate::removed : FileFate::failed;
+    return ::unlinkat(at.folder.get(), at.name.c_str(), 0) == 0 ? 0 : errno;
 }
 
 }  // namespace pool

@@ -85,34 +85,17 @@ using Advanced = std::function<void(std::uint64_t bytes)>;
 // Enters that, or the errno, in a file that has_all_pages().
 void look_at_pages(MemoryFile& file, std::size_t most_checked, const Advanced& advanced = {});
 
-// A file that has no name until it is complete: whatever happens before, its pages return by themselves.
-class NewFile {
-  public:
-    // In the folder, of the request's size, owner, group and mode, without any page. `path` is the name it is
-    // meant to have. Throws tools::Failure.
-    static NewFile in(int folder, const std::string& path, const Request& request);
-
-    [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-    // Gives it its name. Never replaces anything: throws tools::Failure if the name is taken.
-    void publish(int folder) const;
-
-  private:
-    NewFile(hugepage::Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
-    [[nodiscard]] std::string name() const { return path_.substr(path_.rfind('/') + 1); }
-
-    hugepage::Fd fd_;
-    std::string path_;
-};
+// A file that has no name until it is complete: whatever happens before, its pages return by themselves. In
+// the folder, of the request's size, owner, group and mode, without any page. `path` is the name it is meant
+// to have. Throws tools::Failure.
+[[nodiscard]] hugepage::Fd new_file(int folder, const std::string& path, const Request& request);
+// Gives it its name. Never replaces anything: throws tools::Failure if the name is taken.
+void publish(const hugepage::Fd& file, int folder, const std::string& path);
 // Lets this process have many files open, and files of that size. Throws tools::Failure where it can't.
 void require_limits(ByteSize size);
 
-enum class FileFate {
-    removed,
-    missing,  // somebody else has removed or replaced it
-    held,     // somebody has its lock
-    failed,   // errno says why
-};
-// Holds the file's lock while its name goes, so that nobody who has opened it can lease it afterwards.
-[[nodiscard]] FileFate remove_file(const MemoryFile& file);
+// Holds the file's lock while its name goes, so that nobody who has opened it can lease it afterwards. 0, or
+// an errno: ENOENT if somebody else has removed or replaced it, EWOULDBLOCK if somebody has its lock.
+[[nodiscard]] int remove_file(const MemoryFile& file);
 
 }  // namespace pool

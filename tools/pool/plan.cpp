@@ -36,21 +36,6 @@ void require_possible(const Request& request) {
     }
 }
 
-bool are_free(const Request& request, const Facts& facts, ByteSize page) {
-    std::uint64_t free_anywhere = 0;
-    std::uint64_t wanted = 0;
-    for (const Share& share : request.shares) {
-        const std::uint64_t own = share.files * (request.size.bytes / page.bytes);
-        const std::uint64_t free = facts.machine.find(share.node)->pages_of(page).free;
-        if (free < own) {
-            return false;
-        }
-        wanted += own;
-        free_anywhere += free;
-    }
-    return free_anywhere >= wanted + facts.machine.promised_of(page);
-}
-
 // Of the hugetlbfs that the nodes' folders are on already. Throws if they are on different file systems.
 std::optional<ByteSize> mounted_size(const Request& request, const Facts& facts) {
     const auto size_of = [](const NodeFacts& node) {
@@ -78,29 +63,29 @@ std::optional<ByteSize> mounted_size(const Request& request, const Facts& facts)
                   : "That mount isn't setup's: c"));
 }
 
-// Pages of 1 GiB can seldom be had once a machine has run for a while: a plan proposes them, as they can be
-// reserved when it starts; otherwise they are taken where all are free.
-ByteSize choose_page_size(const Request& request, const Facts& facts, std::optional<ByteSize> mounted,
-                          Purpose purpose) {
+// That come into question, the first one only where all of its pages are free: pages of 1 GiB can seldom be
+// had once a machine has run for a while. A plan proposes them, as they can be reserved when it starts.
+std::vector<ByteSize> page_sizes_for(const Request& request, const Facts& facts,
+                                     std::optional<ByteSize> mounted, Purpose purpose) {
     if (mounted && request.page_size.value_or(*mounted) != *mounted && purpose != Purpose::show) {
         refuse_page_size(request, facts.nodes.front());
     }
     if (const auto known = request.page_size ? request.page_size : mounted) {
-        return *known;
+        return {*known};
     }
     const Machine& machine = facts.machine;
-    if (machine.has_page_size(k1GiB) && divides(k1GiB, request.size) &&
-        (purpose == Purpose::show || are_free(request, facts, k1GiB))) {
-        return k1GiB;
-    }
     if (machine.page_sizes.empty()) {
         throw Failure(ExitCode::failed,
                       "this kernel has no huge pages, or /sys can't be read; 'hugepagectl doctor' says more");
     }
+    const bool has_large = machine.has_page_size(k1GiB) && divides(k1GiB, request.size);
+    if (has_large && purpose == Purpose::show) {
+        return {k1GiB};
+    }
     if (!machine.has_page_size(k2MiB)) {
         tools::refuse("--page-size: this kernel has no huge pages of 2MiB; say which to use.");
     }
-    return k2MiB;
+    return has_large ? std::vector{k1GiB, k2MiB} : std::vector{k2MiB};
 }
 
 // What is proposed is a whole number of pages.
@@ -261,25 +246,23 @@ NodePlan plan_files(const Plan& plan, const Share& share, const Facts& all, cons
 }
 
 void require_mount_limits(const NodePlan& node, const NodeFacts& facts, ByteSize page_size) {
-    const std::string mount =
-        facts.mount ? "the mount at " + facts.mount->point : "the mount of " + facts.existing;
     const std::size_t files = node.create.size() - node.replace.size();
-    const std::uint64_t pages = files * node.pages_per_file;
-    if (facts.mount_pages && *facts.mount_pages < pages) {
-        throw Failure(ExitCode::failed,
-                      fmt::format("create {}: {} of {} needed, but {} has only {} left of its limit; mount "
-                                  "hugetlbfs without size= or with a larger one",
-                                  tools::counted(files, "file"), tools::counted(pages, "page"),
-                                  tools::page_size_text(page_size), mount, *facts.mount_pages));
-    }
-    const std::uint64_t inodes = files + node.missing.size();
-    if (facts.mount_files && files > 0 && *facts.mount_files < inodes) {
-        throw Failure(
-            ExitCode::failed,
-            fmt::format("create {}: {} has room for only {} more files and folders, and {} are needed; mount "
-                        "hugetlbfs without nr_inodes= or with a larger one",
-                        tools::counted(files, "file"), mount, *facts.mount_files, inodes));
-    }
+    const auto require = [&](std::optional<std::uint64_t> left, std::uint64_t needed, const std::string& what,
+                             const char* option) {
+        if (files > 0 && left && *left < needed) {
+            throw Failure(
+                ExitCode::failed,
+                fmt::format(
+                    "create {}: {} {} needed, but {} has only {} left of its limit; mount hugetlbfs "
+                    "without {}= or with a larger one",
+                    tools::counted(files, "file"), needed, what,
+                    facts.mount ? "the mount at " + facts.mount->point : "the mount of " + facts.existing,
+                    *left, option));
+        }
+    };
+    require(facts.mount_pages, files * node.pages_per_file, "pages of " + tools::page_size_text(page_size),
+            "size");
+    require(facts.mount_files, files + node.missing.size(), "files and folders", "nr_inodes");
 }
 
 void plan_pages(Plan& plan, const Facts& facts) {
@@ -359,17 +342,23 @@ Plan make_plan(const Request& request, const Facts& facts, Purpose purpose) {
         throw not_hugetlbfs(request, facts);
     }
     Plan plan;
-    plan.request = request;
-    plan.page_size = choose_page_size(request, facts, mounted, purpose);
-    require_whole_pages(request, plan.page_size);
-    plan_owner(plan, facts, purpose);
-    if (!mounted && purpose == Purpose::set_up) {
-        plan_mount(plan, facts);
+    for (const ByteSize page_size : page_sizes_for(request, facts, mounted, purpose)) {
+        require_whole_pages(request, page_size);
+        plan = {};
+        plan.request = request;
+        plan.page_size = page_size;
+        plan_owner(plan, facts, purpose);
+        if (!mounted && purpose == Purpose::set_up) {
+            plan_mount(plan, facts);
+        }
+        for (std::size_t i = 0; i < request.shares.size(); ++i) {
+            plan.nodes.push_back(plan_files(plan, request.shares[i], facts, facts.nodes[i], purpose));
+        }
+        plan_pages(plan, facts);
+        if (std::ranges::all_of(plan.nodes, [](const NodePlan& node) { return node.missing_pages == 0; })) {
+            break;
+        }
     }
-    for (std::size_t i = 0; i < request.shares.size(); ++i) {
-        plan.nodes.push_back(plan_files(plan, request.shares[i], facts, facts.nodes[i], purpose));
-    }
-    plan_pages(plan, facts);
     for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
         const NodePlan& node = plan.nodes[i];
         if (purpose == Purpose::create_only && node.missing_pages > 0) {

@@ -37,7 +37,6 @@ namespace pool {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PagesAdded::Change, before, target)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PagesAdded, node, size, added, under_way)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MountMade, point, page_size)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FileMade, path, node)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Record, pages, mounts, folders, files)
 
@@ -60,10 +59,7 @@ bool is_sound(const Record& record) {
     const auto is_path = [](const std::string& path) { return path.starts_with('/'); };
     return std::ranges::all_of(record.pages,
                                [&](const auto& one) { return is_node(one.node) && one.size.bytes > 0; }) &&
-           std::ranges::all_of(
-               record.mounts,
-               [&](const auto& one) { return is_path(one.point) && one.page_size.bytes > 0; }) &&
-           std::ranges::all_of(record.folders, is_path) &&
+           std::ranges::all_of(record.mounts, is_path) && std::ranges::all_of(record.folders, is_path) &&
            std::ranges::all_of(record.files,
                                [&](const auto& one) { return is_path(one.path) && is_node(one.node); });
 }

@@ -49,13 +49,6 @@ struct PagesAdded {
     friend bool operator==(const PagesAdded&, const PagesAdded&) = default;
 };
 
-struct MountMade {
-    std::string point;
-    ByteSize page_size;
-
-    friend bool operator==(const MountMade&, const MountMade&) = default;
-};
-
 struct FileMade {
     std::string path;
     NodeId node;
@@ -65,7 +58,7 @@ struct FileMade {
 
 struct Record {
     std::vector<PagesAdded> pages;
-    std::vector<MountMade> mounts;
+    std::vector<std::string> mounts;
     std::vector<std::string> folders;  // in the order they were made: outer ones first
     std::vector<FileMade> files;
 

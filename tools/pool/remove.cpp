@@ -116,7 +116,7 @@ Removal without_what_stays(Removal plan) {
         }
     }
     plan.folders = std::move(folders);
-    std::erase_if(plan.mounts, [&](const MountMade& mount) { return stays(mount.point); });
+    std::erase_if(plan.mounts, stays);
     return plan;
 }
 
@@ -184,7 +184,7 @@ Removal plan_removal(const RemoveRequest& request, const Record& record, std::ve
     std::ranges::copy_if(record.folders, std::back_inserter(plan.folders),
                          [&](const std::string& folder) { return is_meant(request, folder); });
     std::ranges::copy_if(record.mounts, std::back_inserter(plan.mounts),
-                         [&](const MountMade& mount) { return is_meant(request, mount.point); });
+                         [&](const std::string& mount) { return is_meant(request, mount); });
     const bool has_places = !places_of(request).empty() && (!plan.mounts.empty() || !plan.folders.empty());
     if (request.is_choice() && plan.files.empty() && plan.busy.empty() && (request.size || !has_places)) {
         throw tools::Failure(

@@ -25,7 +25,7 @@ Steps steps_before_pages(const Plan& plan) {
         steps.push_back(folder_step(folder, trust));
     }
     if (!plan.mount.empty()) {
-        steps.push_back(mount_step({plan.mount, plan.page_size}, trust));
+        steps.push_back(mount_step(plan.mount, plan.page_size, trust));
     }
     for (const NodePlan& node : plan.nodes) {
         for (const MemoryFile& file : node.replace) {

@@ -23,12 +23,12 @@ using tools::ExitCode;
 using tools::Failure;
 
 // The mount that is seen at the point is setup's.
-bool is_own_mount(const MountMade& made) {
+bool is_own_mount(const std::string& point) {
     const auto mounts = tools::mounts();
     // Of several at one point the last one is seen.
     const auto seen = std::find_if(mounts.rbegin(), mounts.rend(),
-                                   [&](const tools::Mount& mount) { return mount.point == made.point; });
-    return seen != mounts.rend() && seen->source == kMountSource && seen->page_size() == made.page_size;
+                                   [&](const tools::Mount& mount) { return mount.point == point; });
+    return seen != mounts.rend() && seen->source == kMountSource && seen->is_hugetlbfs();
 }
 
 Leftover left_by(const std::string& path, int error, const char* what) {
@@ -64,11 +64,8 @@ std::vector<std::string> commands_of(const Steps& steps) {
 
 Step folder_step(const std::string& path, const Trust& trust) {
     const auto apply = [=](Work& work) {
-        const bool is_known = std::ranges::count(work.ledger.record.folders, path) > 0;
-        if (!is_known) {
-            work.enter([&](Record& record) { record.folders.push_back(path); });
-        }
-        if (!make_folder(path, trust) && !is_known) {
+        work.enter([&](Record& record) { record.folders.push_back(path); });
+        if (!make_folder(path, trust)) {
             work.enter([&](Record& record) { std::erase(record.folders, path); });
         }
     };
@@ -94,48 +91,47 @@ Step remove_folder_step(const std::string& path) {
     return {"rmdir " + tools::quoted(path), apply};
 }
 
-Step mount_step(const MountMade& mount, const Trust& trust) {
-    const std::string data = fmt::format("pagesize={},mode=0755", tools::mount_size_text(mount.page_size));
+Step mount_step(const std::string& point, ByteSize page_size, const Trust& trust) {
+    const std::string data = fmt::format("pagesize={},mode=0755", tools::mount_size_text(page_size));
     const auto apply = [=](Work& work) {
-        const Fd point = open_folder(mount.point, trust);
-        if (!is_empty(point.get())) {
+        const Fd folder = open_folder(point, trust);
+        if (!is_empty(folder.get())) {
             throw Failure(ExitCode::failed,
-                          mount.point + " isn't empty any more, and a mount would hide what is in it");
+                          point + " isn't empty any more, and a mount would hide what is in it");
         }
-        work.enter([&](Record& record) { record.mounts.push_back(mount); });
-        if (::mount(kMountSource, own_path(point.get()).c_str(), "hugetlbfs",
+        work.enter([&](Record& record) { record.mounts.push_back(point); });
+        if (::mount(kMountSource, own_path(folder.get()).c_str(), "hugetlbfs",
                     MS_NOSUID | MS_NODEV | MS_NOEXEC, data.c_str()) != 0) {
             throw tools::system_failure(
-                fmt::format("mount hugetlbfs (pages of {}) at {}", tools::page_size_text(mount.page_size),
-                            mount.point),
+                fmt::format("mount hugetlbfs (pages of {}) at {}", tools::page_size_text(page_size), point),
                 errno, errno == EPERM ? "in a container, give it the capability SYS_ADMIN" : "");
         }
     };
     return {fmt::format("mount -t hugetlbfs -o {},nosuid,nodev,noexec {} {}", data, kMountSource,
-                        tools::quoted(mount.point)),
+                        tools::quoted(point)),
             apply};
 }
 
-Step unmount_step(const MountMade& mount) {
+Step unmount_step(const std::string& point) {
     const auto apply = [=](Work& work) {
-        const std::size_t slash = mount.point.rfind('/');
-        const Place above = find_place(mount.point.substr(0, slash), kAnybody);
-        if (above.missing.empty() && is_own_mount(mount)) {
-            int error = is_empty(find_place(mount.point, kAnybody).folder.get()) ? 0 : ENOTEMPTY;
+        const std::size_t slash = point.rfind('/');
+        const Place above = find_place(point.substr(0, slash), kAnybody);
+        if (above.missing.empty() && is_own_mount(point)) {
+            int error = is_empty(find_place(point, kAnybody).folder.get()) ? 0 : ENOTEMPTY;
             // Through the folder above: a descriptor of the mount itself would keep it busy.
-            const std::string name = own_path(above.folder.get()) + mount.point.substr(slash);
+            const std::string name = own_path(above.folder.get()) + point.substr(slash);
             if (error == 0 && ::umount2(name.c_str(), UMOUNT_NOFOLLOW) != 0) {
                 error = errno;
             }
             if (error != 0) {
-                work.removed.left.push_back(left_by(mount.point, error, "it stays mounted: "));
+                work.removed.left.push_back(left_by(point, error, "it stays mounted: "));
                 return;
             }
-            work.removed.mounts.push_back(mount);
+            work.removed.mounts.push_back(point);
         }
-        work.enter([&](Record& record) { std::erase(record.mounts, mount); });
+        work.enter([&](Record& record) { std::erase(record.mounts, point); });
     };
-    return {"umount " + tools::quoted(mount.point), apply};
+    return {"umount " + tools::quoted(point), apply};
 }
 
 std::string count_command(NodeId node, ByteSize size, std::uint64_t pages) {
@@ -165,12 +161,12 @@ Step create_step(const Plan& plan, const NodePlan& node, std::size_t files) {
     const auto apply = [=, page_size = plan.page_size, trust = Trust{.user = plan.request.owner},
                         id = node.node, path_of_folder = node.folder](Work& work) {
         const Fd folder = open_pool_folder(path_of_folder, trust, page_size);
-        std::vector<NewFile> made;
+        std::vector<Fd> made;
         TouchJob job{{}, request.size, page_size, id, request.threads};
         for (const std::string& path : paths) {
             work.interrupts.check();
-            made.push_back(NewFile::in(folder.get(), path, request));
-            job.files.push_back(made.back().fd());
+            made.push_back(new_file(folder.get(), path, request));
+            job.files.push_back(made.back().get());
         }
         touch_into_place(job, work.interrupts);
         work.interrupts.check();
@@ -182,7 +178,7 @@ Step create_step(const Plan& plan, const NodePlan& node, std::size_t files) {
         std::size_t published = 0;
         try {
             for (; published < made.size(); ++published) {
-                made[published].publish(folder.get());
+                publish(made[published], folder.get(), paths[published]);
             }
         } catch (...) {
             // What has their names is somebody else's.
@@ -201,13 +197,13 @@ Step create_step(const Plan& plan, const NodePlan& node, std::size_t files) {
 
 Step remove_file_step(const MemoryFile& file) {
     const auto apply = [=](Work& work) {
-        const FileFate fate = remove_file(file);
-        if (fate == FileFate::failed) {
-            work.removed.left.push_back(left_by(file.path, errno, ""));
-        } else if (fate == FileFate::held) {
+        const int error = remove_file(file);
+        if (error == EWOULDBLOCK) {
             work.removed.busy.push_back(file);
+        } else if (error != 0 && error != ENOENT) {
+            work.removed.left.push_back(left_by(file.path, error, ""));
         } else {
-            if (fate == FileFate::removed) {
+            if (error == 0) {
                 work.removed.files.push_back(file);
             }
             work.enter([&](Record& record) {
@@ -227,16 +223,14 @@ Steps steps_of(const Removal& removal) {
         steps.push_back(give_back_step(pages));
     }
     // A mount goes before the folder that it is at, and after what is in it.
-    std::vector<MountMade> mounts = removal.mounts;
+    std::vector<std::string> mounts = removal.mounts;
     for (const std::string& folder : std::views::reverse(removal.folders)) {
-        const auto at = std::ranges::find(mounts, folder, &MountMade::point);
-        if (at != mounts.end()) {
-            steps.push_back(unmount_step(*at));
-            mounts.erase(at);
+        if (std::erase(mounts, folder) > 0) {
+            steps.push_back(unmount_step(folder));
         }
         steps.push_back(remove_folder_step(folder));
     }
-    for (const MountMade& mount : mounts) {
+    for (const std::string& mount : mounts) {
         steps.push_back(unmount_step(mount));
     }
     return steps;
@@ -246,7 +240,7 @@ void settle(Record& record, const PageControl& control) {
     settle_pages(record, control);
     std::erase_if(record.files, [](const FileMade& file) { return !look_at(file.path, file.node); });
     std::erase_if(record.folders, [](const std::string& folder) { return !look_at(folder, {}); });
-    std::erase_if(record.mounts, [](const MountMade& mount) { return !is_own_mount(mount); });
+    std::erase_if(record.mounts, [](const std::string& mount) { return !is_own_mount(mount); });
 }
 
 void roll_back(const Record& before, Work& work) noexcept {

@@ -33,7 +33,7 @@ struct Removal {
     std::vector<MemoryFile> busy;  // somebody holds them, so they stay
     std::vector<PagesToGive> pages;
     std::vector<std::string> folders;  // outer ones first
-    std::vector<MountMade> mounts;
+    std::vector<std::string> mounts;
     std::vector<Leftover> left;
 };
 
@@ -63,7 +63,7 @@ using Steps = std::vector<Step>;
 [[nodiscard]] std::vector<std::string> commands_of(const Steps& steps);
 
 [[nodiscard]] Step folder_step(const std::string& path, const Trust& trust);
-[[nodiscard]] Step mount_step(const MountMade& mount, const Trust& trust);
+[[nodiscard]] Step mount_step(const std::string& point, ByteSize page_size, const Trust& trust);
 // The first so many of the files that the plan wants on the node, where all folders are by then. All are
 // created, or none: they get their names only when all are complete, so that no name ever stands for half a
 // file, whatever ends this process.
@@ -75,7 +75,7 @@ using Steps = std::vector<Step>;
 [[nodiscard]] Step remove_file_step(const MemoryFile& file);
 [[nodiscard]] Step give_back_step(const PagesToGive& pages);
 [[nodiscard]] Step remove_folder_step(const std::string& path);
-[[nodiscard]] Step unmount_step(const MountMade& mount);
+[[nodiscard]] Step unmount_step(const std::string& point);
 // All of it, in an order in which nothing is in the way of the next.
 [[nodiscard]] Steps steps_of(const Removal& removal);
 

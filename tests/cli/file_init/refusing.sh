@@ -77,7 +77,7 @@ case_a_folder_of_another_user_is_refused() {
 case_the_limit_of_files_of_the_mount_is_told() {
     umount "$mnt"
     mount -t hugetlbfs -o pagesize=2M,size=16M,nr_inodes=3 none "$mnt"
-    expect_untouched 1 "has room for only 2 more files and folders, and 3 are needed" -n "$node" -c 2 -s 2MiB --path "$mnt"
+    expect_untouched 1 "3 files and folders needed, but the mount at $mnt has only 2 left of its limit" -n "$node" -c 2 -s 2MiB --path "$mnt"
     umount "$mnt"
     # Without size= the kernel doesn't say beforehand.
     mount -t hugetlbfs -o pagesize=2M,nr_inodes=3 none "$mnt"

@@ -200,7 +200,8 @@ TEST_F(PlanTest, KeepsWithinTheLimitOfTheMount) {
 
 TEST_F(PlanTest, KeepsWithinTheMountsLimitOfFiles) {
     node_.mount_files = 1;
-    EXPECT_THAT(refusal().message, HasSubstr("room for only 1 more files and folders, and 2 are needed"));
+    EXPECT_THAT(refusal().message,
+                HasSubstr("2 files and folders needed, but the mount at /mnt/huge/pc1 has only 1 left"));
 }
 
 }  // namespace

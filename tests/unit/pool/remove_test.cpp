@@ -25,7 +25,7 @@ MemoryFile file_on(int node, const std::string& folder = "/mnt/a", ByteSize size
 Record record_of_two_nodes() {
     Record record;
     record.pages = {{NodeId{0}, k2MiB, 4, {}}, {NodeId{1}, k2MiB, 4, {}}};
-    record.mounts = {{"/mnt/a", k2MiB}};
+    record.mounts = {"/mnt/a"};
     record.folders = {"/mnt/a", "/mnt/a/numa_0", "/mnt/a/numa_1"};
     record.files = {{file_on(0).path, NodeId{0}}, {file_on(1).path, NodeId{1}}};
     return record;

@@ -13,13 +13,9 @@
 namespace ctl {
 namespace {
 
-std::string text_of(const Json& text) {
-    return printable(text.get<std::string>());
-}
-
 std::string holder_text(const Json& holder) {
     const auto since = holder.at("running_since").get<std::time_t>();
-    const std::string command = text_of(holder.at("command"));
+    const std::string command = text_in(holder, "command");
     const std::string pid = holder.at("pid").dump();
     if (command.empty()) {
         return fmt::format("locked by pid {}, which has ended or can't be seen", pid);
@@ -41,11 +37,10 @@ std::string holders_text(const Json& file) {
 }
 
 std::string pages_text(const Json& pages) {
-    const auto in_use = pages.at("pages_in_use").get<std::uint64_t>();
+    const auto in_use = count_in(pages, "pages_in_use");
     return fmt::format(
-        "Gave back {} of {} on node {}{}.\n",
-        tools::counted(pages.at("pages_given_back").get<std::uint64_t>(), "page"),
-        tools::page_size_text({pages.at("page_bytes").get<std::uint64_t>()}), pages.at("node").dump(),
+        "Gave back {} of {} on node {}{}.\n", tools::counted(count_in(pages, "pages_given_back"), "page"),
+        tools::page_size_text({count_in(pages, "page_bytes")}), pages.at("node").dump(),
         in_use == 0 ? ""
                     : fmt::format("; {} that setup had added {} in use", in_use, in_use == 1 ? "is" : "are"));
 }
@@ -53,7 +48,7 @@ std::string pages_text(const Json& pages) {
 std::string commands_text(const Json& busy, const Json& commands) {
     std::string text;
     for (const Json& file : busy) {
-        text += fmt::format("# {} stays, in use by {}\n", text_of(file.at("path")), holders_text(file));
+        text += fmt::format("# {} stays, in use by {}\n", text_in(file, "path"), holders_text(file));
     }
     for (const Json& command : commands) {
         text += command.get<std::string>() + "\n";
@@ -64,11 +59,14 @@ std::string commands_text(const Json& busy, const Json& commands) {
 }  // namespace
 
 Json remove_report(const pool::Removal& removal) {
-    Json report = {
-        {"dry_run", false},           {"removed", Json::array()},
-        {"busy", Json::array()},      {"pages", Json::array()},
-        {"unmounted", Json::array()}, {"folders_removed", removal.folders},
-        {"left", Json::array()},      {"nothing_left", removal.busy.empty() && removal.left.empty()}};
+    Json report = {{"dry_run", false},
+                   {"removed", Json::array()},
+                   {"busy", Json::array()},
+                   {"pages", Json::array()},
+                   {"unmounted", removal.mounts},
+                   {"folders_removed", removal.folders},
+                   {"left", Json::array()},
+                   {"nothing_left", removal.busy.empty() && removal.left.empty()}};
     for (const MemoryFile& file : removal.files) {
         report["removed"].push_back(file.path);
     }
@@ -84,9 +82,6 @@ Json remove_report(const pool::Removal& removal) {
                                    {"pages_added", one.added},
                                    {"pages_given_back", one.give},
                                    {"pages_in_use", one.due - std::min(one.due, one.give)}});
-    }
-    for (const pool::MountMade& mount : removal.mounts) {
-        report["unmounted"].push_back(mount.point);
     }
     for (const pool::Leftover& one : removal.left) {
         report["left"].push_back({{"path", one.path}, {"reason", one.why}});
@@ -110,27 +105,27 @@ std::string remove_text(const Json& report, const Terminal& terminal) {
     if (const Json& removed = report.at("removed"); !removed.empty()) {
         text += fmt::format("Removed {}:\n", tools::counted(removed.size(), "file"));
         for (const Json& path : removed) {
-            text += "  " + text_of(path) + "\n";
+            text += "  " + printable(path.get<std::string>()) + "\n";
         }
     }
     for (const Json& pages : report.at("pages")) {
         text += pages_text(pages);
     }
     for (const Json& mount : report.at("unmounted")) {
-        text += fmt::format("Unmounted {}.\n", text_of(mount));
+        text += fmt::format("Unmounted {}.\n", printable(mount.get<std::string>()));
     }
     for (const Json& folder : report.at("folders_removed")) {
-        text += fmt::format("Removed the folder {}.\n", text_of(folder));
+        text += fmt::format("Removed the folder {}.\n", printable(folder.get<std::string>()));
     }
     for (const Json& left : report.at("left")) {
-        text += fmt::format("Left {}: {}.\n", text_of(left.at("path")), left.at("reason").get<std::string>());
+        text += fmt::format("Left {}: {}.\n", text_in(left, "path"), left.at("reason").get<std::string>());
     }
     if (!busy.empty()) {
         text += in_tone(terminal, Tone::bad,
                         fmt::format("In use, left as they are ({}):", tools::counted(busy.size(), "file"))) +
                 "\n";
         for (const Json& file : busy) {
-            text += fmt::format("  {}\n    by {}\n", text_of(file.at("path")), holders_text(file));
+            text += fmt::format("  {}\n    by {}\n", text_in(file, "path"), holders_text(file));
         }
         text += "Run this again when they have ended.\n";
     }

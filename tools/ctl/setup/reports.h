@@ -1,5 +1,5 @@
-// What plan proposes, and what setup and remove have done, or would do: one report, made once, as JSON, whose keys are those of
-// hugepagectl(8). Its text is made of that: at a dry run comments, and commands to paste.
+// What plan proposes, and what setup and remove have done, or would do: one report, made once, as JSON, whose
+// keys are those of hugepagectl(8). Its text is made of that: at a dry run comments, and commands to paste.
 #pragma once
 
 #include "tools/pool/remove.h"

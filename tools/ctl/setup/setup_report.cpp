@@ -47,18 +47,14 @@ Json node_json(const NodePlan& node, const Machine& machine) {
             {"compacted", node.has_compacted}};
 }
 
-std::uint64_t number_in(const Json& object, const char* key) {
-    return object.at(key).get<std::uint64_t>();
-}
-
 bool is_short(const Json& node) {
-    return node.at("files_kept").size() + node.at("files_created").size() < number_in(node, "files_wanted");
+    return node.at("files_kept").size() + node.at("files_created").size() < count_in(node, "files_wanted");
 }
 
 std::string room_text(const Json& node) {
     return fmt::format("Node {}'s memory ({}) has room for {} of the {} wanted", node.at("node").dump(),
-                       size_text(number_in(node, "memory_bytes")), number_in(node, "files_possible"),
-                       tools::counted(number_in(node, "files_wanted"), "file"));
+                       size_text(count_in(node, "memory_bytes")), count_in(node, "files_possible"),
+                       tools::counted(count_in(node, "files_wanted"), "file"));
 }
 
 bool has_room(const Json& node) {
@@ -80,24 +76,11 @@ std::string commands_text(const Json& report) {
 }
 
 std::string nodes_text(const Json& nodes, const Terminal& terminal) {
-    const auto number_of = [](const char* key, Tone tone) {
-        return [=](const Json& row) {
-            return Cell{std::to_string(row.at(key).size()), is_short(row) ? Tone::bad : tone};
-        };
-    };
-    const auto reserved = [](const Json& row) {
-        return Cell{row.at("pages_reserved").dump(), is_short(row) ? Tone::bad : Tone::plain};
-    };
-    using Side = Column::Side;
     return table(terminal,
-                 {count_field("NODE", "node"),
-                  count_field("WANTED", "files_wanted"),
-                  {{"KEPT", Side::right}, number_of("files_kept", Tone::plain)},
-                  {{"CREATED", Side::right}, number_of("files_created", Tone::good)},
-                  count_field("PAGES", "pages_wanted"),
-                  count_field("MISSING", "pages_missing"),
-                  {{"RESERVED", Side::right}, reserved},
-                  count_field("GIVEN BACK", "pages_given_back")},
+                 {count_field("NODE", "node"), count_field("WANTED", "files_wanted"),
+                  length_field("KEPT", "files_kept"), length_field("CREATED", "files_created", Tone::good),
+                  count_field("PAGES", "pages_wanted"), count_field("MISSING", "pages_missing"),
+                  count_field("RESERVED", "pages_reserved"), count_field("GIVEN BACK", "pages_given_back")},
                  nodes);
 }
 
@@ -105,14 +88,14 @@ std::string files_text(const Json& nodes) {
     std::string besides;
     std::string created;
     for (const Json& node : nodes) {
-        if (const auto others = number_in(node, "files_besides"); others > 0) {
+        if (const auto others = count_in(node, "files_besides"); others > 0) {
             besides += fmt::format("Node {} has {} besides, of other sizes or numbers.\n",
                                    node.at("node").dump(), tools::counted(others, "file"));
         }
         for (const Json& path : node.at("files_created")) {
             created += "  " + printable(path.get<std::string>()) + "\n";
         }
-        if (const auto replaced = number_in(node, "files_replaced"); replaced > 0) {
+        if (const auto replaced = count_in(node, "files_replaced"); replaced > 0) {
             created += fmt::format("  ({} on node {} had another owner or mode: removed and made anew)\n",
                                    replaced, node.at("node").dump());
         }
@@ -124,11 +107,11 @@ std::string shortage_text(const Json& report) {
     std::string text = "\n";
     bool have_room = true;
     for (const Json& node : report.at("nodes")) {
-        const auto given_back = number_in(node, "pages_given_back");
+        const auto given_back = count_in(node, "pages_given_back");
         if (is_short(node)) {
             text += fmt::format(
                 "Node {} is short: {} missing, {} got{}.\n", node.at("node").dump(),
-                tools::counted(number_in(node, "pages_missing"), "page"), number_in(node, "pages_reserved"),
+                tools::counted(count_in(node, "pages_missing"), "page"), count_in(node, "pages_reserved"),
                 given_back > 0 ? fmt::format(", {} given back as they make no whole file", given_back) : "");
         }
         text += has_room(node) ? "" : room_text(node) + "; no more was tried.\n";
@@ -189,14 +172,14 @@ std::string setup_text(const Json& report, const Terminal& terminal) {
     if (report.at("dry_run") == true) {
         return commands_text(report);
     }
-    const std::string size = size_text(number_in(report, "size_bytes"));
+    const std::string size = size_text(count_in(report, "size_bytes"));
     const Json& mounted = report.at("mounted");
     const std::string heading =
         report.at("changed") == false && report.at("complete") == true
             ? fmt::format("All files of {} are there, every page on its node: nothing to do.\n\n", size)
             : fmt::format(
                   "Files of {} in pages of {}{}:\n\n", size,
-                  tools::page_size_text({number_in(report, "page_bytes")}),
+                  tools::page_size_text({count_in(report, "page_bytes")}),
                   mounted.is_null() ? "" : ", hugetlbfs mounted at " + printable(mounted.get<std::string>()));
     const std::string text =
         heading + nodes_text(report.at("nodes"), terminal) + files_text(report.at("nodes"));
