@@ -234,7 +234,8 @@ NodePlan plan_files(const Plan& plan, const Share& share, const Facts& all, cons
     if (!wrong.empty()) {
         throw cannot_be_kept(wrong);
     }
-    if (!node.create.empty() && facts.write_error != 0 && purpose != Purpose::show) {
+    if (!node.create.empty() && facts.is_on_hugetlbfs() && facts.write_error != 0 &&
+        purpose != Purpose::show) {
         throw tools::system_failure(
             "create files in " + facts.folder, facts.write_error,
             facts.write_error == EROFS
@@ -276,7 +277,9 @@ void plan_pages(Plan& plan, const Facts& facts) {
         needs[step.node] = step.needed();
         const auto node = std::ranges::find(machine.nodes, step.node, &Node::id);
         for (ctl::Pages& pages : node->pages) {
-            pages.free += pages.size == plan.page_size ? step.replace.size() * step.pages_per_file : 0;
+            for (const MemoryFile& file : step.replace) {
+                pages.free += pages.size == plan.page_size ? file.allocated.bytes / pages.size.bytes : 0;
+            }
         }
     }
     const auto available = ctl::free_for_files(machine, plan.page_size, promised, needs);

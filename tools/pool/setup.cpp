@@ -77,32 +77,29 @@ Reserving reserve_for(const NodePlan& node, ByteSize page_size, Work& work) {
 }
 
 // Reserves, and again where more turn out to be missing: where pages that the kernel had lent beyond the
-// reserved ones become reserved, none becomes free; and others may have taken some. Returns the plan for what
-// is there then.
+// reserved ones become reserved, none becomes free; files that were removed may have had theirs elsewhere;
+// and others may have taken some. Returns the plan for what is there then.
 Plan reserve_all(Plan& plan, Work& work) {
     constexpr int kRounds = 3;
-    Plan now = plan;
     bool is_short = false;
-    for (int round = 0; round < kRounds && !is_short; ++round) {
-        bool has_grown = false;
+    for (int round = 0;; ++round) {
+        Plan now = make_plan(plan.request, look_at_machine(plan.request), Purpose::set_up);
+        const bool is_enough =
+            std::ranges::all_of(now.nodes, [](const NodePlan& node) { return node.grow == 0; });
+        if (is_enough || is_short || round == kRounds) {
+            return now;
+        }
         for (std::size_t i = 0; i < now.nodes.size(); ++i) {
-            const NodePlan& node = now.nodes[i];
-            if (node.grow == 0) {
+            if (now.nodes[i].grow == 0) {
                 continue;
             }
-            const Reserving came = reserve_for(node, plan.page_size, work);
+            const Reserving came = reserve_for(now.nodes[i], plan.page_size, work);
             plan.nodes[i].got += came.got;
             plan.nodes[i].has_compacted |= came.has_compacted;
             plan.has_dropped_caches |= came.has_dropped_caches;
-            is_short |= came.got < node.grow;
-            has_grown = true;
+            is_short |= came.got < now.nodes[i].grow;
         }
-        if (!has_grown) {
-            break;
-        }
-        now = make_plan(plan.request, look_at_machine(plan.request), Purpose::set_up);
     }
-    return now;
 }
 
 // As many files as there are pages for, by `now`; what was reserved in excess of them goes back.

@@ -42,6 +42,7 @@ case_a_file_with_holes_cannot_be_kept() {
     mkdir "$mnt/numa_$node"
     truncate -s 4M "$mnt/numa_$node/4.0_MiB_0"
     fallocate -o 0 -l 2M "$mnt/numa_$node/4.0_MiB_0"
+    chmod 600 "$mnt/numa_$node/4.0_MiB_0"
     expect_untouched 1 "4.0_MiB_0 can't be kept: it has holes" -n "$node" -s 4MiB --path "$mnt"
     expect_pages_left $((pages - 1))
 }
