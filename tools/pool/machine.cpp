@@ -37,19 +37,12 @@ std::vector<ByteSize> page_sizes_in(const std::string& folder) {
 
 // "Node 0 MemTotal:  131841 kB"; a kernel without NUMA has it of the machine alone, without the node.
 ByteSize memory_of(NodeId node, const Root& root) {
-    constexpr std::string_view kName = "MemTotal:";
     std::optional<std::uint64_t> kib;
     for (const std::string& path :
          {root.sys + "/devices/system/node/node" + std::to_string(node.value) + "/meminfo",
           root.proc + "/meminfo"}) {
-        static_cast<void>(hugepage::for_each_line(path.c_str(), [&](std::string_view line) {
-            const std::size_t at = line.find(kName);
-            if (!kib && at != std::string_view::npos && line.ends_with(" kB")) {
-                line.remove_suffix(3);
-                kib = hugepage::parse_number(hugepage::trimmed(line.substr(at + kName.size())),
-                                             UINT64_MAX / kKiB);
-            }
-        }));
+        const std::string value = value_in(path, "MemTotal:").value_or("");
+        kib = kib ? kib : hugepage::parse_number(value.substr(0, value.find(" kB")), UINT64_MAX / kKiB);
     }
     if (!kib) {
         throw tools::Failure(tools::ExitCode::failed,
@@ -77,6 +70,16 @@ std::uint64_t Node::memory_for_pages() const {
 const Node* Machine::find(NodeId id) const {
     const auto found = std::ranges::find(nodes, id, &Node::id);
     return found != nodes.end() ? &*found : nullptr;
+}
+
+std::optional<std::string> value_in(const std::string& path, std::string_view name) {
+    std::optional<std::string> value;
+    static_cast<void>(hugepage::for_each_line(path.c_str(), [&](std::string_view line) {
+        if (const std::size_t at = line.find(name); !value && at != std::string_view::npos) {
+            value = hugepage::trimmed(line.substr(at + name.size()));
+        }
+    }));
+    return value;
 }
 
 std::uint64_t Machine::promised_of(ByteSize size) const {

@@ -45,6 +45,18 @@ bool others_may_write(const struct stat& facts) {
     return (facts.st_mode & S_ISVTX) == 0 && (by_group || (facts.st_mode & S_IWOTH) != 0);
 }
 
+// Modes are what they are given as while this lives.
+class NoUmask {
+  public:
+    NoUmask() : before_(::umask(0)) {}
+    ~NoUmask() { ::umask(before_); }
+    NoUmask(const NoUmask&) = delete;
+    NoUmask& operator=(const NoUmask&) = delete;
+
+  private:
+    mode_t before_;
+};
+
 class Walk {
   public:
     explicit Walk(const Trust& trust) : trust_(trust), is_root_(::geteuid() == 0) { begin(); }
@@ -236,12 +248,6 @@ bool replace_file(const Fd& folder, const std::string& name, const std::string& 
 
 std::string own_path(int fd) {
     return "/proc/self/fd/" + std::to_string(fd);
-}
-
-NoUmask::NoUmask() : before_(::umask(0)) {}
-
-NoUmask::~NoUmask() {
-    ::umask(before_);
 }
 
 }  // namespace pool

@@ -62,16 +62,4 @@ bool make_folder(const std::string& path, const Trust& trust);
 // By which a file that is open, also by O_PATH alone, can be named to the kernel.
 [[nodiscard]] std::string own_path(int fd);
 
-// Modes are what they are given as while this lives.
-class NoUmask {
-  public:
-    NoUmask();
-    ~NoUmask();
-    NoUmask(const NoUmask&) = delete;
-    NoUmask& operator=(const NoUmask&) = delete;
-
-  private:
-    mode_t before_;
-};
-
 }  // namespace pool

@@ -176,24 +176,18 @@ struct WrongFile {
     std::string why;
 };
 Failure cannot_be_kept(const std::vector<WrongFile>& files) {
-    constexpr std::size_t kMostExplained = 3;
-    std::string explanation;
     std::string names;
-    bool is_removable = true;
-    for (std::size_t i = 0; i < files.size(); ++i) {
-        const auto& [file, why] = files[i];
-        names.append(1, ' ').append(tools::quoted(file->path));
-        is_removable = is_removable && file->type != S_IFDIR;
-        if (i < kMostExplained) {
-            explanation += fmt::format("{}{} can't be kept: {}", i == 0 ? "" : "; ", file->path, why);
-        }
+    for (const WrongFile& one : files) {
+        names.append(1, ' ').append(tools::quoted(one.file->path));
     }
-    if (files.size() > kMostExplained) {
-        explanation += fmt::format("; nor can {} more", files.size() - kMostExplained);
-    }
-    return {ExitCode::failed, fmt::format("{}; nothing was changed; {}", explanation,
-                                          is_removable ? "if nothing uses it, type: sudo rm" + names
-                                                       : "move it away, or use another folder")};
+    const auto& [first, why] = files.front();
+    const bool is_removable =
+        std::ranges::none_of(files, [](const WrongFile& one) { return one.file->type == S_IFDIR; });
+    return {ExitCode::failed,
+            fmt::format("{} can't be kept: {}{}; nothing was changed; {}", first->path, why,
+                        files.size() == 1 ? "" : fmt::format("; nor can {} more", files.size() - 1),
+                        is_removable ? "if nothing uses it, type: sudo rm" + names
+                                     : "move it away, or use another folder")};
 }
 
 // As if all pages were there: what else is wrong is told before any is reserved.

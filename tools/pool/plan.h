@@ -1,5 +1,5 @@
 // What is to be done so that the files are there, decided from the request and the facts alone, and what came
-// of it. No system call is made here.
+// of it. Nothing is looked at or changed here.
 #pragma once
 
 #include "tools/pool/facts.h"

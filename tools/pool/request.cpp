@@ -68,30 +68,19 @@ Request request_of(const RequestOptions& options, const Machine& machine) {
 }
 
 FilePattern pattern_of(const std::string& path, const std::string& pattern) {
-    if (path.empty() && pattern.empty()) {
+    const auto typed =
+        ctl::choice_of({path, tools::without_idle_slashes(pattern)}, "--path", "--path-pattern");
+    if (!typed) {
         tools::refuse("--path or --path-pattern is needed.");
     }
-    const std::string node(FilePattern::kPlaceholder);
-    std::string head = path;
-    std::string rest = "numa_" + node;
-    if (!pattern.empty()) {
-        const std::string clean = tools::without_idle_slashes(pattern);
-        const std::size_t placeholder = clean.find(node);
-        if (placeholder == std::string::npos) {
-            tools::refuse(fmt::format(
-                "--path-pattern: '{}' lacks $NUMA_NODE_INDEX (quote it: '$NUMA_NODE_INDEX').", pattern));
-        }
-        const std::size_t slash = clean.substr(0, placeholder).rfind('/');
-        head = slash == std::string::npos ? "." : clean.substr(0, slash + 1);
-        rest = slash == std::string::npos ? clean : clean.substr(slash + 1);
-    }
+    const std::string text(typed->pattern.text());
+    const std::string searched(typed->pattern.searched_folder().view());
     // Mounts are known by the paths that the kernel has for them: without links.
-    const std::string folder = find_place(head, kAnybody).path;
-    const std::string text = (folder == "/" ? "" : folder) + "/" + rest;
-    const auto parsed = FilePattern::parse(text);
+    const std::string folder = find_place(searched, kAnybody).path;
+    const auto parsed = FilePattern::parse((folder == "/" ? "" : folder) + "/" +
+                                           (searched.ends_with('/') ? text.substr(searched.size()) : text));
     if (!parsed) {
-        tools::refuse(
-            fmt::format("{}: '{}' is too long.", pattern.empty() ? "--path" : "--path-pattern", text));
+        tools::refuse(typed->source + ": the path is longer than the shim can use.");
     }
     return *parsed;
 }

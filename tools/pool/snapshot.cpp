@@ -66,17 +66,6 @@ bool sees_all_processes(const Root& root) {
            std::string_view(name.data(), static_cast<std::size_t>(length)) == "pid:[4026531836]";
 }
 
-// What follows the name on its line; nothing if there is no such line.
-std::optional<std::string> value_in(const std::string& path, std::string_view name) {
-    std::optional<std::string> value;
-    static_cast<void>(hugepage::for_each_line(path.c_str(), [&](std::string_view line) {
-        if (!value && line.starts_with(name)) {
-            value = hugepage::trimmed(line.substr(name.size()));
-        }
-    }));
-    return value;
-}
-
 void read_limits(const std::string& folder, std::vector<GroupLimit>& limits) {
     constexpr std::string_view kPrefix = "hugetlb.";
     constexpr std::string_view kSuffix = ".max";

@@ -62,6 +62,7 @@ void ask_as_the_shim(std::vector<MemoryFile>& files, const User* user);
 struct NoPool : tools::Failure {
     using Failure::Failure;
 };
+
 // The files of each node's folder, except those that the shim passes over silently: names that begin with a
 // dot, and folders. Links, and empty files, are refused. The shim judges by its process's user: `user`, else
 // who asks, and for root the one who owns most of the files. Throws NoPool if there is no such pool, and
@@ -72,7 +73,6 @@ struct NoPool : tools::Failure {
 // could not be looked at. Throws tools::Failure if /proc can't be read.
 std::size_t find_holders(std::vector<Pool>& pools, const Root& root = {});
 
-using pool::kAllPages;
 // Of a file: few enough that a big pool takes no time to speak of.
 inline constexpr std::size_t kSampledPages = 64;
 // Of each file whose pages can be looked at, an even sample of up to so many.

@@ -38,7 +38,7 @@ TEST_F(RequestTest, PatternWinsOverPath) {
     EXPECT_EQ(request().pattern.text(), "/q/n$NUMA_NODE_INDEX/x");
     EXPECT_EQ(place_of(request().pattern), "/q");
     options_.pattern = "/q";
-    EXPECT_THAT(refusal(), HasSubstr("lacks $NUMA_NODE_INDEX"));
+    EXPECT_THAT(refusal(), HasSubstr("has no $NUMA_NODE_INDEX"));
 }
 
 TEST_F(RequestTest, RefusesPermissionsForOthers) {

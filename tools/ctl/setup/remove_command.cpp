@@ -35,19 +35,16 @@ struct RemoveOptions {
 };
 
 RemoveRequest checked(const RemoveOptions& options) {
-    const bool has_place = !options.path.empty() || !options.pattern.empty();
-    const bool has_part = !options.node.empty() || !options.size.empty() || !options.num.empty();
-    if (options.all && (has_place || has_part || !options.files.empty())) {
-        tools::refuse("--all goes with no other choice of what to remove.");
-    }
-    if (!options.files.empty() && (has_place || has_part)) {
+    const bool has_other =
+        options.all || !(options.path + options.pattern + options.node + options.size + options.num).empty();
+    if (!options.files.empty() && has_other) {
         tools::refuse("FILE goes with no other choice of what to remove.");
     }
     if (std::ranges::find(options.files, "") != options.files.end()) {
         tools::refuse("FILE needs a value, not an empty one.");
     }
     RemoveRequest request;
-    if (has_place) {
+    if (!options.path.empty() || !options.pattern.empty()) {
         request.pattern = pool::pattern_of(options.path, options.pattern);
     }
     for (const std::string& path : options.files) {
@@ -84,7 +81,10 @@ ExitCode preview(const RemoveRequest& request, bool json) {
     pool::Record record = pool::Ledger(pool::kRunFolder, pool::boot_id()).record;
     pool::settle(record, control);
     const auto plan = pool::plan_removal(request, record, pool::files_of(request, record), control);
-    return say(remove_report(plan, record), json, ExitCode::done);
+    Json report = remove_report(plan);
+    report["dry_run"] = true;
+    report["commands"] = pool::commands_of(plan, record);
+    return say(report, json, ExitCode::done);
 }
 
 pool::Removal remove(const RemoveRequest& request) {
@@ -109,21 +109,22 @@ pool::Removal remove(const RemoveRequest& request) {
 void describe_remove(CLI::App& program, Action& chosen) {
     CLI::App* app = program.add_subcommand("remove", "Take back what setup has added, except files in use");
     const auto options = std::make_shared<RemoveOptions>();
+    std::vector<CLI::Option*> choices;
+    const auto add = [&](const char* name, std::string& value, const char* value_name, const char* help) {
+        choices.push_back(app->add_option(name, value, help)->option_text(value_name));
+    };
     app->add_option("FILE", options->files, "Only these files, setup's or not")->option_text("...");
-    app->add_option("--path", options->path,
-                    "Only files in DIR/numa_<N>, setup's or not.\nDefault: what setup has made")
-        ->option_text("DIR");
-    app->add_option("--path-pattern", options->pattern,
-                    "The same, with $NUMA_NODE_INDEX for the node's number\n(quote it). Wins over --path")
-        ->option_text("P");
-    app->add_option("--node", options->node, "Only these nodes: all, 0,1 or 0-3. Default: all")
-        ->option_text("NODES");
-    app->add_option("--size", options->size, "Only files of this size, e.g. 32GiB. Default: any")
-        ->option_text("SIZE");
-    app->add_option("--num", options->num,
-                    "Only so many free files of each node, the last ones.\nDefault: all")
-        ->option_text("N");
-    app->add_flag("--all", options->all, "All that setup has made (as without any option)");
+    add("--path", options->path, "DIR",
+        "Only files in DIR/numa_<N>, setup's or not.\nDefault: what setup has made");
+    add("--path-pattern", options->pattern, "P",
+        "The same, with $NUMA_NODE_INDEX for the node's number\n(quote it). Wins over --path");
+    add("--node", options->node, "NODES", "Only these nodes: all, 0,1 or 0-3. Default: all");
+    add("--size", options->size, "SIZE", "Only files of this size, e.g. 32GiB. Default: any");
+    add("--num", options->num, "N", "Only so many free files of each node, the last ones.\nDefault: all");
+    auto* all = app->add_flag("--all", options->all, "All that setup has made (as without any option)");
+    for (CLI::Option* choice : choices) {
+        all->excludes(choice);
+    }
     app->add_flag("--dry-run", options->dry_run, "Change nothing; print the commands that would do it");
     app->add_flag("--json", options->json, "For programs: see hugepagectl(8)");
     app->footer(

@@ -59,8 +59,7 @@ std::string commands_text(const Json& busy, const Json& commands) {
 }  // namespace
 
 Json remove_report(const pool::Removal& removal) {
-    Json report = {{"dry_run", false},
-                   {"removed", Json::array()},
+    Json report = {{"removed", Json::array()},
                    {"busy", Json::array()},
                    {"pages", Json::array()},
                    {"unmounted", removal.mounts},
@@ -89,16 +88,9 @@ Json remove_report(const pool::Removal& removal) {
     return report;
 }
 
-Json remove_report(const pool::Removal& removal, const pool::Record& record) {
-    Json report = remove_report(removal);
-    report["dry_run"] = true;
-    report["commands"] = commands_of(removal, record);
-    return report;
-}
-
 std::string remove_text(const Json& report, const Terminal& terminal) {
     const Json& busy = report.at("busy");
-    if (report.at("dry_run") == true) {
+    if (report.contains("commands")) {
         return commands_text(busy, report.at("commands"));
     }
     std::string text;

@@ -1,7 +1,9 @@
 // What plan proposes, and what setup and remove have done, or would do: one report, made once, as JSON, whose
-// keys are those of hugepagectl(8). Its text is made of that: at a dry run comments, and commands to paste.
+// keys are those of hugepagectl(8). Its text is made of that: of a dry run, which has `commands`, comments
+// and what to paste.
 #pragma once
 
+#include "tools/pool/judge.h"
 #include "tools/pool/remove.h"
 #include "tools/pool/setup.h"
 #include "tools/report/report.h"
@@ -15,13 +17,14 @@ void deal_out(std::size_t sectors, std::vector<Share>& shares);
 // What the plan's files need of each node, and what is left.
 [[nodiscard]] Json plan_report(const pool::Plan& plan, const Machine& machine);
 
-// `machine` as it was before. At a dry run the plan is taken as done, as far as there is memory.
-[[nodiscard]] Json setup_report(pool::Plan plan, const Machine& machine, bool is_dry_run);
+// As far as there is memory.
+[[nodiscard]] pool::Plan as_if_done(pool::Plan plan);
+// Where fewer files were made than wanted: why, and what helps. `machine` as it was before.
+[[nodiscard]] Findings shortages(const pool::Plan& plan, const Machine& machine);
+[[nodiscard]] Json setup_report(const pool::Plan& plan, const Findings& findings);
 [[nodiscard]] std::string setup_text(const Json& report, const Terminal& terminal);
 
 [[nodiscard]] Json remove_report(const pool::Removal& removal);
-// Of what would be removed, by somebody who types it.
-[[nodiscard]] Json remove_report(const pool::Removal& removal, const pool::Record& record);
 [[nodiscard]] std::string remove_text(const Json& report, const Terminal& terminal);
 
 }  // namespace ctl

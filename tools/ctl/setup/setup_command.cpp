@@ -64,23 +64,26 @@ pool::Plan set_up(const pool::Request& request, std::chrono::seconds timeout) {
     return plan;
 }
 
-// That all is there is not said over files that their user would not be served.
+// Ends with the judge's word as the files' user.
 ExitCode say(const pool::Plan& plan, const Machine& machine, bool json) {
-    const bool is_complete = plan.is_complete();
-    const Findings refused =
-        is_complete ? refusals({plan.request.pattern, option_of(plan.request.pattern)}, plan.request.owner)
-                    : Findings{};
-    Json report = setup_report(plan, machine, false);
-    report.update(findings_report(refused));
-    const Terminal terminal = Terminal::of_stdout();
-    print(json ? as_json("setup", report)
-               : (plan.changes_nothing() && !refused.empty() ? "" : setup_text(report, terminal)) +
-                     (refused.empty() ? ""
-                                      : "\n" + findings_text(report.at("findings"), terminal) +
-                                            summary_text(report, terminal)));
-    return !is_complete                        ? ExitCode::partial
-           : count(refused, Verdict::fail) > 0 ? ExitCode::check_failed
-                                               : ExitCode::done;
+    const auto& pattern = plan.request.pattern;
+    const Findings findings = plan.is_complete() ? refusals({pattern, option_of(pattern)}, plan.request.owner)
+                                                 : shortages(plan, machine);
+    const Json report = setup_report(plan, findings);
+    print(json ? as_json("setup", report) : setup_text(report, Terminal::of_stdout()));
+    return !plan.is_complete()                  ? ExitCode::partial
+           : count(findings, Verdict::fail) > 0 ? ExitCode::check_failed
+                                                : ExitCode::done;
+}
+
+ExitCode preview(const pool::Request& request, const Machine& machine, bool json) {
+    const pool::Plan plan = plan_for(request);
+    const pool::Plan done = as_if_done(plan);
+    Json report = setup_report(done, shortages(done, machine));
+    report["dry_run"] = true;
+    report["commands"] = pool::commands_of(plan);
+    print(json ? as_json("setup", report) : setup_text(report, Terminal::of_stdout()));
+    return ExitCode::done;
 }
 
 Action chosen_action(SetupOptions& options) {
@@ -92,9 +95,7 @@ Action chosen_action(SetupOptions& options) {
     const std::chrono::seconds timeout(count_of("--timeout", options.timeout, kLongestTimeout));
     return [=, dry_run = options.dry_run, json = options.json] {
         if (dry_run) {
-            const Json report = setup_report(plan_for(request), machine, true);
-            print(json ? as_json("setup", report) : setup_text(report, Terminal::of_stdout()));
-            return ExitCode::done;
+            return preview(request, machine, json);
         }
         const pool::Plan plan = set_up(request, timeout);
         // Signals end this process again as they do others.
