@@ -209,7 +209,8 @@ void describe_plan(CLI::App& program, Action& chosen) {
     app->add_option("--node", options->request.node, "Nodes: all, 0,1 or 0-3. Default: all")
         ->option_text("NODES");
     app->add_option("--page-size", options->request.page_size,
-                    "auto, 1GiB or 2MiB. Default: auto, the size that is\nmounted there; else the larger one of which a sector\nis a whole number")
+                    "auto, 1GiB or 2MiB. Default: auto, the size that is\nmounted there; else the larger one "
+                    "of which a sector\nis a whole number")
         ->option_text("SIZE");
     app->add_option("--path", options->request.path, "Folder for the files. Default: /mnt/huge/pc1")
         ->option_text("DIR");
