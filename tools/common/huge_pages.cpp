@@ -3,6 +3,7 @@
 #include "shim/base/text.h"
 #include "shim/base/text_file.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -48,7 +49,10 @@ Result<HugePageCounts> huge_page_counts(const char* sysfs_root, ByteSize page_si
     if (!free) {
         return free.error();
     }
-    HugePageCounts counts{total.value(), free.value(), 0};
+    HugePageCounts counts{total.value(), free.value(), 0, 0};
+    if (const auto surplus = read_count(folder, "surplus_hugepages")) {
+        counts.surplus = std::min(surplus.value(), total.value());
+    }
     if (!node) {
         const auto reserved = read_count(folder, "resv_hugepages");
         if (!reserved) {

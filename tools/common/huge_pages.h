@@ -14,6 +14,7 @@ namespace hugepage {
 struct HugePageCounts {
     std::uint64_t total = 0;
     std::uint64_t free = 0;
+    std::uint64_t surplus = 0;   // of the total, beyond nr_hugepages, taken for a while
     std::uint64_t reserved = 0;  // promised to mappings but not yet taken; known for the whole machine only
 };
 

@@ -1,11 +1,9 @@
 // hugepagectl plan: says what would be needed and changes nothing.
+
 #include "tools/common/failure.h"
-#include "tools/common/values.h"
 #include "tools/common/wording.h"
 #include "tools/ctl/commands.h"
-#include "tools/pool/judge.h"
-#include "tools/pool/values.h"
-#include "tools/report/report.h"
+#include "tools/ctl/setup/reports.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -13,6 +11,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,92 +21,100 @@ namespace {
 
 using tools::ExitCode;
 
+using pool::NodePlan;
+using pool::Plan;
+
+constexpr std::size_t kFilesOfSector = 2;  // the layer that is made, and the one before it
+
 struct PlanOptions {
-    std::string sector;
-    std::string parallel;
+    pool::RequestOptions request{
+        .num = "1", .node = "all", .path = "/mnt/huge/pc1", .page_size = "auto", .size_name = "--sector"};
+    std::string parallel = "1";
     std::string per_node;
-    std::string node = "all";
-    std::string page_size = "auto";
-    std::string path = "/mnt/huge/pc1";
-    std::string user;
     bool json = false;
 };
 
-// The sealer's: who asks, as setup by sudo would take root for it. Empty: root.
-std::string sealer(const PlanOptions& options) {
-    return !options.user.empty() ? options.user : ::geteuid() == 0 ? "" : user_text(::geteuid());
-}
-
-std::string setup_for(const Plan& plan, const PlanOptions& options) {
-    std::vector<Share> shares;
-    for (const NodePlan& node : plan.nodes) {
-        shares.push_back({node.node, node.files});
+Json node_json(const NodePlan& plan, const Plan& all, const Machine& machine) {
+    const Node& node = *machine.find(plan.node);
+    const std::uint64_t page = all.page_size.bytes;
+    const std::uint64_t needed = plan.wanted() * plan.pages_per_file * page;
+    std::uint64_t taken = plan.missing_pages * page;  // by huge pages of every size, these files' included
+    for (const Pages& pages : node.pages) {
+        taken += pages.total * pages.size.bytes;
     }
-    return setup_command(shares, plan.sector, plan.page_size, "--path " + tools::quoted(options.path),
-                         sealer(options));
+    const std::uint64_t left = node.memory.bytes - std::min(node.memory.bytes, taken);
+    return {{"node", plan.node.value},
+            {"sectors", plan.wanted() / kFilesOfSector},
+            {"files", plan.wanted()},
+            {"pages", plan.wanted() * plan.pages_per_file},
+            {"needed_bytes", needed},
+            {"other_bytes", taken - std::min(taken, needed)},
+            {"memory_bytes", node.memory.bytes},
+            {"left_bytes", plan.has_room() ? left : 0},
+            {"fits", plan.has_room()}};
 }
 
-// Pages of 1 GiB can seldom be had once a machine has run for a while.
-bool is_for_boot(const Plan& plan) {
-    return plan.page_size >= k1GiB;
-}
+}  // namespace
 
-Json plan_report(const Plan& plan, const Machine& machine, const PlanOptions& options) {
+Json plan_report(const Plan& plan, const Machine& machine) {
+    constexpr std::uint64_t kLabel = 32;
+    constexpr std::uint64_t kParentsOfLabel = 56;  // 14 numbers, which every sector reads again in each layer
+    pool::Request request = plan.request;
+    request.page_size = plan.page_size;
     Json nodes = Json::array();
+    std::uint64_t left = 0;
     for (const NodePlan& node : plan.nodes) {
-        nodes.push_back({{"node", node.node.value},
-                         {"sectors", node.sectors},
-                         {"files", node.files},
-                         {"pages", node.pages},
-                         {"needed_bytes", node.needed.bytes},
-                         {"other_bytes", node.taken.bytes},
-                         {"memory_bytes", node.memory.bytes},
-                         {"left_bytes", node.left.bytes},
-                         {"fits", node.fits}});
+        nodes.push_back(node_json(node, plan, machine));
+        left += count_in(nodes.back(), "left_bytes");
     }
-    return {{"sector_bytes", plan.sector.bytes},
+    const std::uint64_t parents = request.size.bytes / kLabel * kParentsOfLabel;
+    return {{"sector_bytes", request.size.bytes},
             {"page_bytes", plan.page_size.bytes},
-            {"parents_bytes", plan.parents.bytes},
-            {"fits", plan.fits()},
-            {"has_room_for_parents", plan.has_room_for_parents()},
+            {"parents_bytes", parents},
+            {"fits", plan.has_room()},
+            {"has_room_for_parents", parents <= left},
             {"nodes", nodes},
             {"kernel_command_line", kernel_command_line(plan, machine)},
-            {"setup_command", setup_for(plan, options)}};
+            {"setup_command", setup_command(request)}};
 }
 
-std::string remarks(const Plan& plan, const Json& report, const PlanOptions& options,
-                    const Terminal& terminal) {
+namespace {
+
+std::string remarks(const Json& report, const Terminal& terminal) {
     const auto typed = [&](const char* key) { return "\n  " + report.at(key).get<std::string>() + "\n"; };
-    if (!plan.fits()) {
+    if (report.at("fits") == false) {
         return "\n" + paragraph(terminal,
                                 "A node's memory has no room for that, beside what the system and the huge "
                                 "pages of other programs take: fewer sectors at a time, or more nodes.");
     }
+    const std::string parents = size_text(count_in(report, "parents_bytes"));
     std::string text = "\n";
-    text += plan.has_room_for_parents()
+    text += report.at("has_room_for_parents") == true
                 ? paragraph(terminal, fmt::format("Of what is left, PC1 uses {} for the cache of all labels' "
                                                   "parents, once for the machine.",
-                                                  size_text(plan.parents.bytes)))
+                                                  parents))
                 : paragraph(terminal,
                             fmt::format("What is left is less than the {} of the cache of all labels' "
                                         "parents: PC1 will read them from the disk in each layer.",
-                                        size_text(plan.parents.bytes)),
+                                        parents),
                             0, Tone::warning);
-    if (is_for_boot(plan)) {
+    const ByteSize page_size{count_in(report, "page_bytes")};
+    const bool is_for_boot = page_size >= k1GiB;
+    if (is_for_boot) {
         text +=
             "\n" +
             paragraph(terminal,
                       fmt::format("On the kernel's command line (GRUB_CMDLINE_LINUX in /etc/default/grub, "
                                   "then update-grub and a reboot), as pages of {} can seldom be had "
                                   "later:",
-                                  tools::page_size_text(plan.page_size))) +
+                                  tools::page_size_text(page_size))) +
             typed("kernel_command_line");
     }
     text += "\n" +
-            paragraph(terminal, is_for_boot(plan) ? "Then, once and after each reboot:"
-                                                  : "Once, and after each reboot:") +
+            paragraph(terminal,
+                      is_for_boot ? "Then, once and after each reboot:" : "Once, and after each reboot:") +
             typed("setup_command");
-    if (sealer(options).empty()) {
+    if (report.at("setup_command").get<std::string>().find(" --user ") == std::string::npos) {
         text += "\n" + paragraph(terminal,
                                  "The files will be root's. For a sealer of another user add --user and the "
                                  "user's name.");
@@ -115,23 +122,20 @@ std::string remarks(const Plan& plan, const Json& report, const PlanOptions& opt
     return text;
 }
 
-std::string plan_text(const Plan& plan, const Json& report, const PlanOptions& options) {
-    using Side = Column::Side;
-    const Terminal terminal = Terminal::of_stdout();
+std::string plan_text(const Json& report, const Terminal& terminal) {
     std::size_t sectors = 0;
-    for (const NodePlan& node : plan.nodes) {
-        sectors += node.sectors;
+    for (const Json& node : report.at("nodes")) {
+        sectors += count_in(node, "sectors");
     }
-    const Field left = {{"LEFT", Side::right}, [](const Json& row) {
-                            return row.at("fits") == true
-                                       ? Cell{size_text(row.at("left_bytes").get<std::uint64_t>())}
-                                       : Cell{"doesn't fit", Tone::bad};
+    const Field left = {{"LEFT", Column::Side::right}, [](const Json& row) {
+                            return row.at("fits") == true ? Cell{size_text(count_in(row, "left_bytes"))}
+                                                          : Cell{"doesn't fit", Tone::bad};
                         }};
-    return paragraph(
-               terminal,
-               fmt::format("{} of {} at a time on all nodes together, two files each, in pages of {}:",
-                           tools::counted(sectors, "sector"), hugepage::to_exact_text(plan.sector).view(),
-                           tools::page_size_text(plan.page_size))) +
+    return paragraph(terminal,
+                     fmt::format("{} of {} at a time on all nodes together, two files each, in pages of {}:",
+                                 tools::counted(sectors, "sector"),
+                                 tools::exact_text({count_in(report, "sector_bytes")}),
+                                 tools::page_size_text({count_in(report, "page_bytes")}))) +
            "\n" +
            table(
                terminal,
@@ -139,50 +143,51 @@ std::string plan_text(const Plan& plan, const Json& report, const PlanOptions& o
                 count_field("PAGES", "pages"), size_field("IN FILES", "needed_bytes"),
                 size_field("OTHER", "other_bytes"), size_field("MEMORY", "memory_bytes"), left},
                report.at("nodes")) +
-           remarks(plan, report, options, terminal);
+           remarks(report, terminal);
 }
 
-// The pool's files of that size and pages that can be used already; none if there is no pool yet.
-std::map<NodeId, std::size_t> files_there(const PlanOptions& options, ByteSize size) {
-    std::map<NodeId, std::size_t> files;
-    const auto pattern = hugepage::FilePattern::in_folder(tools::without_idle_slashes(options.path));
-    if (!pattern) {
-        tools::refuse("--path: the path is longer than the shim can use.");
+}  // namespace
+
+void deal_out(std::size_t sectors, std::vector<Share>& shares) {
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+        shares[i].files = kFilesOfSector * (sectors / shares.size() + (i < sectors % shares.size() ? 1 : 0));
     }
+}
+
+namespace {
+
+pool::Request request_of(const PlanOptions& options, const Machine& machine) {
+    constexpr std::size_t kMostSectors = kMostFiles / kFilesOfSector;
+    pool::Request request = pool::request_of(options.request, machine);
+    const std::size_t sectors =
+        options.per_node.empty()
+            ? count_of("--parallel", options.parallel, kMostSectors)
+            : count_of("--per-node", options.per_node, kMostSectors) * request.shares.size();
+    deal_out(sectors, request.shares);
+    // The sealer's user is who asks; setup by sudo would take root for it.
+    if (!request.owner && ::geteuid() != 0) {
+        request.owner = ::geteuid();
+    }
+    return request;
+}
+
+// Files that are there count as far as setup would keep them.
+pool::Facts facts_of(const pool::Request& request, const Machine& machine) {
     try {
-        const Pool pool = read_pool({*pattern, "--path"});
-        for (const MemoryFile& file : pool.files) {
-            const bool is_huge = file.file_system.kind == hugepage::FileSystem::Kind::hugetlbfs;
-            files[file.node] += is_huge && file.size == size && judge(file, pool).is_usable ? 1U : 0U;
-        }
-    } catch (const tools::Failure&) {  // there is none
+        return look_at_machine(request);
+    } catch (const tools::Failure&) {  // setup says it, if it is still so then
+        return without_files(request, machine);
     }
-    return files;
 }
 
 Action checked(const PlanOptions& options) {
-    constexpr std::size_t kMostSectors = 2048;  // of two files each
     const Machine machine = read_machine();
-    PlanRequest request;
-    request.sector = size_of("--sector", options.sector);
-    request.sector_as_typed = options.sector;
-    request.per_node = !options.per_node.empty();
-    request.parallel = request.per_node           ? count_of("--per-node", options.per_node, kMostSectors)
-                       : options.parallel.empty() ? 1
-                                                  : count_of("--parallel", options.parallel, kMostSectors);
-    for (const Share& share : shares_of(options.node, 1, machine)) {
-        request.nodes.push_back(share.node);
-    }
-    request.page_size = page_size_of(options.page_size, machine);
-    if (!options.user.empty() && !tools::parse_user(options.user)) {
-        tools::refuse(fmt::format("--user: '{}' is no user of this system.", printable(options.user)));
-    }
-    request.there = files_there(options, request.sector);
-    const Plan plan = make_plan(request, machine);
-    return [=] {
-        const Json report = plan_report(plan, machine, options);
-        print(options.json ? as_json("plan", report) : plan_text(plan, report, options));
-        return plan.fits() ? ExitCode::done : ExitCode::check_failed;
+    const pool::Request request = request_of(options, machine);
+    const Plan plan = make_plan(request, facts_of(request, machine), pool::Purpose::show);
+    return [=, json = options.json] {
+        const Json report = plan_report(plan, machine);
+        print(json ? as_json("plan", report) : plan_text(report, Terminal::of_stdout()));
+        return plan.has_room() ? ExitCode::done : ExitCode::check_failed;
     };
 }
 
@@ -191,7 +196,7 @@ Action checked(const PlanOptions& options) {
 void describe_plan(CLI::App& program, Action& chosen) {
     CLI::App* app = program.add_subcommand("plan", "Say what a number of sectors at a time would need");
     const auto options = std::make_shared<PlanOptions>();
-    app->add_option("--sector", options->sector, "Size of a sector, e.g. 32GiB. Needed")
+    app->add_option("--sector", options->request.size, "Size of a sector, e.g. 32GiB. Needed")
         ->option_text("SIZE")
         ->required();
     auto* parallel = app->add_option("--parallel", options->parallel,
@@ -201,13 +206,15 @@ void describe_plan(CLI::App& program, Action& chosen) {
                     "Sectors labelled at a time on each node, in the\nplace of --parallel")
         ->option_text("N")
         ->excludes(parallel);
-    app->add_option("--node", options->node, "Nodes: all, 0,1 or 0-3. Default: all")->option_text("NODES");
-    app->add_option("--page-size", options->page_size,
-                    "auto, 1GiB or 2MiB. Default: auto, the larger one\nof which a sector is a whole number")
+    app->add_option("--node", options->request.node, "Nodes: all, 0,1 or 0-3. Default: all")
+        ->option_text("NODES");
+    app->add_option("--page-size", options->request.page_size,
+                    "auto, 1GiB or 2MiB. Default: auto, the size that is\nmounted there; else the larger one "
+                    "of which a sector\nis a whole number")
         ->option_text("SIZE");
-    app->add_option("--path", options->path, "Folder for the files. Default: /mnt/huge/pc1")
+    app->add_option("--path", options->request.path, "Folder for the files. Default: /mnt/huge/pc1")
         ->option_text("DIR");
-    app->add_option("--user", options->user, "The sealer's user, name or number. Default: you")
+    app->add_option("--user", options->request.user, "The sealer's user, name or number. Default: you")
         ->option_text("U");
     app->add_flag("--json", options->json, "For programs: see hugepagectl(8)");
     app->footer(

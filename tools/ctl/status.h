@@ -25,6 +25,7 @@ struct StatusFacts {
 };
 // Keys are those of hugepagectl(8).
 [[nodiscard]] Json status_report(const StatusFacts& facts);
+[[nodiscard]] Json holders_json(const MemoryFile& file);
 [[nodiscard]] Json process_report(const Process& process, const Machine& machine,
                                   const std::vector<Pool>& pools);
 

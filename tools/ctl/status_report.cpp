@@ -19,14 +19,6 @@ void add(Json& counts, const char* key, std::size_t more) {
 
 Json file_json(const MemoryFile& file, const FileJudgement& judged) {
     constexpr const char* kFileSystems[] = {"hugetlbfs", "tmpfs", "other"};
-    Json holders = Json::array();
-    for (const hugepage::Holder& holder : file.holders) {
-        holders.push_back({{"pid", holder.pid},
-                           {"command", std::string(holder.command.view())},
-                           {"has_locked", holder.has_locked},
-                           {"has_mapped", holder.has_mapped},
-                           {"running_since", holder.running_since}});
-    }
     const bool is_ok = judged.finding.verdict == Verdict::ok;
     return {{"path", file.path},
             {"name", file.name},
@@ -42,7 +34,7 @@ Json file_json(const MemoryFile& file, const FileJudgement& judged) {
             {"finding", is_ok ? Json() : finding_json(judged.finding)},
             {"pages_checked", file.placement ? Json(file.placement->checked) : Json()},
             {"pages_elsewhere", file.placement ? Json(file.placement->elsewhere) : Json()},
-            {"holders", holders}};
+            {"holders", holders_json(file)}};
 }
 
 // The files of one size on one node.
@@ -193,6 +185,18 @@ Json buffer_json(const BufferJudgement& buffer) {
 }
 
 }  // namespace
+
+Json holders_json(const MemoryFile& file) {
+    Json holders = Json::array();
+    for (const hugepage::Holder& holder : file.holders) {
+        holders.push_back({{"pid", holder.pid},
+                           {"command", std::string(holder.command.view())},
+                           {"has_locked", holder.has_locked},
+                           {"has_mapped", holder.has_mapped},
+                           {"running_since", holder.running_since}});
+    }
+    return holders;
+}
 
 Json status_report(const StatusFacts& facts) {
     Json report = {{"time", facts.now}, {"all_pages", facts.all_pages}, {"ok", 0}, {"warn", 0}, {"fail", 0},

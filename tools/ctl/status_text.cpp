@@ -17,14 +17,6 @@ namespace {
 
 using Side = Column::Side;
 
-std::uint64_t count_in(const Json& object, const char* key) {
-    return object.at(key).get<std::uint64_t>();
-}
-
-std::string text_in(const Json& object, const char* key) {
-    return printable(object.at(key).get<std::string>());
-}
-
 std::string heading(const Terminal& terminal, const char* text) {
     return in_tone(terminal, Tone::strong, text) + "\n";
 }

@@ -109,7 +109,7 @@ std::string run(int argc, const char* const* argv) {
     const auto plan = pool::make_plan(request, pool::look_at_machine(request), pool::Purpose::create_only);
     const pool::NodePlan& node = plan.nodes.front();
     if (!node.create.empty()) {
-        pool::create(request, plan, interrupts);
+        pool::create(plan, interrupts);
     }
     return list_of("Created hugepage memory files:", node.create) +
            list_of("Kept hugepage memory files (already right):", node.keep);

@@ -21,25 +21,6 @@ using hugepage::FilePattern;
 
 constexpr std::string_view kFolderName = "/numa_$NUMA_NODE_INDEX";
 
-// The pool that one of two values names, if either is set.
-std::optional<PoolChoice> named(const PoolOptions& pool, const std::string& path_source,
-                                const std::string& pattern_source) {
-    if (pool.empty()) {
-        return std::nullopt;
-    }
-    const bool is_folder = pool.pattern.empty();
-    const auto pattern = is_folder ? FilePattern::in_folder(tools::without_idle_slashes(pool.path))
-                                   : FilePattern::parse(pool.pattern);
-    if (!pattern) {
-        tools::refuse(is_folder
-                          ? fmt::format("{}: the path is longer than the shim can use.", path_source)
-                          : fmt::format("{}: '{}' has no $NUMA_NODE_INDEX in it (quote it: the shell knows $ "
-                                        "too), or is longer than the shim can use.",
-                                        pattern_source, pool.pattern));
-    }
-    return PoolChoice{*pattern, is_folder ? path_source : pattern_source};
-}
-
 PoolOptions of_config(const std::string& file) {
     PoolOptions pool;
     const auto lines = config_lines(file);
@@ -90,6 +71,24 @@ std::vector<PoolChoice> on_mounts(const std::vector<tools::Mount>& mounts) {
 
 }  // namespace
 
+std::optional<PoolChoice> choice_of(const PoolOptions& options, const std::string& path_source,
+                                    const std::string& pattern_source) {
+    if (options.empty()) {
+        return std::nullopt;
+    }
+    const bool is_folder = options.pattern.empty();
+    const auto pattern = is_folder ? FilePattern::in_folder(tools::without_idle_slashes(options.path))
+                                   : FilePattern::parse(options.pattern);
+    if (!pattern) {
+        tools::refuse(is_folder
+                          ? fmt::format("{}: the path is longer than the shim can use.", path_source)
+                          : fmt::format("{}: '{}' has no $NUMA_NODE_INDEX in it (quote it: the shell knows $ "
+                                        "too), or is longer than the shim can use.",
+                                        pattern_source, options.pattern));
+    }
+    return PoolChoice{*pattern, is_folder ? path_source : pattern_source};
+}
+
 std::optional<std::string> own_variable(const std::string& name) {
     const char* value = std::getenv(name.c_str());
     return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
@@ -98,15 +97,15 @@ std::optional<std::string> own_variable(const std::string& name) {
 std::vector<PoolChoice> choose_pools(const PoolOptions& options, const Variables& variables,
                                      const std::string& config_file,
                                      const std::vector<tools::Mount>& mounts) {
-    if (const auto choice = named(options, "--path", "--path-pattern")) {
+    if (const auto choice = choice_of(options, "--path", "--path-pattern")) {
         return {*choice};
     }
     const PoolOptions by_variables = {variables("HUGEPAGE_FILES_PATH").value_or(""),
                                       variables("HUGEPAGE_FILES_PATH_PATTERN").value_or("")};
-    if (const auto choice = named(by_variables, "HUGEPAGE_FILES_PATH", "HUGEPAGE_FILES_PATH_PATTERN")) {
+    if (const auto choice = choice_of(by_variables, "HUGEPAGE_FILES_PATH", "HUGEPAGE_FILES_PATH_PATTERN")) {
         return {*choice};
     }
-    if (const auto choice = named(of_config(config_file), config_file, config_file)) {
+    if (const auto choice = choice_of(of_config(config_file), config_file, config_file)) {
         return {*choice};
     }
     return on_mounts(mounts);
@@ -124,6 +123,12 @@ std::string name_of(const FilePattern& pattern) {
 std::string option_of(const FilePattern& pattern) {
     const std::string name = name_of(pattern);
     return (name == pattern.text() ? "--path-pattern " : "--path ") + tools::quoted(name);
+}
+
+std::string variable_of(const FilePattern& pattern) {
+    const std::string name = name_of(pattern);
+    return (name == pattern.text() ? "HUGEPAGE_FILES_PATH_PATTERN=" : "HUGEPAGE_FILES_PATH=") +
+           tools::quoted(name);
 }
 
 }  // namespace ctl

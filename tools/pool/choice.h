@@ -29,12 +29,17 @@ struct PoolOptions {
     [[nodiscard]] bool empty() const { return path.empty() && pattern.empty(); }
 };
 
+// The pool that one of the two names, if either is given; the pattern wins. The sources are for messages.
+// Throws tools::Failure (usage) for what can be no pool.
+[[nodiscard]] std::optional<PoolChoice> choice_of(const PoolOptions& options, const std::string& path_source,
+                                                  const std::string& pattern_source);
+
 // The value of a variable; nothing, or empty, if it isn't set.
 using Variables = std::function<std::optional<std::string>(const std::string& name)>;
 [[nodiscard]] std::optional<std::string> own_variable(const std::string& name);
 
 // Empty if nothing names a pool and no mount has such folders. A pool that is named need not be there. Throws
-// tools::Failure (usage) for a value that can be no pool, wherever it comes from.
+// as choice_of().
 [[nodiscard]] std::vector<PoolChoice> choose_pools(const PoolOptions& options, const Variables& variables,
                                                    const std::string& config_file,
                                                    const std::vector<tools::Mount>& mounts);
@@ -43,5 +48,7 @@ using Variables = std::function<std::optional<std::string>(const std::string& na
 [[nodiscard]] std::string name_of(const hugepage::FilePattern& pattern);
 // "--path /mnt/huge/pc1", as it is to be typed for that pool.
 [[nodiscard]] std::string option_of(const hugepage::FilePattern& pattern);
+// "HUGEPAGE_FILES_PATH=/mnt/huge/pc1"
+[[nodiscard]] std::string variable_of(const hugepage::FilePattern& pattern);
 
 }  // namespace ctl

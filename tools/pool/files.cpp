@@ -1,8 +1,6 @@
 #include "tools/pool/files.h"
 
-#include "shim/base/text_file.h"
 #include "tools/common/failure.h"
-#include "tools/common/holders.h"
 #include "tools/common/wording.h"
 
 #include <fmt/format.h>
@@ -17,21 +15,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
-#include <tuple>
 
 namespace pool {
 namespace {
 
 using hugepage::Fd;
-
-FileFacts::Kind kind_of(mode_t mode) {
-    using Kind = FileFacts::Kind;
-    return S_ISREG(mode)   ? Kind::regular
-           : S_ISLNK(mode) ? Kind::link
-           : S_ISDIR(mode) ? Kind::folder
-                           : Kind::other;
-}
 
 // Enters a page, which is in the page cache already, into the page table, so that the kernel can tell where
 // it is. MADV_POPULATE_READ fails on a damaged page, where a read would be a SIGBUS; kernels before 5.14 do
@@ -47,22 +35,6 @@ int enter_page(std::byte* page, ByteSize page_size) {
     return 0;
 }
 
-// By O_PATH first: a device or a fifo isn't opened.
-void add(std::vector<PoolFile>& files, const std::string& path, NodeId node) {
-    const auto opened = Fd::open(path.c_str(), O_PATH | O_NOFOLLOW);
-    struct stat facts {};
-    if (!opened || ::fstat(opened.value().get(), &facts) != 0 || !S_ISREG(facts.st_mode)) {
-        return;
-    }
-    const auto file_system = hugepage::file_system_of(opened.value().get());
-    if (file_system && file_system.value().kind == hugepage::FileSystem::Kind::hugetlbfs) {
-        files.push_back(
-            {{path, node, {static_cast<std::uint64_t>(facts.st_size)}, file_system.value().page_size},
-             {facts.st_dev, facts.st_ino},
-             {}});
-    }
-}
-
 // linkat(2) by way of /proc needs no privilege, but /proc; by the descriptor itself it needs
 // CAP_DAC_READ_SEARCH.
 int give_name(int fd, int folder, const std::string& name) {
@@ -75,58 +47,109 @@ int give_name(int fd, int folder, const std::string& name) {
     return ::linkat(fd, "", folder, name.c_str(), AT_EMPTY_PATH) == 0 ? 0 : errno;
 }
 
-bool is_at(int folder, const std::string& name, const hugepage::FileId& id) {
+// For reading, the very file that was looked at: what has come in its place may be a device or a fifo, which
+// is not to be opened.
+hugepage::Result<Fd> open_again(const MemoryFile& file, int folder, const char* name) {
     struct stat facts {};
-    return ::fstatat(folder, name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) == 0 && facts.st_dev == id.device &&
-           facts.st_ino == id.inode;
+    const auto found = Fd::open(name, O_PATH | O_NOFOLLOW, 0, folder, facts);
+    if (!found) {
+        return found.error();
+    }
+    if (hugepage::FileId{facts.st_dev, facts.st_ino} != file.id) {
+        return hugepage::Error{"look again", ENOENT};
+    }
+    return Fd::open(own_path(found.value().get()).c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
+}
+
+bool is_our_look(const hugepage::Holder& holder) {
+    const std::string_view command = holder.command.view();
+    return !holder.has_locked && (command == "hugepagectl" || command == "hugepage-file-i");
 }
 
 }  // namespace
 
-FileFacts look_at_file(int folder, const std::string& path, ByteSize size, NodeId node) {
-    FileFacts facts;
-    facts.path = path;
-    const std::string name = path.substr(path.rfind('/') + 1);
-    const auto found = Fd::open(name.c_str(), O_PATH | O_NOFOLLOW, 0, folder);
-    struct stat stat {};
-    if (!found || ::fstat(found.value().get(), &stat) != 0) {
-        const int error = found ? errno : found.error().code;
-        facts.error = error == ENOENT ? 0 : error;
-        return facts;
-    }
-    facts.kind = kind_of(stat.st_mode);
-    if (facts.kind != FileFacts::Kind::regular) {
-        return facts;
-    }
-    const auto file = Fd::open(own_path(found.value().get()).c_str(), O_RDONLY);
-    const auto file_system = file ? hugepage::file_system_of(file.value().get()) : file.error();
-    if (!file_system) {
-        facts.error = file_system.error().code;
-        return facts;
-    }
-    facts.file_system = file_system.value();
-    facts.size = ByteSize{static_cast<std::uint64_t>(stat.st_size)};
-    facts.allocated = ByteSize{static_cast<std::uint64_t>(stat.st_blocks) * S_BLKSIZE};
-    facts.owner = stat.st_uid;
-    facts.group = stat.st_gid;
-    facts.mode = stat.st_mode & ALLPERMS;
-    facts.id = {stat.st_dev, stat.st_ino};
-    if (facts.file_system.kind == hugepage::FileSystem::Kind::hugetlbfs && facts.size == size &&
-        facts.allocated >= facts.size) {
-        const auto placement =
-            placement_of_file(file.value().get(), size, facts.file_system.page_size, node, kAllPages);
-        if (placement) {
-            facts.placement = placement.value();
-        } else {
-            facts.pages_error = placement.error().code;
-        }
-    }
-    return facts;
+bool MemoryFile::is_on_hugetlbfs() const {
+    return type == S_IFREG && file_system.kind == hugepage::FileSystem::Kind::hugetlbfs;
 }
 
-hugepage::Result<hugepage::Placement> placement_of_file(
-    int fd, ByteSize size, ByteSize page_size, NodeId node, std::size_t most_checked,
-    const std::function<void(std::uint64_t bytes)>& advanced) {
+std::uint64_t MemoryFile::pages() const {
+    return file_system.page_size.bytes > 0 ? size.bytes / file_system.page_size.bytes : 0;
+}
+
+bool MemoryFile::is_leased() const {
+    return std::ranges::any_of(holders, [](const auto& holder) { return !is_our_look(holder); });
+}
+
+bool MemoryFile::is_forbidden() const {
+    return ::geteuid() != 0 && refusal && refusal->reason == hugepage::Reason::permission;
+}
+
+bool MemoryFile::has_all_pages() const {
+    return file_system.kind != hugepage::FileSystem::Kind::other && pages() > 0 &&
+           size.bytes % file_system.page_size.bytes == 0 && allocated >= size;
+}
+
+std::optional<MemoryFile> look_at(const std::string& path, NodeId node, int folder) {
+    const std::size_t begin = folder == AT_FDCWD ? 0 : path.rfind('/') + 1;
+    struct stat facts {};
+    const auto found = Fd::open(path.c_str() + begin, O_PATH | O_NOFOLLOW, 0, folder, facts);
+    if (!found || facts.st_mode == 0) {
+        return std::nullopt;
+    }
+    MemoryFile file;
+    file.node = node;
+    file.path = path;
+    file.id = {facts.st_dev, facts.st_ino};
+    file.type = facts.st_mode & S_IFMT;
+    file.owner = facts.st_uid;
+    file.group = facts.st_gid;
+    file.mode = facts.st_mode & ALLPERMS;
+    if (file.type != S_IFREG) {
+        file.refusal = hugepage::Refusal{hugepage::Reason::insecure,
+                                         file.type == S_IFLNK   ? "it is a symbolic link"
+                                         : file.type == S_IFDIR ? "it is a folder"
+                                                                : "it is no regular file",
+                                         0};
+        return file;
+    }
+    file.size = {static_cast<std::uint64_t>(facts.st_size)};
+    file.allocated = {static_cast<std::uint64_t>(facts.st_blocks) * S_BLKSIZE};
+    if (const auto file_system = hugepage::file_system_of(found.value().get())) {
+        file.file_system = file_system.value();
+    }
+    if (file.size.bytes == 0) {
+        file.refusal = hugepage::Refusal{hugepage::Reason::no_file_for_size, "it is empty", 0};
+    }
+    return file;
+}
+
+std::size_t find_holders(std::vector<MemoryFile*> files, const std::string& proc) {
+    std::ranges::sort(files, {}, [](const MemoryFile* file) { return file->id; });
+    std::vector<hugepage::FileId> ids;
+    for (MemoryFile* file : files) {
+        file->holders.clear();
+        ids.push_back(file->id);
+    }
+    const auto unseen = hugepage::for_each_holder(
+        ids, [&](std::size_t i, const hugepage::Holder& holder) { files[i]->holders.push_back(holder); },
+        proc.c_str());
+    if (!unseen) {
+        throw tools::system_failure("look in " + proc + " for who holds the files", unseen.error().code);
+    }
+    return unseen.value().processes;
+}
+
+std::size_t find_holders(std::vector<MemoryFile>& files) {
+    std::vector<MemoryFile*> all;
+    for (MemoryFile& file : files) {
+        all.push_back(&file);
+    }
+    return find_holders(std::move(all));
+}
+
+hugepage::Result<hugepage::Placement> placement_of_file(int fd, ByteSize size, ByteSize page_size,
+                                                        NodeId node, std::size_t most_checked,
+                                                        const Advanced& advanced) {
     const Mapping mapping = map_file(fd, size, PROT_READ, MAP_SHARED | MAP_NORESERVE);
     if (!mapping) {
         return hugepage::Error{"mmap", errno};
@@ -146,10 +169,34 @@ hugepage::Result<hugepage::Placement> placement_of_file(
     return hugepage::placement_of(begin, size.bytes, page_size, node, most_checked);
 }
 
-NewFile NewFile::in(int folder, const std::string& path, const Request& request) {
+void look_at_pages(MemoryFile& file, std::size_t most_checked, const Advanced& advanced) {
+    const auto look = [&]() -> hugepage::Result<hugepage::Placement> {
+        const auto opened = open_again(file, AT_FDCWD, file.path.c_str());
+        if (!opened) {
+            return opened.error();
+        }
+        // It may have been cut by now: then a look at its pages would allocate some.
+        struct stat facts {};
+        if (::fstat(opened.value().get(), &facts) != 0 ||
+            static_cast<std::uint64_t>(facts.st_size) != file.size.bytes ||
+            static_cast<std::uint64_t>(facts.st_blocks) * S_BLKSIZE < file.size.bytes) {
+            return hugepage::Error{"look again", ESTALE};
+        }
+        return placement_of_file(opened.value().get(), file.size, file.file_system.page_size, file.node,
+                                 most_checked, advanced);
+    };
+    if (const auto placement = look()) {
+        file.placement = placement.value();
+    } else {
+        file.pages_error = placement.error().code;
+    }
+}
+
+Fd new_file(int folder, const std::string& path, const Request& request) {
     constexpr mode_t kUntilComplete = 0600;
-    Fd fd(::openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kUntilComplete));
-    if (fd.get() < 0) {
+    Fd file(::openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kUntilComplete));
+    const int fd = file.get();
+    if (fd < 0) {
         const bool unknown = errno == EOPNOTSUPP || errno == EISDIR;
         throw tools::system_failure(
             "create " + path, errno,
@@ -157,39 +204,34 @@ NewFile NewFile::in(int folder, const std::string& path, const Request& request)
             : errno == ENOSPC ? "the mount has a limit of files and folders (nr_inodes)"
                               : "");
     }
-    if (::ftruncate(fd.get(), static_cast<off_t>(request.size.bytes)) != 0) {
+    if (::ftruncate(fd, static_cast<off_t>(request.size.bytes)) != 0) {
         throw tools::system_failure("make " + path + " " + tools::size_text(request.size) + " large", errno);
     }
     constexpr auto kUnchanged = static_cast<uid_t>(-1);
     if ((request.owner || request.group) &&
-        ::fchown(fd.get(), request.owner.value_or(kUnchanged), request.group.value_or(kUnchanged)) != 0) {
+        ::fchown(fd, request.owner.value_or(kUnchanged), request.group.value_or(kUnchanged)) != 0) {
         throw tools::system_failure("give " + path + " to --user and --group", errno, "use sudo");
     }
     // Unlike a mode given to open, this one is not subject to the umask.
-    if (::fchmod(fd.get(), request.mode.value_or(kDefaultMode)) != 0) {
+    if (::fchmod(fd, request.mode.value_or(kDefaultMode)) != 0) {
         throw tools::system_failure("set the mode of " + path, errno);
     }
-    return {std::move(fd), path};
+    return file;
 }
 
-void NewFile::publish(int folder) const {
-    const int error = give_name(fd(), folder, name());
+void publish(const Fd& file, int folder, const std::string& path) {
+    const int error = give_name(file.get(), folder, path.substr(path.rfind('/') + 1));
     if (error == EEXIST) {
         throw tools::Failure(tools::ExitCode::failed,
-                             path_ +
+                             path +
                                  " has been created by somebody else meanwhile; nothing was created; run "
                                  "this again to see whether it is right");
     }
     if (error != 0) {
         throw tools::system_failure(
-            "give the complete file its name " + path_, error,
+            "give the complete file its name " + path, error,
             error == ENOENT ? "somebody has removed the folder meanwhile; run this again" : "");
     }
-}
-
-hugepage::FileId NewFile::id() const noexcept {
-    struct stat facts {};
-    return ::fstat(fd(), &facts) == 0 ? hugepage::FileId{facts.st_dev, facts.st_ino} : hugepage::FileId{};
 }
 
 void require_limits(ByteSize size) {
@@ -210,108 +252,20 @@ void require_limits(ByteSize size) {
     }
 }
 
-std::vector<PoolFile> files_of(const Record& record) {
-    std::vector<PoolFile> files;
-    for (const FileMade& file : record.files) {
-        add(files, file.path, file.node);
-    }
-    return files;
-}
-
-std::vector<PoolFile> files_of(const hugepage::FilePattern& pattern) {
-    std::vector<PoolFile> files;
-    const auto scan = [&](NodeId node) {
-        const std::string folder(pattern.path_of(node).view());
-        const auto listed = hugepage::for_each_entry(folder.c_str(), [&](std::string_view name) {
-            if (!name.starts_with('.')) {
-                add(files, folder + "/" + std::string(name), node);
-            }
-        });
-        if (!listed && listed.error().code == ENOTDIR) {
-            add(files, folder, node);
-        } else if (!listed && listed.error().code != ENOENT) {
-            throw tools::system_failure("list " + folder, listed.error().code);
-        }
-    };
-    // Not to throw through the core.
-    std::vector<NodeId> nodes;
-    const auto listed = pattern.for_each_node([&](NodeId node) { nodes.push_back(node); });
-    if (!listed && listed.error().code != ENOENT && listed.error().code != ENOTDIR) {
-        throw tools::system_failure("list " + std::string(pattern.searched_folder().view()),
-                                    listed.error().code);
-    }
-    std::ranges::for_each(nodes, scan);
-    std::ranges::sort(files, {},
-                      [](const PoolFile& one) { return std::tuple(one.file.node, one.file.path); });
-    return files;
-}
-
-std::vector<PoolFile> files_of(const std::vector<std::string>& paths, const Record& record) {
-    std::vector<PoolFile> files;
-    for (const std::string& path : paths) {
-        const std::filesystem::path whole = std::filesystem::absolute(path);
-        const std::string folder = find_place(whole.parent_path(), kAnybody).path;
-        const std::string found = folder + "/" + whole.filename().string();
-        const auto made = std::ranges::find(record.files, found, &FileMade::path);
-        const auto number = hugepage::parse_number(folder.substr(folder.find_last_not_of("0123456789") + 1),
-                                                   hugepage::kMaxNodes - 1);
-        const std::size_t before = files.size();
-        add(files, found,
-            made != record.files.end() ? made->node : NodeId{static_cast<int>(number.value_or(0))});
-        if (files.size() == before) {
-            throw tools::Failure(tools::ExitCode::failed,
-                                 found + " is not a memory file on hugetlbfs; nothing was removed");
-        }
-    }
-    return files;
-}
-
-void find_holders(std::vector<PoolFile>& files) {
-    std::vector<std::pair<hugepage::FileId, std::size_t>> order;
-    for (std::size_t i = 0; i < files.size(); ++i) {
-        files[i].holders.clear();
-        order.emplace_back(files[i].id, i);
-    }
-    std::ranges::sort(order);
-    std::vector<hugepage::FileId> ids;
-    for (const auto& [id, index] : order) {
-        ids.push_back(id);
-    }
-    const auto seen = hugepage::for_each_holder(ids, [&](std::size_t at, const hugepage::Holder& holder) {
-        files[order[at].second].holders.push_back(
-            {holder.pid, std::string(holder.command.view()), holder.running_since});
-    });
-    if (!seen) {
-        throw tools::system_failure("look in /proc for who holds the files", seen.error().code);
-    }
-}
-
-FileFate remove_file(const PoolFile& file) {
-    const std::size_t slash = file.file.path.rfind('/');
-    const Place place = find_place(file.file.path.substr(0, slash), kAnybody);
-    const int folder = place.folder.get();
-    const std::string name = file.file.path.substr(slash + 1);
-    if (!place.missing.empty() || !is_at(folder, name, file.id)) {
-        return FileFate::missing;
-    }
-    // By O_PATH first: what has come in its place may be a device or a fifo.
-    const auto found = Fd::open(name.c_str(), O_PATH | O_NOFOLLOW, 0, folder);
-    const auto opened =
-        found ? Fd::open(own_path(found.value().get()).c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY)
-              : found.error();
+int remove_file(const MemoryFile& file) {
+    const Name at = name_at(file.path, kAnybody);
+    const auto opened = open_again(file, at.folder.get(), at.name.c_str());
     if (!opened) {
-        errno = opened.error().code;
-        return FileFate::failed;
+        return opened.error().code;
     }
     if (::flock(opened.value().get(), LOCK_EX | LOCK_NB) != 0) {
-        return errno == EWOULDBLOCK ? FileFate::held : FileFate::failed;
+        return errno;
     }
-    struct stat facts {};
-    if (::fstat(opened.value().get(), &facts) != 0 ||
-        hugepage::FileId{facts.st_dev, facts.st_ino} != file.id || !is_at(folder, name, file.id)) {
-        return FileFate::missing;
+    const auto now = look_at(file.path, file.node, at.folder.get());
+    if (!now || now->id != file.id) {
+        return ENOENT;
     }
-    return ::unlinkat(folder, name.c_str(), 0) == 0 ? FileFate::removed : FileFate::failed;
+    return ::unlinkat(at.folder.get(), at.name.c_str(), 0) == 0 ? 0 : errno;
 }
 
 }  // namespace pool

@@ -5,18 +5,20 @@
 #include "shim/base/fd.h"
 #include "shim/request/lease.h"
 #include "shim/request/placement.h"
-#include "tools/common/kernel_tables.h"
+#include "tools/common/holders.h"
 #include "tools/pool/places.h"
-#include "tools/pool/record.h"
 #include "tools/pool/request.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <cstdint>
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,87 +35,67 @@ using Mapping = std::unique_ptr<std::byte, Unmap>;
     return {begin != MAP_FAILED ? static_cast<std::byte*>(begin) : nullptr, Unmap{size.bytes}};
 }
 
-// What is at one of the paths that the files are to have.
-struct FileFacts {
-    enum class Kind { absent, regular, link, folder, other };
-
-    std::string path;
-    Kind kind = Kind::absent;
-    // errno of the attempt to look at it. All below is known only for a regular file that could be opened.
-    int error = 0;
+// A file of a pool, or what has a file's place.
+struct MemoryFile {
+    NodeId node;       // as its folder is named
+    std::string path;  // whole
+    std::string name;  // from the pool's folder on: "numa_0/32.0_GiB_0"
+    hugepage::FileId id;
+    mode_t type = S_IFREG;  // S_IFLNK, S_IFDIR and so on
+    ByteSize size;          // 0 of what is no regular file
+    ByteSize allocated;     // less than size: it has holes
     hugepage::FileSystem file_system;
-    ByteSize size;
-    ByteSize allocated;  // less than size: the file has holes
     uid_t owner = 0;
     gid_t group = 0;
-    mode_t mode = 0;
-    hugepage::FileId id;
-    // Nothing if one of the above told enough, or if pages_error says why the pages could not be read.
-    std::optional<hugepage::Placement> placement;
-    int pages_error = 0;
-};
-// Opens for reading only and takes no lock, so a file may be in use meanwhile. Its pages are looked at only
-// if it has the size and no holes: reading a hole would fill it.
-[[nodiscard]] FileFacts look_at_file(int folder, const std::string& path, ByteSize size, NodeId node);
+    mode_t mode = 0;                               // permission bits
+    std::optional<hugepage::Refusal> refusal;      // by what the shim asks before it maps a file
+    std::vector<hugepage::Holder> holders;         // after find_holders()
+    std::optional<hugepage::Placement> placement;  // after look_at_pages()
+    int pages_error = 0;                           // errno, if that went wrong
 
-// On which nodes the pages are of an open file that has no holes: of an even sample, or of all. It is mapped
-// for reading for a moment, which takes no lock and allocates nothing. `advanced` is called for each page
-// with its size; what it throws goes through.
+    // What setup makes, and remove takes away.
+    [[nodiscard]] bool is_on_hugetlbfs() const;
+    [[nodiscard]] std::uint64_t pages() const;
+    // A process holds it: by the lock, or by a mapping that outlived the process that took the lock. Our own
+    // tools map files to look at their pages, which is no lease.
+    [[nodiscard]] bool is_leased() const;
+    // The refusal is about the user who asks, not about the file: an ordinary user may not open it.
+    [[nodiscard]] bool is_forbidden() const;
+    // Whether its pages can be looked at: nothing would be allocated by that.
+    [[nodiscard]] bool has_all_pages() const;
+};
+// Opens nothing and takes no lock. With a folder's descriptor only the path's last name is looked for, in
+// there. Nothing if there is no such name.
+[[nodiscard]] std::optional<MemoryFile> look_at(const std::string& path, NodeId node, int folder = AT_FDCWD);
+
+// Fills in who has each mapped or locked, in one pass over the processes. Returns how many processes could
+// not be looked at. Throws tools::Failure if /proc can't be read.
+std::size_t find_holders(std::vector<MemoryFile*> files, const std::string& proc = "/proc");
+std::size_t find_holders(std::vector<MemoryFile>& files);
+
 inline constexpr std::size_t kAllPages = std::numeric_limits<std::size_t>::max();
-[[nodiscard]] hugepage::Result<hugepage::Placement> placement_of_file(
-    int fd, ByteSize size, ByteSize page_size, NodeId node, std::size_t most_checked,
-    const std::function<void(std::uint64_t bytes)>& advanced = {});
+// Called for each page with its size; what it throws goes through.
+using Advanced = std::function<void(std::uint64_t bytes)>;
+// On which nodes the pages are of an open file that has no holes: of an even sample, or of all. It is mapped
+// for reading for a moment, which takes no lock, allocates nothing, and keeps no lease alive.
+[[nodiscard]] hugepage::Result<hugepage::Placement> placement_of_file(int fd, ByteSize size,
+                                                                      ByteSize page_size, NodeId node,
+                                                                      std::size_t most_checked,
+                                                                      const Advanced& advanced = {});
+// Enters that, or the errno, in a file that has_all_pages().
+void look_at_pages(MemoryFile& file, std::size_t most_checked, const Advanced& advanced = {});
 
-// A file that has no name until it is complete: whatever happens before, its pages return by themselves.
-class NewFile {
-  public:
-    // In the folder, of the request's size, owner, group and mode, without any page. `path` is the name it is
-    // meant to have. Throws tools::Failure.
-    static NewFile in(int folder, const std::string& path, const Request& request);
-
-    [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-    // Gives it its name. Never replaces anything: throws tools::Failure if the name is taken.
-    void publish(int folder) const;
-    [[nodiscard]] hugepage::FileId id() const noexcept;
-
-  private:
-    NewFile(hugepage::Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
-    [[nodiscard]] std::string name() const { return path_.substr(path_.rfind('/') + 1); }
-
-    hugepage::Fd fd_;
-    std::string path_;
-};
+// A file that has no name until it is complete: whatever happens before, its pages return by themselves. In
+// the folder, of the request's size, owner, group and mode, without any page. `path` is the name it is meant
+// to have. Throws tools::Failure.
+[[nodiscard]] hugepage::Fd new_file(int folder, const std::string& path, const Request& request);
+// Gives it its name. Never replaces anything: throws tools::Failure if the name is taken.
+void publish(const hugepage::Fd& file, int folder, const std::string& path);
 // Lets this process have many files open, and files of that size. Throws tools::Failure where it can't.
 void require_limits(ByteSize size);
 
-struct PoolHolder {
-    pid_t pid = 0;
-    std::string command;     // empty: there is no such process any more, or none that can be seen
-    std::int64_t since = 0;  // Unix time, seconds, that the process has run from; 0: not known
-};
-struct PoolFile {
-    FileMade file;
-    hugepage::FileId id;
-    std::vector<PoolHolder> holders;  // after find_holders()
-};
-// Regular files on hugetlbfs whose names don't begin with a dot. Others are left out, and so are those that
-// are not there. Throws tools::Failure where a folder can't be read.
-[[nodiscard]] std::vector<PoolFile> files_of(const Record& record);
-[[nodiscard]] std::vector<PoolFile> files_of(const hugepage::FilePattern& pattern);
-// The named ones; the node of one that the record doesn't know is told by its folder's name. Throws
-// tools::Failure for one that is no such file.
-[[nodiscard]] std::vector<PoolFile> files_of(const std::vector<std::string>& paths, const Record& record);
-
-// Fills in who has each mapped or locked.
-void find_holders(std::vector<PoolFile>& files);
-
-enum class FileFate {
-    removed,
-    missing,  // somebody else has removed or replaced it
-    held,     // somebody has its lock
-    failed,   // errno says why
-};
-// Holds the file's lock while its name goes, so that nobody who has opened it can lease it afterwards.
-[[nodiscard]] FileFate remove_file(const PoolFile& file);
+// Holds the file's lock while its name goes, so that nobody who has opened it can lease it afterwards. 0, or
+// an errno: ENOENT if somebody else has removed or replaced it, EWOULDBLOCK if somebody has its lock.
+[[nodiscard]] int remove_file(const MemoryFile& file);
 
 }  // namespace pool

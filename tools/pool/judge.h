@@ -41,6 +41,7 @@ struct FileJudgement {
     bool is_leased = false;
     bool is_usable = true;     // the shim would take it if it were free
     bool sees_holders = true;  // false: it may be leased unseen
+    std::string fault;         // of the finding, without the file's name; empty: none
     Finding finding;
 
     // "unknown" where a process that can't be seen may hold it.

@@ -2,8 +2,7 @@
 #include "shim/base/text_file.h"
 #include "tools/common/wording.h"
 #include "tools/pool/judge.h"
-#include "tools/pool/plan.h"
-#include "tools/pool/setup_plan.h"
+#include "tools/pool/request.h"
 
 #include <fmt/format.h>
 
@@ -121,10 +120,11 @@ std::size_t count(const Findings& findings, Verdict verdict) {
 }
 
 FileJudgement judge(const MemoryFile& file, const Pool& pool) {
-    FileJudgement judged{file.is_leased(), true, pool.sees_holders, {}};
+    FileJudgement judged{file.is_leased(), true, pool.sees_holders, {}, {}};
     const auto found = [&](Verdict verdict, const std::string& id, const std::string& what,
                            std::string next) {
         judged.is_usable = verdict != Verdict::fail && !file.is_forbidden();
+        judged.fault = what;
         judged.finding = {
             id, verdict, fmt::format("{}: {}", file.name, what),
             judged.is_leased && verdict != Verdict::unseen ? "Wait until it is no longer leased." : "",
@@ -162,8 +162,13 @@ FileJudgement judge(const MemoryFile& file, const Pool& pool) {
 }
 
 std::string setup_for(const Pool& pool, NodeId node, std::size_t files, ByteSize size, ByteSize page_size) {
-    return setup_command({{node, files}}, size, page_size, option_of(pool.choice.pattern),
-                         pool.user.id == 0 ? "" : user_text(pool.user.id));
+    pool::Request request;
+    request.shares = {{node, files}};
+    request.size = size;
+    request.page_size = page_size.bytes > 0 ? std::optional(page_size) : std::nullopt;
+    request.pattern = pool.choice.pattern;
+    request.owner = pool.user.id != 0 ? std::optional(pool.user.id) : std::nullopt;
+    return pool::setup_command(request);
 }
 
 }  // namespace ctl

@@ -74,8 +74,7 @@ Findings judge_faults(const Pool& pool) {
     for (const MemoryFile& file : pool.files) {
         const FileJudgement judged = judge(file, pool);
         if (!judged.is_usable) {
-            const std::string& what = judged.finding.what;
-            faults[judged.finding.id + what.substr(file.name.size())].push_back(&file);
+            faults[judged.finding.id + ": " + judged.fault].push_back(&file);
         } else if (judged.finding.verdict == Verdict::warn) {
             elsewhere.push_back(&file);
         }

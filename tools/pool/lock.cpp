@@ -1,8 +1,8 @@
 #include "tools/pool/lock.h"
 
 #include "tools/common/failure.h"
-#include "tools/common/holders.h"
 #include "tools/common/log.h"
+#include "tools/pool/files.h"
 #include "tools/pool/places.h"
 
 #include <fmt/format.h>
@@ -21,33 +21,19 @@ namespace {
 
 constexpr const char* kLockName = "lock";
 
-// The last holder removes the file: then the lock is on one that nobody else finds.
-bool has_its_name(int fd, int folder) {
-    struct stat own {};
-    struct stat named {};
-    return ::fstat(fd, &own) == 0 && ::fstatat(folder, kLockName, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-           own.st_dev == named.st_dev && own.st_ino == named.st_ino;
-}
-
-std::string holder_of(int fd, const std::string& proc) {
-    std::string text = "another hugepagectl";
-    struct stat facts {};
-    if (::fstat(fd, &facts) == 0) {
-        const hugepage::FileId file{facts.st_dev, facts.st_ino};
-        static_cast<void>(hugepage::for_each_holder(
-            {&file, 1},
-            [&](std::size_t, const hugepage::Holder& holder) {
-                text = fmt::format("{} (pid {})", holder.command.view(), holder.pid);
-            },
-            proc.c_str()));
+std::string holder_of(const std::string& path) {
+    if (auto lock = look_at(path, {})) {
+        find_holders({&*lock});
+        for (const hugepage::Holder& holder : lock->holders) {
+            return fmt::format("{} (pid {})", holder.command.view(), holder.pid);
+        }
     }
-    return text;
+    return "another hugepagectl";
 }
 
 }  // namespace
 
-RunLock::RunLock(std::string folder, std::chrono::seconds patience, const tools::Interrupts& interrupts,
-                 const std::string& proc)
+RunLock::RunLock(std::string folder, std::chrono::seconds patience, const tools::Interrupts& interrupts)
     : path_(std::move(folder)) {
     using Clock = std::chrono::steady_clock;
     constexpr int kTryEveryMs = 100;
@@ -70,7 +56,8 @@ RunLock::RunLock(std::string folder, std::chrono::seconds patience, const tools:
             continue;
         }
         folder_ = std::move(place.folder);
-        auto file = hugepage::Fd::open(kLockName, O_RDWR | O_CREAT | O_NOFOLLOW, kMode, folder_.get());
+        struct stat facts {};
+        auto file = hugepage::Fd::open(kLockName, O_RDWR | O_CREAT | O_NOFOLLOW, kMode, folder_.get(), facts);
         if (!file && file.error().code == ENOENT) {
             continue;
         }
@@ -79,7 +66,9 @@ RunLock::RunLock(std::string folder, std::chrono::seconds patience, const tools:
         }
         fd_ = std::move(file.value());
         if (::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0) {
-            if (has_its_name(fd_.get(), folder_.get())) {
+            // The last holder removes the file: then the lock is on one that nobody else finds.
+            const auto named = look_at(path_ + "/" + kLockName, {}, folder_.get());
+            if (named && named->id == hugepage::FileId{facts.st_dev, facts.st_ino}) {
                 return;
             }
             continue;
@@ -87,7 +76,7 @@ RunLock::RunLock(std::string folder, std::chrono::seconds patience, const tools:
         if (errno != EWOULDBLOCK) {
             throw tools::system_failure(fmt::format("lock {}/{}", path_, kLockName), errno);
         }
-        const std::string holder = holder_of(fd_.get(), proc);
+        const std::string holder = holder_of(path_ + "/" + kLockName);
         if (Clock::now() >= deadline) {
             throw tools::Failure(
                 tools::ExitCode::busy,

@@ -15,8 +15,7 @@ class RunLock {
     // Makes the folder and the file if need be. Waits at most that long for another process that holds the
     // lock, and names it once on stderr; then throws tools::Failure (busy). Also throws it (no permission),
     // or tools::Interrupted.
-    RunLock(std::string folder, std::chrono::seconds patience, const tools::Interrupts& interrupts,
-            const std::string& proc = "/proc");
+    RunLock(std::string folder, std::chrono::seconds patience, const tools::Interrupts& interrupts);
     // Removes the file, and the folder if nothing is in it.
     ~RunLock();
     RunLock(const RunLock&) = delete;

@@ -6,6 +6,8 @@
 #include "tools/common/huge_pages.h"
 #include "tools/common/lines.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <optional>
@@ -33,29 +35,14 @@ std::vector<ByteSize> page_sizes_in(const std::string& folder) {
     return sizes;
 }
 
-std::optional<std::uint64_t> number_in(const std::string& path) {
-    std::optional<std::uint64_t> number;
-    const auto read = hugepage::for_each_line(path.c_str(), [&](std::string_view line) {
-        number = hugepage::parse_number(hugepage::trimmed(line), UINT64_MAX);
-    });
-    return read ? number : std::nullopt;
-}
-
 // "Node 0 MemTotal:  131841 kB"; a kernel without NUMA has it of the machine alone, without the node.
 ByteSize memory_of(NodeId node, const Root& root) {
-    constexpr std::string_view kName = "MemTotal:";
     std::optional<std::uint64_t> kib;
     for (const std::string& path :
          {root.sys + "/devices/system/node/node" + std::to_string(node.value) + "/meminfo",
           root.proc + "/meminfo"}) {
-        static_cast<void>(hugepage::for_each_line(path.c_str(), [&](std::string_view line) {
-            const std::size_t at = line.find(kName);
-            if (!kib && at != std::string_view::npos && line.ends_with(" kB")) {
-                line.remove_suffix(3);
-                kib = hugepage::parse_number(hugepage::trimmed(line.substr(at + kName.size())),
-                                             UINT64_MAX / kKiB);
-            }
-        }));
+        const std::string value = value_in(path, "MemTotal:").value_or("");
+        kib = kib ? kib : hugepage::parse_number(value.substr(0, value.find(" kB")), UINT64_MAX / kKiB);
     }
     if (!kib) {
         throw tools::Failure(tools::ExitCode::failed,
@@ -85,6 +72,16 @@ const Node* Machine::find(NodeId id) const {
     return found != nodes.end() ? &*found : nullptr;
 }
 
+std::optional<std::string> value_in(const std::string& path, std::string_view name) {
+    std::optional<std::string> value;
+    static_cast<void>(hugepage::for_each_line(path.c_str(), [&](std::string_view line) {
+        if (const std::size_t at = line.find(name); !value && at != std::string_view::npos) {
+            value = hugepage::trimmed(line.substr(at + name.size()));
+        }
+    }));
+    return value;
+}
+
 std::uint64_t Machine::promised_of(ByteSize size) const {
     const auto found = promised.find(size);
     return found != promised.end() ? found->second : 0;
@@ -94,20 +91,20 @@ bool Machine::has_page_size(ByteSize size) const {
     return std::ranges::find(page_sizes, size) != page_sizes.end();
 }
 
-Pages read_pages(const std::string& sysfs, ByteSize size, NodeId id) {
-    // A kernel without NUMA counts the machine's alone.
-    std::optional<NodeId> node = id;
+Pages read_pages(const std::string& sysfs, ByteSize size, std::optional<NodeId> node) {
     auto counts = hugepage::huge_page_counts(sysfs.c_str(), size, node);
-    if (!counts && counts.error().code == ENOENT && id == NodeId{0}) {
+    if (!counts && counts.error().code == ENOENT && node == NodeId{0}) {
+        // A kernel without NUMA counts the machine's alone.
         node = std::nullopt;
         counts = hugepage::huge_page_counts(sysfs.c_str(), size, node);
     }
-    const std::string folder(hugepage::huge_page_folder(sysfs.c_str(), size, node).view());
     if (!counts) {
-        throw tools::system_failure("read the counts in " + folder, counts.error().code);
+        throw tools::system_failure(fmt::format("read the counts in {}",
+                                                hugepage::huge_page_folder(sysfs.c_str(), size, node).view()),
+                                    counts.error().code);
     }
-    const std::uint64_t surplus = number_in(folder + "/surplus_hugepages").value_or(0);
-    return {size, counts.value().total, counts.value().free, std::min(surplus, counts.value().total)};
+    const auto& known = counts.value();
+    return {size, known.total, known.free, known.surplus, known.reserved};
 }
 
 Machine read_machine(const Root& root) {

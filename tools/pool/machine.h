@@ -6,9 +6,12 @@
 #include "shim/base/ids.h"
 #include "tools/common/mounts.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ctl {
@@ -31,7 +34,7 @@ struct Root {
     }
 };
 
-// Huge pages of one size on one node, in pages.
+// Huge pages of one size on one node, or on the whole machine, in pages.
 struct Pages {
     ByteSize size;            // of each
     std::uint64_t total = 0;  // with the surplus
@@ -39,9 +42,11 @@ struct Pages {
     // Beyond nr_hugepages, taken for a while under nr_overcommit_hugepages. Writing a total that counts them
     // makes them permanent.
     std::uint64_t surplus = 0;
+    std::uint64_t promised = 0;  // of the free ones (HugePages_Rsvd); known of the whole machine only
 
     // What nr_hugepages must be written from.
     [[nodiscard]] std::uint64_t reserved() const noexcept { return total - surplus; }
+    [[nodiscard]] std::uint64_t spare() const noexcept { return free - std::min(free, promised); }
 };
 
 struct Node {
@@ -68,11 +73,14 @@ struct Machine {
     [[nodiscard]] std::uint64_t promised_of(ByteSize size) const;
 };
 
+// What follows the name on the first line that has it; nothing if there is no such line.
+[[nodiscard]] std::optional<std::string> value_in(const std::string& path, std::string_view name);
+
 // Throws tools::Failure where the kernel's own files can't be read. A kernel without NUMA has one node, 0.
 [[nodiscard]] Machine read_machine(const Root& root = {});
 
-// The counts of one size on one node, at this moment. Throws tools::Failure.
-[[nodiscard]] Pages read_pages(const std::string& sysfs, ByteSize size, NodeId node);
+// The counts of one size on one node, or on the whole machine, at this moment. Throws tools::Failure.
+[[nodiscard]] Pages read_pages(const std::string& sysfs, ByteSize size, std::optional<NodeId> node);
 
 // How many of the pages that are `wanted` for files on each node are free there, and not promised to mappings
 // (HugePages_Rsvd). The kernel doesn't say on which node it will keep a promise, so each node keeps enough

@@ -1,10 +1,8 @@
 #include "tools/pool/pages.h"
 
 #include "shim/base/fd.h"
-#include "shim/base/text_file.h"
 #include "tools/common/failure.h"
 #include "tools/common/huge_pages.h"
-#include "tools/pool/node_mask.h"
 
 #include <poll.h>
 
@@ -13,11 +11,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 
 namespace pool {
 namespace {
+
+using hugepage::NodeSet;
+
+constexpr unsigned long kMaskBits = NodeSet::kBits + 1;  // the kernel takes one bit less than it is told
 
 std::string machine_folder(const std::string& sysfs, ByteSize size) {
     return std::string(hugepage::huge_page_folder(sysfs.c_str(), size, std::nullopt).view());
@@ -50,13 +51,14 @@ bool exists(const std::string& path) {
 class BoundTo {
   public:
     explicit BoundTo(NodeId node) {
-        NodeMask mask(node);
-        is_bound_ = ::get_mempolicy(&before_, before_nodes_.data(), NodeMask::kBits, nullptr, 0) == 0 &&
-                    ::set_mempolicy(MPOL_BIND, mask.data(), NodeMask::kBits) == 0;
+        NodeSet nodes;
+        nodes.insert(node);
+        is_bound_ = ::get_mempolicy(&before_, before_nodes_.data(), kMaskBits, nullptr, 0) == 0 &&
+                    ::set_mempolicy(MPOL_BIND, nodes.data(), kMaskBits) == 0;
     }
     ~BoundTo() {
         if (is_bound_) {
-            ::set_mempolicy(before_, before_nodes_.data(), NodeMask::kBits);
+            ::set_mempolicy(before_, before_nodes_.data(), kMaskBits);
         }
     }
     BoundTo(const BoundTo&) = delete;
@@ -65,13 +67,13 @@ class BoundTo {
 
   private:
     int before_ = MPOL_DEFAULT;
-    NodeMask before_nodes_;
+    NodeSet before_nodes_;
     bool is_bound_ = false;
 };
 
 // Writes the target; returns how many pages a kernel before 6.7 may have added in excess.
 std::uint64_t write_count(NodeId node, ByteSize size, std::uint64_t target, const PageControl& control) {
-    const MachinePages all = control.machine(size);
+    const Pages all = control.machine(size);
     const Pages here = control.counts(node, size);
     const std::uint64_t elsewhere = all.surplus - std::min(all.surplus, here.surplus);
     if (elsewhere > 0 && control.set_bound(node, size, all.total - all.surplus + target - here.reserved())) {
@@ -91,25 +93,11 @@ std::string count_file(const std::string& sysfs, ByteSize size, NodeId node) {
     return (exists(own) || node != NodeId{0} ? own : machine_folder(sysfs, size)) + "/nr_hugepages";
 }
 
-MachinePages machine_pages(ByteSize size, const std::string& sysfs) {
-    const auto counts = hugepage::huge_page_counts(sysfs.c_str(), size, std::nullopt);
-    if (!counts) {
-        return {};
-    }
-    std::array<char, 64> buffer;
-    const auto text =
-        hugepage::read_text((machine_folder(sysfs, size) + "/surplus_hugepages").c_str(), buffer);
-    const auto surplus =
-        text ? hugepage::parse_number(hugepage::trimmed(text.value()), UINT64_MAX) : std::nullopt;
-    const auto& known = counts.value();
-    return {known.total, known.free, known.reserved, std::min(surplus.value_or(0), known.total)};
-}
-
 PageControl page_control(const tools::Interrupts& interrupts, const std::string& sysfs,
                          const std::string& proc) {
     PageControl control;
     control.counts = [=](NodeId node, ByteSize size) { return ctl::read_pages(sysfs, size, node); };
-    control.machine = [=](ByteSize size) { return machine_pages(size, sysfs); };
+    control.machine = [=](ByteSize size) { return ctl::read_pages(sysfs, size, std::nullopt); };
     control.set = [=, &interrupts](NodeId node, ByteSize size, std::uint64_t reserved) {
         const tools::Interrupts::EndsCalls ends_calls(interrupts);
         write_text(count_file(sysfs, size, node), std::to_string(reserved));
@@ -166,13 +154,12 @@ std::int64_t change_pages(NodeId node, ByteSize size, std::int64_t by, const Pag
     }
 }
 
-void settle_all(const PageControl& control, Ledger& ledger) {
-    for (PagesAdded& pages : ledger.record.pages) {
+void settle_pages(Record& record, const PageControl& control) {
+    for (PagesAdded& pages : record.pages) {
         const std::uint64_t reserved = control.counts(pages.node, pages.size).reserved();
         pages.settle(reserved);
         pages.added = std::min(pages.added, reserved);
     }
-    ledger.save();
 }
 
 Reserving reserve(NodeId node, ByteSize size, std::uint64_t pages, const PageControl& control, Ledger& ledger,

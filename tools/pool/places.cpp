@@ -1,11 +1,13 @@
 #include "tools/pool/places.h"
 
+#include "shim/base/text_file.h"
 #include "tools/common/failure.h"
 #include "tools/common/wording.h"
 
 #include <fmt/format.h>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,6 +44,18 @@ bool others_may_write(const struct stat& facts) {
     const bool by_group = (facts.st_mode & S_IWGRP) != 0 && facts.st_gid != 0;
     return (facts.st_mode & S_ISVTX) == 0 && (by_group || (facts.st_mode & S_IWOTH) != 0);
 }
+
+// Modes are what they are given as while this lives.
+class NoUmask {
+  public:
+    NoUmask() : before_(::umask(0)) {}
+    ~NoUmask() { ::umask(before_); }
+    NoUmask(const NoUmask&) = delete;
+    NoUmask& operator=(const NoUmask&) = delete;
+
+  private:
+    mode_t before_;
+};
 
 class Walk {
   public:
@@ -170,6 +184,13 @@ Fd open_folder(const std::string& path, const Trust& trust) {
     return std::move(place.folder);
 }
 
+bool is_empty(int folder) {
+    const auto readable = Fd::open(own_path(folder).c_str(), O_RDONLY | O_DIRECTORY);
+    bool is_empty = true;
+    return readable && hugepage::for_each_entry(readable.value(), [&](auto) { is_empty = false; }) &&
+           is_empty;
+}
+
 Name name_at(const std::string& path, const Trust& trust) {
     const std::filesystem::path whole = std::filesystem::absolute(path);
     return {open_folder(whole.parent_path(), trust), whole.filename()};
@@ -190,14 +211,43 @@ bool make_folder(const std::string& path, const Trust& trust) {
     return false;
 }
 
-std::string own_path(int fd) {
-    return "/proc/self/fd/" + std::to_string(fd);
+bool write_all(int fd, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t written = ::write(fd, text.data(), text.size());
+        if (written < 0 && errno != EINTR) {
+            return false;
+        }
+        text.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(written, 0)));
+    }
+    return true;
 }
 
-NoUmask::NoUmask() : before_(::umask(0)) {}
+bool replace_file(const Fd& folder, const std::string& name, const std::string& fresh,
+                  std::string_view content) {
+    constexpr mode_t kMode = 0644;
+    const NoUmask no_umask;
+    ::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is an error like others
+    ::unlinkat(folder.get(), fresh.c_str(), 0);
+    const auto file = Fd::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, kMode, folder.get());
+    if (!file) {
+        errno = file.error().code;
+        return false;
+    }
+    if (!write_all(file.value().get(), content) || ::fsync(file.value().get()) != 0 ||
+        ::renameat(folder.get(), fresh.c_str(), folder.get(), name.c_str()) != 0) {
+        const int error = errno;
+        ::unlinkat(folder.get(), fresh.c_str(), 0);
+        errno = error;
+        return false;
+    }
+    if (const auto readable = Fd::open(".", O_RDONLY | O_DIRECTORY, 0, folder.get())) {
+        ::fsync(readable.value().get());
+    }
+    return true;
+}
 
-NoUmask::~NoUmask() {
-    ::umask(before_);
+std::string own_path(int fd) {
+    return "/proc/self/fd/" + std::to_string(fd);
 }
 
 }  // namespace pool

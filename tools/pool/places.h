@@ -13,6 +13,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pool {
@@ -36,6 +37,9 @@ struct Place {
 // The folder itself. Throws tools::Failure if it isn't there.
 [[nodiscard]] hugepage::Fd open_folder(const std::string& path, const Trust& trust);
 
+// False also where it can't be listed.
+[[nodiscard]] bool is_empty(int folder);
+
 // A path's last name, and the folder it is in.
 struct Name {
     hugepage::Fd folder;
@@ -47,19 +51,15 @@ struct Name {
 // be there. Throws tools::Failure.
 bool make_folder(const std::string& path, const Trust& trust);
 
+// Writes a file of the folder, with mode 0644, so that a reader sees the old content or the new, whole, also
+// after a crash. It is written under the name `fresh` first, which nobody else may be using. False, and
+// errno.
+[[nodiscard]] bool replace_file(const hugepage::Fd& folder, const std::string& name, const std::string& fresh,
+                                std::string_view content);
+// False, and errno, if not all of it could be written.
+[[nodiscard]] bool write_all(int fd, std::string_view text);
+
 // By which a file that is open, also by O_PATH alone, can be named to the kernel.
 [[nodiscard]] std::string own_path(int fd);
-
-// Modes are what they are given as while this lives.
-class NoUmask {
-  public:
-    NoUmask();
-    ~NoUmask();
-    NoUmask(const NoUmask&) = delete;
-    NoUmask& operator=(const NoUmask&) = delete;
-
-  private:
-    mode_t before_;
-};
 
 }  // namespace pool

@@ -1,78 +1,80 @@
-// What a number of sectors at a time needs: files, pages, and what is left of each node. No system call is
-// made here.
+// What is to be done so that the files are there, decided from the request and the facts alone, and what came
+// of it. Nothing is looked at or changed here.
 #pragma once
 
-#include "tools/pool/machine.h"
+#include "tools/pool/facts.h"
+#include "tools/pool/request.h"
 
-#include <cstddef>
-#include <map>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
-namespace ctl {
+namespace pool {
 
-// How many files on which node.
-struct Share {
-    NodeId node;
-    std::size_t files = 0;
+// What is said to be mounted, by which setup's own mounts can be told from others.
+inline constexpr const char* kMountSource = "hugepagectl";
 
-    friend bool operator==(const Share&, const Share&) = default;
-};
-
-struct PlanRequest {
-    ByteSize sector;
-    std::string sector_as_typed;
-    std::size_t parallel = 1;             // sectors labelled at a time
-    bool per_node = false;                // on each node; else on all nodes together
-    std::vector<NodeId> nodes;            // ascending, at least one
-    std::optional<ByteSize> page_size;    // nothing: the largest of 1 GiB and 2 MiB that divides the sector
-    std::map<NodeId, std::size_t> there;  // files of the pool that can be used already
-};
-
+// Of one node. All counts are pages.
 struct NodePlan {
     NodeId node;
-    std::size_t sectors = 0;  // at a time
-    std::size_t files = 0;    // two for each sector
-    std::uint64_t pages = 0;  // of all files, those that are there included
-    std::uint64_t other = 0;  // of that size, that other programs use or were promised
-    ByteSize memory;          // of the node
-    ByteSize needed;          // of it, by the pages
-    ByteSize taken;           // of it, by huge pages of every size that aren't for these files
-    bool fits = true;
-    ByteSize left;  // for all else, when the pages are there
+    std::string folder;
+    std::vector<std::string> missing;  // folders to make for the files, outer ones first
+    std::vector<std::string> create;   // paths
+    std::vector<std::string> keep;
+    // Of `create`: right, except for whom they belong to; removed first if nobody holds them.
+    std::vector<MemoryFile> replace;
+    std::size_t others = 0;  // files besides, of other sizes or numbers
+    std::uint64_t pages_per_file = 0;
+    std::uint64_t available = 0;      // already there, free, promised to nobody
+    std::uint64_t reserved = 0;       // already there, in use or not
+    std::uint64_t missing_pages = 0;  // for all files
+    std::size_t possible = 0;         // how many of `create` the node's memory could hold
+    std::uint64_t grow = 0;           // for the possible files: what is to be reserved
+
+    // After set_up().
+    std::vector<std::string> created;  // paths
+    std::uint64_t got = 0;
+    std::uint64_t given_back = 0;  // of these, as they made no whole file
+    bool has_compacted = false;
+
+    [[nodiscard]] std::size_t wanted() const { return create.size() + keep.size(); }
+    [[nodiscard]] std::uint64_t needed() const { return create.size() * pages_per_file; }
+    [[nodiscard]] bool has_room() const { return possible == create.size(); }
+    [[nodiscard]] bool is_complete() const { return created.size() == create.size(); }
 };
 
 struct Plan {
-    ByteSize sector;
+    Request request;
     ByteSize page_size;
-    // Of the page cache, once for the machine: the parents of all labels, 56 bytes each, which every sector
-    // reads again in each layer.
-    ByteSize parents;
+    std::optional<uid_t> owner;  // of new files: who was asked for, else whom the pool's files belong to
+    std::optional<gid_t> group;
+    std::vector<std::string> folders;  // to make for the mount, outer ones first
+    std::string mount;                 // where to mount; empty: nowhere
     std::vector<NodePlan> nodes;
 
-    [[nodiscard]] bool fits() const noexcept;
-    [[nodiscard]] bool has_room_for_parents() const noexcept;
+    // After set_up().
+    bool has_dropped_caches = false;
+    bool is_undone = false;  // no file could be made, so nothing else was left either
+
+    [[nodiscard]] bool changes_nothing() const;
+    [[nodiscard]] bool has_room() const;  // the nodes have memory for all files
+    [[nodiscard]] bool is_complete() const;
 };
 
-// The sectors are dealt out to the nodes as evenly as can be, lower nodes first. A node must have memory for
-// the pages that are missing as setup counts it: beside the system's own, pages of every size that are there,
-// and those that are promised (HugePages_Rsvd). Throws tools::Failure where the sector is no whole number of
-// pages.
-[[nodiscard]] Plan make_plan(const PlanRequest& request, const Machine& machine);
+enum class Purpose {
+    set_up,       // mounts and reserves as needed, and replaces files of another owner
+    create_only,  // whatever else is needed must be there
+    show,         // only counts: files that are wrong are as if they weren't there
+};
+// Only grows, and only pages of the one size on the nodes that were asked for. Throws tools::Failure: usage
+// where the request can't be met on this machine, else what blocks it and what to do; then nothing is to be
+// done at all.
+[[nodiscard]] Plan make_plan(const Request& request, const Facts& facts, Purpose purpose);
 
-// "hugepagesz=1G hugepages=0:192,1:192": reserves the pages, and those of other programs, as the machine
-// starts, when there still are any of 1 GiB. Kernels before 5.16 don't know nodes by number: with several
-// nodes they deal out evenly.
+// "hugepagesz=1G hugepages=0:192,1:192": reserves all pages that are there and all that are missing as the
+// machine starts, when there still are any of 1 GiB. Kernels before 5.16 don't know nodes by number: with
+// several nodes they deal out evenly.
 [[nodiscard]] std::string kernel_command_line(const Plan& plan, const Machine& machine);
 
-// "sudo hugepagectl setup --size 32GiB --node 0:2,1:2 --page-size 2MiB --path DIR --user sealer". A page size
-// of 0, or a user without a name, is left out.
-[[nodiscard]] std::string setup_command(const std::vector<Share>& shares, ByteSize size, ByteSize page_size,
-                                        const std::string& where, const std::string& user);
-
-// "; did you mean 32GiB?", where the size is no whole number of such pages: what is proposed is one. Empty if
-// nothing near is.
-[[nodiscard]] std::string size_hint(const std::string& size_as_typed, ByteSize page_size);
-
-}  // namespace ctl
+}  // namespace pool

@@ -9,21 +9,40 @@
 #include <nlohmann/json.hpp>
 
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <utility>
 
+// As nlohmann's JSON finds them.
+namespace hugepage {
+
+static void to_json(nlohmann::json& json, const NodeId& node) {
+    json = node.value;
+}
+static void from_json(const nlohmann::json& json, NodeId& node) {
+    node.value = json.get<int>();
+}
+static void to_json(nlohmann::json& json, const ByteSize& size) {
+    json = size.bytes;
+}
+static void from_json(const nlohmann::json& json, ByteSize& size) {
+    size.bytes = json.get<std::uint64_t>();
+}
+
+}  // namespace hugepage
+
 namespace pool {
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PagesAdded::Change, before, target)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PagesAdded, node, size, added, under_way)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FileMade, path, node)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Record, pages, mounts, folders, files)
+
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-constexpr int kRecordVersion = 1;
+constexpr int kRecordVersion = 2;
 constexpr const char* kRecordName = "record.json";
 constexpr const char* kNewRecordName = "record.json.new";
 
@@ -35,59 +54,14 @@ constexpr const char* kNewRecordName = "record.json.new";
                     path, why, tools::quoted(path), tools::quoted(path + ".unusable")));
 }
 
-std::uint64_t number(const Json& json, const char* key) {
-    const Json& value = json.at(key);
-    if (!value.is_number_unsigned()) {
-        throw std::runtime_error(std::string(key) + " is not a number");
-    }
-    return value.get<std::uint64_t>();
-}
-
-ByteSize size(const Json& json, const char* key) {
-    const std::uint64_t bytes = number(json, key);
-    if (bytes == 0) {
-        throw std::runtime_error(std::string(key) + " is 0");
-    }
-    return {bytes};
-}
-
-NodeId node(const Json& json) {
-    const std::uint64_t value = number(json, "node");
-    if (value >= hugepage::kMaxNodes) {
-        throw std::runtime_error("there is no such node");
-    }
-    return {static_cast<int>(value)};
-}
-
-std::string absolute_path(const Json& json) {
-    auto path = json.get<std::string>();
-    if (!path.starts_with('/')) {
-        throw std::runtime_error("a path isn't absolute");
-    }
-    return path;
-}
-
-Record record_in(const Json& json) {
-    Record record;
-    for (const Json& pages : json.at("pages")) {
-        record.pages.push_back(
-            {node(pages), size(pages, "page_bytes"), number(pages, "added"), std::nullopt});
-        if (pages.contains("under_way")) {
-            const Json& change = pages.at("under_way");
-            record.pages.back().under_way = {number(change, "before"), number(change, "target")};
-        }
-    }
-    for (const Json& mount : json.at("mounts")) {
-        record.mounts.push_back({absolute_path(mount.at("path")), size(mount, "page_bytes")});
-    }
-    for (const Json& folder : json.at("folders")) {
-        record.folders.push_back(absolute_path(folder));
-    }
-    for (const Json& file : json.at("files")) {
-        record.files.push_back(
-            {absolute_path(file.at("path")), node(file), size(file, "bytes"), size(file, "page_bytes")});
-    }
-    return record;
+bool is_sound(const Record& record) {
+    const auto is_node = [](NodeId node) { return node.value >= 0 && node.value < hugepage::kMaxNodes; };
+    const auto is_path = [](const std::string& path) { return path.starts_with('/'); };
+    return std::ranges::all_of(record.pages,
+                               [&](const auto& one) { return is_node(one.node) && one.size.bytes > 0; }) &&
+           std::ranges::all_of(record.mounts, is_path) && std::ranges::all_of(record.folders, is_path) &&
+           std::ranges::all_of(record.files,
+                               [&](const auto& one) { return is_path(one.path) && is_node(one.node); });
 }
 
 std::string content_of(int fd, const std::string& path) {
@@ -105,13 +79,12 @@ std::string content_of(int fd, const std::string& path) {
 }  // namespace
 
 void PagesAdded::settle(std::uint64_t reserved) {
-    if (!under_way) {
-        return;
+    if (under_way != Change{}) {
+        const auto [low, high] = std::minmax(under_way.before, under_way.target);
+        added += std::clamp(reserved, low, high);
+        added -= std::min(added, under_way.before);
+        under_way = {};
     }
-    const auto [low, high] = std::minmax(under_way->before, under_way->target);
-    added += std::clamp(reserved, low, high);
-    added -= std::min(added, under_way->before);
-    under_way.reset();
 }
 
 bool Record::empty() const {
@@ -121,45 +94,30 @@ bool Record::empty() const {
 PagesAdded& Record::pages_of(NodeId of_node, ByteSize of_size) {
     const auto found = std::ranges::find_if(
         pages, [&](const PagesAdded& one) { return one.node == of_node && one.size == of_size; });
-    return found != pages.end() ? *found : pages.emplace_back(PagesAdded{of_node, of_size, 0, std::nullopt});
+    return found != pages.end() ? *found : pages.emplace_back(PagesAdded{of_node, of_size, 0, {}});
 }
 
 std::string record_text(const Record& record, const std::string& boot) {
     constexpr int kIndent = 2;
-    Json all = {{"schema_version", kRecordVersion}, {"boot_id", boot},           {"pages", Json::array()},
-                {"mounts", Json::array()},          {"folders", record.folders}, {"files", Json::array()}};
-    for (const PagesAdded& one : record.pages) {
-        Json json = {{"node", one.node.value}, {"page_bytes", one.size.bytes}, {"added", one.added}};
-        if (one.under_way) {
-            json["under_way"] = {{"before", one.under_way->before}, {"target", one.under_way->target}};
-        }
-        all["pages"].push_back(json);
-    }
-    for (const MountMade& one : record.mounts) {
-        all["mounts"].push_back({{"path", one.point}, {"page_bytes", one.page_size.bytes}});
-    }
-    for (const FileMade& one : record.files) {
-        all["files"].push_back({{"path", one.path},
-                                {"node", one.node.value},
-                                {"bytes", one.size.bytes},
-                                {"page_bytes", one.page_size.bytes}});
-    }
+    nlohmann::json all = record;
+    all["schema_version"] = kRecordVersion;
+    all["boot_id"] = boot;
     return all.dump(kIndent) + "\n";
 }
 
 Record parse_record(std::string_view text, const std::string& boot, const std::string& path) {
     try {
-        const Json json = Json::parse(text);
-        if (const auto version = number(json, "schema_version"); version != kRecordVersion) {
+        const auto json = nlohmann::json::parse(text);
+        if (const auto version = json.at("schema_version").get<int>(); version != kRecordVersion) {
             unusable(path, fmt::format("its version is {}, which this hugepagectl doesn't know", version));
         }
-        return json.at("boot_id").get<std::string>() == boot ? record_in(json) : Record{};
+        auto record = json.at("boot_id").get<std::string>() == boot ? json.get<Record>() : Record{};
+        if (!is_sound(record)) {
+            unusable(path, "it is damaged");
+        }
+        return record;
     } catch (const nlohmann::json::exception&) {
         unusable(path, "it is damaged, or not a record of setup's");
-    } catch (const tools::Failure&) {
-        throw;
-    } catch (const std::runtime_error& error) {
-        unusable(path, fmt::format("it is damaged ({})", error.what()));
     }
 }
 
@@ -180,41 +138,21 @@ Ledger::Ledger(std::string run_folder, std::string boot)
 }
 
 void Ledger::save() {
-    constexpr mode_t kMode = 0644;
-    ::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is an error like others
-    const hugepage::Fd folder = open_folder(folder_, {});
-    const auto fail = [&](const char* tried) {
-        throw tools::system_failure(fmt::format("{} {}/{}", tried, folder_, kRecordName), errno);
-    };
-    std::erase_if(record.pages, [](const PagesAdded& one) { return one.added == 0 && !one.under_way; });
-    ::unlinkat(folder.get(), kNewRecordName, 0);
-    if (record.empty()) {
-        if (::unlinkat(folder.get(), kRecordName, 0) != 0 && errno != ENOENT) {
-            fail("remove");
-        }
+    if (folder_.empty()) {
         return;
     }
-    const NoUmask no_umask;
-    const auto file =
-        hugepage::Fd::open(kNewRecordName, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, kMode, folder.get());
-    if (!file) {
-        errno = file.error().code;
-        fail("write");
+    std::erase_if(record.pages, [](const PagesAdded& one) {
+        return one.added == 0 && one.under_way == PagesAdded::Change{};
+    });
+    const hugepage::Fd folder = open_folder(folder_, {});
+    const bool is_saved = record.empty()
+                              ? ::unlinkat(folder.get(), kRecordName, 0) == 0 || errno == ENOENT
+                              : replace_file(folder, kRecordName, kNewRecordName, record_text(record, boot_));
+    if (!is_saved) {
+        throw tools::system_failure(fmt::format("write {}/{}", folder_, kRecordName), errno);
     }
-    const std::string text = record_text(record, boot_);
-    for (std::string_view rest = text; !rest.empty();) {
-        const ssize_t put = ::write(file.value().get(), rest.data(), rest.size());
-        if (put < 0) {
-            fail("write");
-        }
-        rest.remove_prefix(static_cast<std::size_t>(put));
-    }
-    if (::fsync(file.value().get()) != 0 ||
-        ::renameat(folder.get(), kNewRecordName, folder.get(), kRecordName) != 0) {
-        fail("replace");
-    }
-    if (const auto readable = hugepage::Fd::open(".", O_RDONLY | O_DIRECTORY, 0, folder.get())) {
-        ::fsync(readable.value().get());
+    if (record.empty()) {
+        ::unlinkat(folder.get(), kNewRecordName, 0);  // of one that was killed while it wrote
     }
 }
 

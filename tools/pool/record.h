@@ -17,7 +17,6 @@
 
 #include "tools/pool/machine.h"
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +30,7 @@ inline constexpr const char* kRunFolder = "/run/hugepage-shim";
 
 // Of one size on one node, in pages.
 struct PagesAdded {
-    // The count that was there and the one that was then written.
+    // The count that was there and the one that was then written; both 0 where no change is under way.
     struct Change {
         std::uint64_t before = 0;
         std::uint64_t target = 0;
@@ -42,7 +41,7 @@ struct PagesAdded {
     NodeId node;
     ByteSize size;
     std::uint64_t added = 0;
-    std::optional<Change> under_way;
+    Change under_way;
 
     // Ends the change under way: `reserved` is the count found after it.
     void settle(std::uint64_t reserved);
@@ -50,26 +49,16 @@ struct PagesAdded {
     friend bool operator==(const PagesAdded&, const PagesAdded&) = default;
 };
 
-struct MountMade {
-    std::string point;
-    ByteSize page_size;
-
-    friend bool operator==(const MountMade&, const MountMade&) = default;
-};
-
 struct FileMade {
     std::string path;
     NodeId node;
-    ByteSize size;
-    ByteSize page_size;
 
-    [[nodiscard]] std::uint64_t pages() const { return size.bytes / page_size.bytes; }
     friend bool operator==(const FileMade&, const FileMade&) = default;
 };
 
 struct Record {
     std::vector<PagesAdded> pages;
-    std::vector<MountMade> mounts;
+    std::vector<std::string> mounts;
     std::vector<std::string> folders;  // in the order they were made: outer ones first
     std::vector<FileMade> files;
 
@@ -88,6 +77,8 @@ struct Record {
 // The record in its file. One process at a time: see RunLock.
 class Ledger {
   public:
+    // Has no file.
+    Ledger() = default;
     // Reads what is there; nothing is changed. Throws tools::Failure.
     Ledger(std::string run_folder, std::string boot);
 

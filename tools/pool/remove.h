@@ -13,8 +13,7 @@ namespace pool {
 
 struct RemoveRequest {
     std::optional<hugepage::FilePattern> pattern;  // nothing: what the record names
-    std::vector<std::string> paths;                // of files; then no pattern
-    std::vector<std::string> places;               // the folders that it is about; empty: all
+    std::vector<std::string> paths;                // of files, whole and without links; then no pattern
     std::vector<NodeId> nodes;                     // empty: all
     std::optional<ByteSize> size;                  // of files; nothing: any
     std::optional<std::size_t> count;              // of files on each node, the last ones first; nothing: all
@@ -23,26 +22,20 @@ struct RemoveRequest {
     [[nodiscard]] bool is_choice() const;
 };
 
-struct RemovePlan {
-    std::vector<PoolFile> files;       // nobody holds
-    std::vector<PoolFile> busy;        // somebody does
-    std::vector<PagesToGive> pages;    // as it will be once the files are gone
-    std::vector<std::string> folders;  // outer ones first
-    std::vector<MountMade> mounts;
-    bool is_all = false;  // the record will be empty
+// All that the request is about, with their holders. Throws tools::Failure for a path that is none of a
+// memory file, and where a folder or /proc can't be read.
+[[nodiscard]] std::vector<MemoryFile> files_of(const RemoveRequest& request, const Record& record);
 
-    [[nodiscard]] Steps steps() const;
-    // As somebody would type it.
-    [[nodiscard]] std::vector<std::string> commands() const;
-};
-// `files` are all that were found for the request, with their holders. Reads the counts, changes nothing.
-// Throws tools::Failure where a choice has nothing to remove.
-[[nodiscard]] RemovePlan make_remove_plan(const RemoveRequest& request, const Record& record,
-                                          std::vector<PoolFile> files, const PageControl& control);
+// Reads the counts, changes nothing. Throws tools::Failure where a choice has nothing to remove.
+[[nodiscard]] Removal plan_removal(const RemoveRequest& request, const Record& record,
+                                   std::vector<MemoryFile> files, const PageControl& control);
 
-// Throws tools::Failure or tools::Interrupted; the record says then what is left.
-[[nodiscard]] Undone remove(const RemoveRequest& request, const RemovePlan& plan, Work& work);
+// As somebody would type it.
+[[nodiscard]] std::vector<std::string> commands_of(const Removal& plan, const Record& record);
 
-[[nodiscard]] tools::ExitCode exit_code_of(const Undone& undone);
+// Returns what came of it. Throws tools::Failure or tools::Interrupted; the record says then what is left.
+[[nodiscard]] Removal remove(const RemoveRequest& request, const Removal& plan, Work& work);
+
+[[nodiscard]] tools::ExitCode exit_code_of(const Removal& removed);
 
 }  // namespace pool

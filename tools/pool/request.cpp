@@ -2,6 +2,7 @@
 
 #include "shim/base/ids.h"
 #include "tools/common/failure.h"
+#include "tools/common/sizes.h"
 #include "tools/common/values.h"
 #include "tools/common/wording.h"
 #include "tools/pool/places.h"
@@ -11,7 +12,7 @@
 
 #include <sys/stat.h>
 
-#include <limits>
+#include <algorithm>
 
 namespace pool {
 namespace {
@@ -32,33 +33,27 @@ auto optional_value(const char* option, const std::string& text, const char* wha
     return value;
 }
 
-void require_possible(const Request& request) {
-    auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-    for (const Share& share : request.shares) {
-        if (request.size.bytes > most / share.files) {
-            tools::refuse(
-                fmt::format("--size: the total size of the files of {} overflows.", request.size_as_typed));
-        }
-        most -= request.size.bytes * share.files;
-    }
-}
-
 }  // namespace
+
+std::string place_of(const FilePattern& pattern) {
+    std::string folder(pattern.searched_folder().view());
+    if (folder.size() > 1 && folder.ends_with('/')) {
+        folder.pop_back();
+    }
+    return folder;
+}
 
 Request request_of(const RequestOptions& options, const Machine& machine) {
     if (options.size.empty()) {
-        tools::refuse("--size is needed (example: 32GiB).");
+        tools::refuse(fmt::format("{} is needed (example: 32GiB).", options.size_name));
     }
     Request request;
-    request.size = ctl::size_of("--size", options.size);
-    request.size_as_typed = options.size;
+    request.size = ctl::size_of(options.size_name, options.size);
+    request.size_option = fmt::format("{} {}", options.size_name, options.size);
     request.shares =
         ctl::shares_of(options.node, ctl::count_of("--num", options.num, ctl::kMostFiles), machine);
     request.page_size = ctl::page_size_of(options.page_size, machine);
-    PoolPlace place = pool_place(options.path, options.pattern);
-    request.pattern = place.pattern;
-    request.place = std::move(place.folder);
-    request.where = std::move(place.option);
+    request.pattern = pattern_of(options.path, options.pattern);
     request.owner = optional_value("--user", options.user, "user of this system", tools::parse_user);
     request.group = optional_value("--group", options.group, "group of this system", tools::parse_group);
     request.mode = optional_value("--mode", options.mode, "octal mode from 0 to 0777", tools::parse_mode);
@@ -69,47 +64,44 @@ Request request_of(const RequestOptions& options, const Machine& machine) {
     if (!options.threads.empty()) {
         request.threads = static_cast<int>(ctl::count_of("--threads", options.threads, hugepage::kMaxCpus));
     }
-    require_possible(request);
     return request;
 }
 
-PoolPlace pool_place(const std::string& path, const std::string& pattern) {
-    if (path.empty() && pattern.empty()) {
+FilePattern pattern_of(const std::string& path, const std::string& pattern) {
+    const auto typed =
+        ctl::choice_of({path, tools::without_idle_slashes(pattern)}, "--path", "--path-pattern");
+    if (!typed) {
         tools::refuse("--path or --path-pattern is needed.");
     }
-    const std::string node(FilePattern::kPlaceholder);
-    std::string head = path;
-    std::string rest = "numa_" + node;
-    if (!pattern.empty()) {
-        const std::string clean = tools::without_idle_slashes(pattern);
-        const std::size_t placeholder = clean.find(node);
-        if (placeholder == std::string::npos) {
-            tools::refuse(fmt::format(
-                "--path-pattern: '{}' lacks $NUMA_NODE_INDEX (quote it: '$NUMA_NODE_INDEX').", pattern));
-        }
-        const std::size_t slash = clean.substr(0, placeholder).rfind('/');
-        head = slash == std::string::npos ? "." : clean.substr(0, slash + 1);
-        rest = slash == std::string::npos ? clean : clean.substr(slash + 1);
-    }
-    PoolPlace place;
+    const std::string text(typed->pattern.text());
+    const std::string searched(typed->pattern.searched_folder().view());
     // Mounts are known by the paths that the kernel has for them: without links.
-    place.folder = find_place(head, kAnybody).path;
-    const std::string text = (place.folder == "/" ? "" : place.folder) + "/" + rest;
-    place.option =
-        pattern.empty() ? "--path " + tools::quoted(place.folder) : "--path-pattern " + tools::quoted(text);
-    const auto parsed = FilePattern::parse(text);
+    const std::string folder = find_place(searched, kAnybody).path;
+    const auto parsed = FilePattern::parse((folder == "/" ? "" : folder) + "/" +
+                                           (searched.ends_with('/') ? text.substr(searched.size()) : text));
     if (!parsed) {
-        tools::refuse(
-            fmt::format("{}: '{}' is too long.", pattern.empty() ? "--path" : "--path-pattern", text));
+        tools::refuse(typed->source + ": the path is longer than the shim can use.");
     }
-    place.pattern = *parsed;
-    return place;
+    return *parsed;
+}
+
+std::vector<std::string> paths_of(ByteSize size, std::size_t count, const std::string& folder) {
+    std::string stem(hugepage::to_text(size).view());
+    if (hugepage::parse_byte_size(stem) != size) {
+        stem += "_" + std::to_string(size.bytes);
+    }
+    std::ranges::replace(stem, ' ', '_');
+    std::vector<std::string> paths;
+    for (std::size_t i = 0; i < count; ++i) {
+        paths.push_back(folder + "/" + stem + "_" + std::to_string(i));
+    }
+    return paths;
 }
 
 std::string ownership_arguments(const Request& request) {
     std::string text;
     if (request.owner) {
-        text += fmt::format(" --user {}", *request.owner);
+        text += " --user " + tools::quoted(ctl::user_text(*request.owner));
     }
     if (request.group) {
         text += fmt::format(" --group {}", *request.group);
@@ -120,15 +112,17 @@ std::string ownership_arguments(const Request& request) {
     return text;
 }
 
-std::string arguments_of(const Request& request, std::optional<ByteSize> page_size,
-                         const std::string& where) {
+std::string setup_command(const Request& request) {
     std::vector<std::string> nodes;
     for (const Share& share : request.shares) {
-        nodes.push_back(fmt::format("{}:{}", share.node.value, share.files));
+        if (share.files > 0) {
+            nodes.push_back(fmt::format("{}:{}", share.node.value, share.files));
+        }
     }
-    return fmt::format("--size {} --node {}{} {}{}", tools::exact_text(request.size), fmt::join(nodes, ","),
-                       page_size ? " --page-size " + tools::exact_text(*page_size) : "", where,
-                       ownership_arguments(request));
+    return fmt::format("sudo hugepagectl setup --size {} --node {}{} {}{}", tools::exact_text(request.size),
+                       fmt::join(nodes, ","),
+                       request.page_size ? " --page-size " + tools::exact_text(*request.page_size) : "",
+                       ctl::option_of(request.pattern), ownership_arguments(request));
 }
 
 }  // namespace pool

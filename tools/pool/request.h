@@ -21,14 +21,12 @@ using hugepage::NodeId;
 inline constexpr mode_t kDefaultMode = 0600;
 
 struct Request {
-    std::vector<Share> shares;  // ascending, at least one; all their sizes together fit 63 bits
-    ByteSize size;              // of each file
-    std::string size_as_typed;
+    std::vector<Share> shares;          // ascending, at least one
+    ByteSize size;                      // of each file
+    std::string size_option;            // "--size 32GB", as typed
     std::optional<ByteSize> page_size;  // nothing: as is mounted there, or else as setup chooses
     hugepage::FilePattern pattern;      // a whole path, and without links where it is there
-    std::string place;           // the folder in which the nodes' folders are: where hugetlbfs is to be
-    std::string where;           // "--path DIR", to type
-    std::optional<uid_t> owner;  // nothing: as the files that are there, else who runs the program
+    std::optional<uid_t> owner;         // nothing: as the files that are there, else who runs the program
     std::optional<gid_t> group;
     std::optional<mode_t>
         mode;  // nothing: kDefaultMode; existing files may have another, but none for others
@@ -38,23 +36,24 @@ struct Request {
 // Options as they were written; empty where left out.
 struct RequestOptions {
     std::string size{}, num{}, node{}, path{}, pattern{}, page_size{}, user{}, group{}, mode{}, threads{};
+    const char* size_name = "--size";
 };
 // Throws tools::Failure (usage).
 [[nodiscard]] Request request_of(const RequestOptions& options, const Machine& machine);
 
-// --path and --path-pattern.
-struct PoolPlace {
-    hugepage::FilePattern pattern;
-    std::string folder;
-    std::string option;
-};
-// One of the two must be given; the pattern wins. Throws tools::Failure (usage).
-[[nodiscard]] PoolPlace pool_place(const std::string& path, const std::string& pattern);
+// Of --path and --path-pattern: one of the two must be given; the pattern wins. Throws tools::Failure
+// (usage).
+[[nodiscard]] hugepage::FilePattern pattern_of(const std::string& path, const std::string& pattern);
 
-// "--size 32GiB --node 0:2,1:2 --page-size 2MiB --path DIR --user 1000"
-[[nodiscard]] std::string arguments_of(const Request& request, std::optional<ByteSize> page_size,
-                                       const std::string& where);
-// " --user 1000 --group 1000 --mode 0640", as far as given
+// The folder in which the nodes' folders are: where hugetlbfs is to be.
+[[nodiscard]] std::string place_of(const hugepage::FilePattern& pattern);
+
+// "<folder>/32.0_GiB_0" and so on. A size that one decimal doesn't say exactly has its bytes in the name.
+[[nodiscard]] std::vector<std::string> paths_of(ByteSize size, std::size_t count, const std::string& folder);
+
+// "sudo hugepagectl setup --size 32GiB --node 0:2,1:2 --page-size 2MiB --path DIR --user sealer"
+[[nodiscard]] std::string setup_command(const Request& request);
+// " --user sealer --group 1000 --mode 0640", as far as given
 [[nodiscard]] std::string ownership_arguments(const Request& request);
 
 }  // namespace pool

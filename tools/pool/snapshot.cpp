@@ -2,7 +2,6 @@
 
 #include "shim/base/fd.h"
 #include "shim/base/text_file.h"
-#include "tools/common/failure.h"
 #include "tools/common/lines.h"
 #include "tools/common/wording.h"
 
@@ -26,71 +25,6 @@
 namespace ctl {
 namespace {
 
-using hugepage::Reason;
-using hugepage::Refusal;
-
-// Nothing if it is none of the pool's, or gone again.
-std::optional<MemoryFile> look_at(const std::string& path, NodeId node) {
-    const auto file = hugepage::Fd::open(path.c_str(), O_PATH | O_NOFOLLOW);
-    struct stat facts {};
-    if (!file || ::fstat(file.value().get(), &facts) != 0 || S_ISDIR(facts.st_mode)) {
-        return std::nullopt;
-    }
-    MemoryFile found;
-    found.node = node;
-    found.path = path;
-    found.id = {facts.st_dev, facts.st_ino};
-    found.owner = facts.st_uid;
-    found.mode = facts.st_mode & 07777;
-    if (!S_ISREG(facts.st_mode)) {
-        found.refusal = Refusal{
-            Reason::insecure, S_ISLNK(facts.st_mode) ? "it is a symbolic link" : "it is no regular file", 0};
-        return found;
-    }
-    found.size = {static_cast<std::uint64_t>(facts.st_size)};
-    found.allocated = {static_cast<std::uint64_t>(facts.st_blocks) * S_BLKSIZE};
-    if (const auto file_system = hugepage::file_system_of(file.value().get())) {
-        found.file_system = file_system.value();
-    }
-    if (found.size.bytes == 0) {
-        found.refusal = Refusal{Reason::no_file_for_size, "it is empty", 0};
-    }
-    return found;
-}
-
-// The names in the node's folder; or the pattern names the file itself.
-void list_node(Pool& pool, NodeId node) {
-    const std::string folder(pool.choice.pattern.path_of(node).view());
-    const auto add = [&](const std::string& path) {
-        if (auto file = look_at(path, node)) {
-            pool.files.push_back(std::move(*file));
-        }
-    };
-    const auto listed = hugepage::for_each_entry(folder.c_str(), [&](std::string_view name) {
-        if (!name.starts_with('.')) {
-            add(fmt::format("{}/{}", folder, name));
-        }
-    });
-    if (!listed && listed.error().code == ENOTDIR) {
-        add(folder);
-    } else if (!listed) {
-        pool.closed.push_back({folder, listed.error().code});
-    }
-}
-
-User user_of(const Pool& pool) {
-    if (::geteuid() != 0) {
-        return User::of(::geteuid());
-    }
-    std::vector<uid_t> owners;
-    for (const MemoryFile& file : pool.files) {
-        if (file.size.bytes > 0) {
-            owners.push_back(file.owner);
-        }
-    }
-    return User::of(owner_of_most(owners));
-}
-
 // Root lists what the pool's user may not reach. Each such folder once; those below it don't matter.
 void find_closed_folders(Pool& pool, const std::vector<NodeId>& nodes) {
     for (const NodeId node : nodes) {
@@ -103,7 +37,7 @@ void find_closed_folders(Pool& pool, const std::vector<NodeId>& nodes) {
                 break;
             }
             const bool is_last = end == std::string::npos;
-            if (!pool.user.may(facts, is_last ? R_OK | X_OK : X_OK)) {
+            if (!pool.user.may(facts.st_uid, facts.st_gid, facts.st_mode, is_last ? R_OK | X_OK : X_OK)) {
                 if (std::ranges::find(pool.closed, path, &ClosedFolder::path) == pool.closed.end()) {
                     pool.closed.push_back({path, 0, facts.st_uid, facts.st_mode & 07777});
                 }
@@ -113,42 +47,15 @@ void find_closed_folders(Pool& pool, const std::vector<NodeId>& nodes) {
     }
 }
 
-void ask_as_the_shim(MemoryFile& file, const User& user) {
+std::optional<hugepage::Refusal> refusal_of(const MemoryFile& file, const User& user) {
     if (file.refusal) {
-        return;
+        return file.refusal;
     }
     const auto fit = hugepage::inspect(file.path.c_str(), file.size, user.id);
-    struct stat facts {};
-    if (!fit) {
-        file.refusal = fit.error();
-    } else if (::lstat(file.path.c_str(), &facts) == 0 && !user.may(facts, R_OK | W_OK)) {
-        file.refusal = Refusal{Reason::permission, "open", EACCES};
+    if (fit && !user.may(file.owner, file.group, file.mode, R_OK | W_OK)) {
+        return hugepage::Refusal{hugepage::Reason::permission, "open", EACCES};
     }
-}
-
-bool is_our_look(const hugepage::Holder& holder) {
-    const std::string_view command = holder.command.view();
-    return !holder.has_locked && (command == "hugepagectl" || command == "hugepage-file-i");
-}
-
-hugepage::Result<hugepage::Placement> look_at_file(const MemoryFile& file, std::size_t most,
-                                                   const std::function<void(std::uint64_t)>& advanced) {
-    const auto opened = hugepage::Fd::open(file.path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-    if (!opened) {
-        return opened.error();
-    }
-    struct stat facts {};
-    if (::fstat(opened.value().get(), &facts) != 0) {
-        return hugepage::Error{"fstat", errno};
-    }
-    // It may be another by now, or have been cut: then a look at its pages would allocate some.
-    if (hugepage::FileId{facts.st_dev, facts.st_ino} != file.id ||
-        static_cast<std::uint64_t>(facts.st_size) != file.size.bytes ||
-        static_cast<std::uint64_t>(facts.st_blocks) * S_BLKSIZE < file.size.bytes) {
-        return hugepage::Error{"look again", ESTALE};
-    }
-    return pool::placement_of_file(opened.value().get(), file.size, file.file_system.page_size, file.node,
-                                   most, advanced);
+    return fit ? std::nullopt : std::optional(fit.error());
 }
 
 // The first pid namespace sees all processes and their locks. Its number is fixed (PROC_PID_INIT_INO).
@@ -157,17 +64,6 @@ bool sees_all_processes(const Root& root) {
     const ssize_t length = ::readlink((root.proc + "/self/ns/pid").c_str(), name.data(), name.size());
     return length <= 0 ||
            std::string_view(name.data(), static_cast<std::size_t>(length)) == "pid:[4026531836]";
-}
-
-// What follows the name on its line; nothing if there is no such line.
-std::optional<std::string> value_in(const std::string& path, std::string_view name) {
-    std::optional<std::string> value;
-    static_cast<void>(hugepage::for_each_line(path.c_str(), [&](std::string_view line) {
-        if (!value && line.starts_with(name)) {
-            value = hugepage::trimmed(line.substr(name.size()));
-        }
-    }));
-    return value;
 }
 
 void read_limits(const std::string& folder, std::vector<GroupLimit>& limits) {
@@ -189,13 +85,15 @@ void read_limits(const std::string& folder, std::vector<GroupLimit>& limits) {
 
 }  // namespace
 
-uid_t owner_of_most(const std::vector<uid_t>& owners) {
-    std::map<uid_t, std::size_t> files;
-    for (const uid_t owner : owners) {
-        files[owner] += owner != 0 ? 1U : 0U;
+const MemoryFile* of_main_owner(const std::vector<MemoryFile>& files) {
+    std::map<uid_t, std::size_t> owned;
+    for (const MemoryFile& file : files) {
+        owned[file.owner] += file.owner != 0 && file.size.bytes > 0 ? 1U : 0U;
     }
-    const auto most = std::ranges::max_element(files, {}, [](const auto& entry) { return entry.second; });
-    return most != files.end() ? most->first : 0;
+    const auto found = std::ranges::max_element(files, {}, [&](const MemoryFile& file) {
+        return std::pair(file.size.bytes > 0, owned.at(file.owner));
+    });
+    return found != files.end() && found->size.bytes > 0 ? &*found : nullptr;
 }
 
 User User::of(uid_t id) {
@@ -214,33 +112,43 @@ User User::of(uid_t id) {
     return user;
 }
 
-bool User::may(const struct stat& facts, int access) const {
+bool User::may(uid_t owner, gid_t group, mode_t mode, int access) const {
     constexpr unsigned kOwnerShift = 6;
     constexpr unsigned kGroupShift = 3;
-    const unsigned shift = facts.st_uid == id                                        ? kOwnerShift
-                           : std::ranges::find(groups, facts.st_gid) != groups.end() ? kGroupShift
-                                                                                     : 0;
+    const unsigned shift = owner == id                                        ? kOwnerShift
+                           : std::ranges::find(groups, group) != groups.end() ? kGroupShift
+                                                                              : 0;
     const auto wanted = static_cast<unsigned>(access);
-    return id == 0 || (facts.st_mode >> shift & wanted) == wanted;
+    return id == 0 || (mode >> shift & wanted) == wanted;
 }
 
-std::string user_text(uid_t user) {
-    const passwd* entry = ::getpwuid(user);
-    return entry != nullptr ? entry->pw_name : std::to_string(user);
+hugepage::Status add_files_of(const std::string& folder, const std::string& opened_as, NodeId node,
+                              std::vector<MemoryFile>& files) {
+    const auto opened = hugepage::Fd::open(opened_as.c_str(), O_RDONLY | O_DIRECTORY);
+    if (!opened) {
+        return opened.error();
+    }
+    return hugepage::for_each_entry(opened.value(), [&](std::string_view name) {
+        auto file = name.starts_with('.')
+                        ? std::nullopt
+                        : pool::look_at(fmt::format("{}/{}", folder, name), node, opened.value().get());
+        if (file) {
+            files.push_back(std::move(*file));
+        }
+    });
 }
 
-bool MemoryFile::is_leased() const {
-    return std::ranges::any_of(holders, [](const auto& holder) { return !is_our_look(holder); });
-}
-
-bool MemoryFile::is_forbidden() const {
-    return ::geteuid() != 0 && refusal && refusal->reason == Reason::permission;
-}
-
-bool MemoryFile::has_all_pages() const {
-    const std::uint64_t page = file_system.page_size.bytes;
-    return file_system.kind != hugepage::FileSystem::Kind::other && size.bytes > 0 && page > 0 &&
-           size.bytes % page == 0 && allocated >= size;
+void ask_as_the_shim(std::vector<MemoryFile>& files, const User* user) {
+    std::ranges::sort(files, {}, [](const MemoryFile& file) {
+        return std::tuple(file.node, file.size, std::string_view(file.path));
+    });
+    std::set<std::pair<NodeId, hugepage::FileId>> seen;
+    for (MemoryFile& file : files) {
+        file.refusal = seen.emplace(file.node, file.id).second
+                           ? refusal_of(file, user != nullptr ? *user : User::of(file.owner))
+                           : hugepage::Refusal{hugepage::Reason::no_file_for_size,
+                                               "it is another name of a file in this folder", 0};
+    }
 }
 
 Pool read_pool(const PoolChoice& choice, std::optional<uid_t> user) {
@@ -250,14 +158,19 @@ Pool read_pool(const PoolChoice& choice, std::optional<uid_t> user) {
     const auto listed = choice.pattern.for_each_node([&](NodeId node) { nodes.push_back(node); });
     const std::string folder(choice.pattern.searched_folder().view());
     if (!listed) {
-        throw tools::system_failure(
-            fmt::format("list the pool's folder {} ({})", folder, choice.source), listed.error().code,
-            listed.error().code == ENOENT ? "hugetlbfs must be mounted and the files made, after each reboot "
-                                            "too: see 'hugepagectl plan --help'"
-                                          : "");
+        const int error = listed.error().code;
+        const auto failure =
+            tools::system_failure(fmt::format("list the pool's folder {} ({})", folder, choice.source), error,
+                                  error == ENOENT ? "hugetlbfs must be mounted and the files made, after "
+                                                    "each reboot too: see 'hugepagectl plan --help'"
+                                                  : "");
+        if (error == ENOENT || error == ENOTDIR) {
+            throw NoPool(failure.code(), failure.what());
+        }
+        throw failure;
     }
     if (nodes.empty()) {
-        throw tools::Failure(
+        throw NoPool(
             tools::ExitCode::failed,
             fmt::format("find a pool in {} ({}): there is nothing named like {}; 'hugepagectl plan' says "
                         "what makes one",
@@ -265,25 +178,22 @@ Pool read_pool(const PoolChoice& choice, std::optional<uid_t> user) {
     }
     std::ranges::sort(nodes);
     for (const NodeId node : nodes) {
-        list_node(pool, node);
+        const std::string path(choice.pattern.path_of(node).view());
+        const auto added = add_files_of(path, path, node, pool.files);
+        if (!added && added.error().code != ENOTDIR) {
+            pool.closed.push_back({path, added.error().code});
+        } else if (auto file = added ? std::nullopt : pool::look_at(path, node)) {
+            pool.files.push_back(std::move(*file));  // the pattern names the file itself
+        }
     }
+    std::erase_if(pool.files, [](const MemoryFile& file) { return file.type == S_IFDIR; });
     for (MemoryFile& file : pool.files) {
         file.name = file.path.starts_with(folder) ? file.path.substr(folder.size()) : file.path;
     }
-    std::ranges::sort(pool.files, {}, [](const MemoryFile& file) {
-        return std::tuple(file.node, file.size, std::string_view(file.path));
-    });
-    pool.user = user ? User::of(*user) : user_of(pool);
+    const MemoryFile* const file = of_main_owner(pool.files);
+    pool.user = User::of(user ? *user : ::geteuid() != 0 ? ::geteuid() : file != nullptr ? file->owner : 0);
     find_closed_folders(pool, nodes);
-    std::set<std::pair<NodeId, hugepage::FileId>> seen;
-    for (MemoryFile& file : pool.files) {
-        if (seen.emplace(file.node, file.id).second) {
-            ask_as_the_shim(file, pool.user);
-        } else {
-            file.refusal =
-                Refusal{Reason::no_file_for_size, "it is another name of a file in this folder", 0};
-        }
-    }
+    ask_as_the_shim(pool.files, &pool.user);
     return pool;
 }
 
@@ -297,31 +207,13 @@ std::size_t find_holders(std::vector<Pool>& pools, const Root& root) {
             }
         }
     }
-    std::ranges::sort(files, {}, &MemoryFile::id);
-    std::vector<hugepage::FileId> ids;
-    for (const MemoryFile* file : files) {
-        ids.push_back(file->id);
-    }
-    const auto unseen = hugepage::for_each_holder(
-        ids, [&](std::size_t i, const hugepage::Holder& holder) { files[i]->holders.push_back(holder); },
-        root.proc.c_str());
-    if (!unseen) {
-        throw tools::system_failure("look in " + root.proc + " for who holds the files", unseen.error().code);
-    }
-    return unseen.value().processes;
+    return pool::find_holders(std::move(files), root.proc);
 }
 
-void look_at_pages(Pool& pool, std::size_t most_of_a_file,
-                   const std::function<void(std::uint64_t bytes)>& advanced) {
+void look_at_pages(Pool& pool, std::size_t most_of_a_file, const pool::Advanced& advanced) {
     for (MemoryFile& file : pool.files) {
-        if (!file.has_all_pages() || file.is_forbidden()) {
-            continue;
-        }
-        const auto placement = look_at_file(file, most_of_a_file, advanced);
-        if (placement) {
-            file.placement = placement.value();
-        } else {
-            file.pages_error = placement.error().code;
+        if (file.has_all_pages() && !file.is_forbidden()) {
+            look_at_pages(file, most_of_a_file, advanced);
         }
     }
 }

@@ -5,18 +5,14 @@
 #pragma once
 
 #include "shim/base/byte_size.h"
-#include "shim/request/lease.h"
-#include "shim/request/placement.h"
-#include "tools/common/holders.h"
+#include "tools/common/failure.h"
 #include "tools/pool/choice.h"
 #include "tools/pool/files.h"
 #include "tools/pool/machine.h"
 
-#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <cstddef>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,34 +26,11 @@ struct User {
 
     [[nodiscard]] static User of(uid_t id);
     // Root may all. `access` of R_OK, W_OK, X_OK.
-    [[nodiscard]] bool may(const struct stat& facts, int access) const;
+    [[nodiscard]] bool may(uid_t owner, gid_t group, mode_t mode, int access) const;
 };
-// "sealer", or "1234" where nobody is called that: as --user takes it.
-[[nodiscard]] std::string user_text(uid_t user);
 
-struct MemoryFile {
-    NodeId node;       // as its folder is named
-    std::string path;  // whole
-    std::string name;  // from the pool's folder on: "numa_0/32.0_GiB_0"
-    hugepage::FileId id;
-    ByteSize size;
-    ByteSize allocated;  // less than size: it has holes
-    hugepage::FileSystem file_system;
-    uid_t owner = 0;
-    mode_t mode = 0;                               // permission bits
-    std::optional<hugepage::Refusal> refusal;      // by what the shim asks before it maps a file
-    std::vector<hugepage::Holder> holders;         // after find_holders()
-    std::optional<hugepage::Placement> placement;  // after look_at_pages()
-    int pages_error = 0;                           // errno, if that went wrong
-
-    // A process holds it: by the lock, or by a mapping that outlived the process that took the lock. Our own
-    // tools map files to look at their pages, which is no lease.
-    [[nodiscard]] bool is_leased() const;
-    // The refusal is about the user who asks, not about the file: an ordinary user may not open it.
-    [[nodiscard]] bool is_forbidden() const;
-    // Whether its pages can be looked at: nothing would be allocated by that.
-    [[nodiscard]] bool has_all_pages() const;
-};
+using pool::kAllPages;
+using pool::MemoryFile;
 
 // A folder that could not be listed, or that the pool's user can't reach.
 struct ClosedFolder {
@@ -75,27 +48,36 @@ struct Pool {
     bool sees_holders = true;  // false: processes outside our pid namespace may hold files unseen
 };
 
-// Whose a pool of such files is: root's only if all are.
-[[nodiscard]] uid_t owner_of_most(const std::vector<uid_t>& owners);
+// A file of the user who owns most of those with content, root's only if all are; nullptr if none has any.
+[[nodiscard]] const MemoryFile* of_main_owner(const std::vector<MemoryFile>& files);
+
+// Adds all that is in a folder except names that begin with a dot; `opened_as` names the folder to the
+// kernel.
+hugepage::Status add_files_of(const std::string& folder, const std::string& opened_as, NodeId node,
+                              std::vector<MemoryFile>& files);
+// Sorts them by node, size and path, and enters why the shim would pass over a file: asked by the user, or
+// where none is given by whom the file belongs to.
+void ask_as_the_shim(std::vector<MemoryFile>& files, const User* user);
+
+struct NoPool : tools::Failure {
+    using Failure::Failure;
+};
 
 // The files of each node's folder, except those that the shim passes over silently: names that begin with a
 // dot, and folders. Links, and empty files, are refused. The shim judges by its process's user: `user`, else
-// who asks, and for root the one who owns most of the files. Throws tools::Failure if there is no such pool,
-// or it can't be listed.
+// who asks, and for root the one who owns most of the files. Throws NoPool if there is no such pool, and
+// tools::Failure if it can't be listed.
 [[nodiscard]] Pool read_pool(const PoolChoice& choice, std::optional<uid_t> user = {});
 
 // Fills in who holds the files, in one pass over the processes for all pools. Returns how many processes
 // could not be looked at. Throws tools::Failure if /proc can't be read.
 std::size_t find_holders(std::vector<Pool>& pools, const Root& root = {});
 
-using pool::kAllPages;
 // Of a file: few enough that a big pool takes no time to speak of.
 inline constexpr std::size_t kSampledPages = 64;
-// Of each file whose pages can be looked at, an even sample of up to so many; enters on which node they are,
-// or the errno. Files are mapped for a moment, which neither disturbs a lease nor keeps one alive. `advanced`
-// is called for each page with its size; what it throws goes through.
+// Of each file whose pages can be looked at, an even sample of up to so many.
 void look_at_pages(Pool& pool, std::size_t most_of_a_file = kSampledPages,
-                   const std::function<void(std::uint64_t bytes)>& advanced = {});
+                   const pool::Advanced& advanced = {});
 
 // How many bytes of huge pages of one size the processes of a control group may take from the kernel.
 struct GroupLimit {

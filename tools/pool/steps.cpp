@@ -1,13 +1,10 @@
 #include "tools/pool/steps.h"
 
-#include "shim/base/text_file.h"
 #include "tools/common/failure.h"
-#include "tools/common/progress.h"
 #include "tools/common/wording.h"
 #include "tools/pool/touch.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -16,7 +13,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <utility>
+#include <ranges>
 
 namespace pool {
 namespace {
@@ -25,24 +22,13 @@ using hugepage::Fd;
 using tools::ExitCode;
 using tools::Failure;
 
-std::string mount_data(ByteSize page_size) {
-    return fmt::format("pagesize={},mode=0755", tools::mount_size_text(page_size));
-}
-
 // The mount that is seen at the point is setup's.
-bool is_own_mount(const MountMade& made) {
+bool is_own_mount(const std::string& point) {
     const auto mounts = tools::mounts();
     // Of several at one point the last one is seen.
     const auto seen = std::find_if(mounts.rbegin(), mounts.rend(),
-                                   [&](const tools::Mount& mount) { return mount.point == made.point; });
-    return seen != mounts.rend() && seen->source == kMountSource && seen->page_size() == made.page_size;
-}
-
-bool is_empty(int folder) {
-    const auto readable = Fd::open(own_path(folder).c_str(), O_RDONLY | O_DIRECTORY);
-    bool is_empty = true;
-    return readable && hugepage::for_each_entry(readable.value(), [&](auto) { is_empty = false; }) &&
-           is_empty;
+                                   [&](const tools::Mount& mount) { return mount.point == point; });
+    return seen != mounts.rend() && seen->source == kMountSource && seen->is_hugetlbfs();
 }
 
 Leftover left_by(const std::string& path, int error, const char* what) {
@@ -64,289 +50,225 @@ Fd open_pool_folder(const std::string& path, const Trust& trust, ByteSize page_s
     return folder;
 }
 
-// Of the node and size.
-std::uint64_t pages_in_files(const Record& record, const PagesToGive& pages) {
-    std::uint64_t sum = 0;
-    for (const FileMade& file : record.files) {
-        const bool is_of_these =
-            file.node == pages.node && file.page_size == pages.size && is_there(file.path);
-        sum += is_of_these ? file.pages() : 0;
-    }
-    return sum;
-}
-
-void forget_missing_files(Work& work) {
-    work.enter([](Record& record) {
-        std::erase_if(record.files, [](const FileMade& file) { return !is_there(file.path); });
-    });
-}
-
 }  // namespace
 
-bool is_there(const std::string& path) {
-    return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+std::vector<std::string> commands_of(const Steps& steps) {
+    std::vector<std::string> commands;
+    for (const Step& step : steps) {
+        if (!step.shell.empty()) {
+            commands.push_back(step.shell);
+        }
+    }
+    return commands;
 }
 
-bool Undone::is_empty() const {
-    const bool gave = std::ranges::any_of(pages, [](const PagesToGive& one) { return one.give > 0; });
-    return removed.empty() && busy.empty() && !gave && folders.empty() && mounts.empty() && left.empty();
-}
-
-Step folder_step(const std::string& path, const Trust& trust, Origin origin) {
-    const auto is_made = std::make_shared<bool>(origin == Origin::record);
-    const auto forget = [path](Record& record) { std::erase(record.folders, path); };
-    Step step{"mkdir -m 0755 " + tools::quoted(path), "rmdir " + tools::quoted(path)};
-    step.apply = [=](Work& work) {
-        const bool is_known =
-            work.ledger != nullptr && std::ranges::count(work.ledger->record.folders, path) > 0;
-        if (!is_known) {
-            work.enter([&](Record& record) { record.folders.push_back(path); });
-        }
-        const auto leave = [&] {
-            if (!is_known) {
-                work.enter(forget);
-            }
-        };
-        try {
-            *is_made = make_folder(path, trust);
-        } catch (...) {
-            leave();
-            throw;
-        }
-        if (!*is_made) {
-            leave();
+Step folder_step(const std::string& path, const Trust& trust) {
+    const auto apply = [=](Work& work) {
+        work.enter([&](Record& record) { record.folders.push_back(path); });
+        if (!make_folder(path, trust)) {
+            work.enter([&](Record& record) { std::erase(record.folders, path); });
         }
     };
-    step.undo = [=](Work& work, Undone& undone) {
-        if (!std::exchange(*is_made, false)) {
-            return;
-        }
+    return {"mkdir -m 0755 " + tools::quoted(path), apply};
+}
+
+Step remove_folder_step(const std::string& path) {
+    const auto apply = [=](Work& work) {
         const std::size_t slash = path.rfind('/');
         const Place above = find_place(path.substr(0, slash), kAnybody);
         if (above.missing.empty()) {
             if (::unlinkat(above.folder.get(), path.c_str() + slash + 1, AT_REMOVEDIR) == 0) {
-                undone.folders.push_back(path);
+                work.removed.folders.push_back(path);
             } else if (errno == EBUSY) {
                 return;  // a mount that stays is at it
             } else if (errno != ENOENT && errno != ENOTDIR) {
-                undone.left.push_back(left_by(path, errno, ""));
+                work.removed.left.push_back(left_by(path, errno, ""));
                 return;
             }
         }
-        work.enter(forget);
+        work.enter([&](Record& record) { std::erase(record.folders, path); });
     };
-    return step;
+    return {"rmdir " + tools::quoted(path), apply};
 }
 
-Step mount_step(const MountMade& mount, const Trust& trust, Origin origin) {
-    const auto is_made = std::make_shared<bool>(origin == Origin::record);
-    const auto forget = [mount](Record& record) { std::erase(record.mounts, mount); };
-    Step step{fmt::format("mount -t hugetlbfs -o {},nosuid,nodev,noexec {} {}", mount_data(mount.page_size),
-                          kMountSource, tools::quoted(mount.point)),
-              "umount " + tools::quoted(mount.point)};
-    step.apply = [=](Work& work) {
-        const Fd point = open_folder(mount.point, trust);
-        if (!is_empty(point.get())) {
+Step mount_step(const std::string& point, ByteSize page_size, const Trust& trust) {
+    const std::string data = fmt::format("pagesize={},mode=0755", tools::mount_size_text(page_size));
+    const auto apply = [=](Work& work) {
+        const Fd folder = open_folder(point, trust);
+        if (!is_empty(folder.get())) {
             throw Failure(ExitCode::failed,
-                          mount.point + " isn't empty any more, and a mount would hide what is in it");
+                          point + " isn't empty any more, and a mount would hide what is in it");
         }
-        work.enter([&](Record& record) { record.mounts.push_back(mount); });
-        if (::mount(kMountSource, own_path(point.get()).c_str(), "hugetlbfs",
-                    MS_NOSUID | MS_NODEV | MS_NOEXEC, mount_data(mount.page_size).c_str()) != 0) {
-            const int error = errno;
-            work.enter(forget);
+        work.enter([&](Record& record) { record.mounts.push_back(point); });
+        if (::mount(kMountSource, own_path(folder.get()).c_str(), "hugetlbfs",
+                    MS_NOSUID | MS_NODEV | MS_NOEXEC, data.c_str()) != 0) {
             throw tools::system_failure(
-                fmt::format("mount hugetlbfs (pages of {}) at {}", tools::page_size_text(mount.page_size),
-                            mount.point),
-                error, error == EPERM ? "in a container, give it the capability SYS_ADMIN" : "");
+                fmt::format("mount hugetlbfs (pages of {}) at {}", tools::page_size_text(page_size), point),
+                errno, errno == EPERM ? "in a container, give it the capability SYS_ADMIN" : "");
         }
-        *is_made = true;
     };
-    step.undo = [=](Work& work, Undone& undone) {
-        if (!std::exchange(*is_made, false)) {
-            return;
-        }
-        const std::size_t slash = mount.point.rfind('/');
-        const Place above = find_place(mount.point.substr(0, slash), kAnybody);
-        if (above.missing.empty() && is_own_mount(mount)) {
-            int error = is_empty(find_place(mount.point, kAnybody).folder.get()) ? 0 : ENOTEMPTY;
+    return {fmt::format("mount -t hugetlbfs -o {},nosuid,nodev,noexec {} {}", data, kMountSource,
+                        tools::quoted(point)),
+            apply};
+}
+
+Step unmount_step(const std::string& point) {
+    const auto apply = [=](Work& work) {
+        const std::size_t slash = point.rfind('/');
+        const Place above = find_place(point.substr(0, slash), kAnybody);
+        if (above.missing.empty() && is_own_mount(point)) {
+            int error = is_empty(find_place(point, kAnybody).folder.get()) ? 0 : ENOTEMPTY;
             // Through the folder above: a descriptor of the mount itself would keep it busy.
-            const std::string name = own_path(above.folder.get()) + mount.point.substr(slash);
+            const std::string name = own_path(above.folder.get()) + point.substr(slash);
             if (error == 0 && ::umount2(name.c_str(), UMOUNT_NOFOLLOW) != 0) {
                 error = errno;
             }
             if (error != 0) {
-                undone.left.push_back(left_by(mount.point, error, "it stays mounted: "));
+                work.removed.left.push_back(left_by(point, error, "it stays mounted: "));
                 return;
             }
-            undone.mounts.push_back(mount.point);
+            work.removed.mounts.push_back(point);
         }
-        work.enter(forget);
+        work.enter([&](Record& record) { std::erase(record.mounts, point); });
     };
-    return step;
+    return {"umount " + tools::quoted(point), apply};
 }
 
-namespace {
-
-std::string set_count(const PagesToGive& pages, std::uint64_t count) {
-    return fmt::format("echo {} > {}", count, count_file("/sys", pages.size, pages.node));
+std::string count_command(NodeId node, ByteSize size, std::uint64_t pages) {
+    return fmt::format("echo {} > {}", pages, count_file("/sys", size, node));
 }
 
-// `stay` pages are in files that stay.
-void give_back(PagesToGive pages, std::uint64_t stay, Work& work, Undone& undone) {
-    pages.due = pages.added - std::min(pages.added, stay);
-    pages.give = std::min({pages.due, work.control.counts(pages.node, pages.size).free,
-                           work.control.machine(pages.size).spare()});
-    if (pages.give > 0) {
-        const auto by = change_pages(pages.node, pages.size, -static_cast<std::int64_t>(pages.give),
-                                     work.control, *work.ledger);
-        pages.give = static_cast<std::uint64_t>(-std::min<std::int64_t>(by, 0));
-    }
-    undone.pages.push_back(pages);
+Step give_back_step(const PagesToGive& pages) {
+    const auto apply = [=](Work& work) {
+        PagesToGive& given = work.removed.pages.emplace_back(pages);
+        given.give = std::min({pages.due, work.control.counts(pages.node, pages.size).free,
+                               work.control.machine(pages.size).spare()});
+        if (given.give > 0) {
+            const auto by = change_pages(pages.node, pages.size, -static_cast<std::int64_t>(given.give),
+                                         work.control, work.ledger);
+            given.give = static_cast<std::uint64_t>(-std::min<std::int64_t>(by, 0));
+        }
+    };
+    return {pages.give > 0 ? count_command(pages.node, pages.size, pages.reserved - pages.give) : "", apply};
 }
 
-}  // namespace
-
-Step reserve_step(const PagesToGive& pages, Reserving* got) {
-    const auto earlier = std::make_shared<std::optional<std::uint64_t>>();
-    const auto added = [pages](Work& work) {
-        return work.ledger->record.pages_of(pages.node, pages.size).added;
-    };
-    Step step{set_count(pages, pages.reserved + pages.added), {}};
-    step.check = [=] {
-        const std::string path = count_file("/sys", pages.size, pages.node);
-        if (::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0) {
-            throw tools::system_failure("write " + path, errno,
-                                        "nothing was changed; in a container, run this on the host");
-        }
-    };
-    step.apply = [=](Work& work) {
-        *earlier = added(work);
-        tools::ProgressBar bar(
-            fmt::format("node {}: reserving {} of {}", pages.node.value, tools::counted(pages.added, "page"),
-                        tools::page_size_text(pages.size)),
-            pages.added, [](std::uint64_t done, tools::Seconds elapsed) {
-                return fmt::format("{:.0f} pages/s", static_cast<double>(done) / elapsed.count());
-            });
-        *got = reserve(
-            pages.node, pages.size, pages.added, work.control, *work.ledger,
-            [&] { return std::chrono::steady_clock::now() >= work.deadline; },
-            [&](std::uint64_t done) { bar.update(done); });
-    };
-    step.undo = [=](Work& work, Undone& undone) {
-        if (*earlier) {
-            PagesToGive back = pages;
-            back.added = added(work) - std::min(added(work), **earlier);
-            give_back(back, 0, work, undone);
-        }
-    };
-    return step;
-}
-
-Step reserved_step(const PagesToGive& pages) {
-    Step step{{}, pages.give > 0 ? set_count(pages, pages.reserved - pages.give) : ""};
-    step.undo = [=](Work& work, Undone& undone) {
-        PagesToGive back = pages;
-        back.added = work.ledger->record.pages_of(pages.node, pages.size).added;
-        give_back(back, pages_in_files(work.ledger->record, pages), work, undone);
-    };
-    return step;
-}
-
-Step replace_step(const PoolFile& file) {
-    Step step{"rm " + tools::quoted(file.file.path), {}};
-    step.check = [=] {
-        if (!file.holders.empty()) {
-            throw Failure(
-                ExitCode::busy,
-                fmt::format("{} can't be made anew for another user: it is in use by {} (pid {}); nothing "
-                            "was changed; run this again when it has ended",
-                            file.file.path, file.holders.front().command, file.holders.front().pid));
-        }
-    };
-    step.apply = [=](Work& work) {
-        const FileFate fate = remove_file(file);
-        if (fate == FileFate::held) {
-            throw Failure(ExitCode::busy,
-                          file.file.path + " has come into use meanwhile; run this again when it is free");
-        }
-        if (fate == FileFate::failed) {
-            throw tools::system_failure("remove " + file.file.path, errno);
-        }
-        forget_missing_files(work);
-    };
-    return step;
-}
-
-Step created_step(const std::vector<PoolFile>& files) {
-    std::vector<std::string> commands;
-    for (const PoolFile& file : files) {
-        commands.push_back("rm " + tools::quoted(file.file.path));
-    }
-    Step step{{}, fmt::format("{}", fmt::join(commands, "\n"))};
-    step.undo = [=](Work& work, Undone& undone) {
-        for (const PoolFile& file : files) {
-            const FileFate fate = remove_file(file);
-            if (fate == FileFate::removed) {
-                undone.removed.push_back(file);
-            } else if (fate == FileFate::held) {
-                undone.busy.push_back(file);
-            } else if (fate == FileFate::failed) {
-                undone.left.push_back(left_by(file.file.path, errno, ""));
-            }
-        }
-        forget_missing_files(work);
-    };
-    return step;
-}
-
-Step create_step(const Request& request, NodeId node, ByteSize page_size,
-                 const std::vector<std::string>& paths, std::size_t kept) {
-    const auto created = std::make_shared<std::vector<PoolFile>>();
-    Step step{
-        fmt::format("hugepage-file-init --node {} --num {} --size {} {}{}{}", node.value, kept + paths.size(),
-                    tools::exact_text(request.size), request.where, ownership_arguments(request),
-                    request.threads ? fmt::format(" --threads {}", *request.threads) : ""),
-        {}};
-    step.apply = [=](Work& work) {
-        const Fd folder = open_pool_folder(paths.front().substr(0, paths.front().rfind('/')),
-                                           {.user = request.owner}, page_size);
-        std::vector<NewFile> files;
-        TouchJob job{{}, request.size, page_size, node, request.threads};
+Step create_step(const Plan& plan, const NodePlan& node, std::size_t files) {
+    Request request = plan.request;
+    request.owner = plan.owner;
+    request.group = plan.group;
+    const std::vector<std::string> paths(node.create.begin(),
+                                         node.create.begin() + static_cast<std::ptrdiff_t>(files));
+    const auto apply = [=, page_size = plan.page_size, trust = Trust{.user = plan.request.owner},
+                        id = node.node, path_of_folder = node.folder](Work& work) {
+        const Fd folder = open_pool_folder(path_of_folder, trust, page_size);
+        std::vector<Fd> made;
+        TouchJob job{{}, request.size, page_size, id, request.threads};
         for (const std::string& path : paths) {
             work.interrupts.check();
-            files.push_back(NewFile::in(folder.get(), path, request));
-            job.files.push_back(files.back().fd());
+            made.push_back(new_file(folder.get(), path, request));
+            job.files.push_back(made.back().get());
         }
         touch_into_place(job, work.interrupts);
         work.interrupts.check();
         work.enter([&](Record& record) {
             for (const std::string& path : paths) {
-                std::erase_if(record.files, [&](const FileMade& file) { return file.path == path; });
-                record.files.push_back({path, node, request.size, page_size});
+                record.files.push_back({path, id});
             }
         });
-        for (std::size_t i = 0; i < files.size(); ++i) {
-            files[i].publish(folder.get());
-            created->push_back({{paths[i], node, request.size, page_size}, files[i].id(), {}});
+        std::size_t published = 0;
+        try {
+            for (; published < made.size(); ++published) {
+                publish(made[published], folder.get(), paths[published]);
+            }
+        } catch (...) {
+            // What has their names is somebody else's.
+            work.enter([&](Record& record) {
+                record.files.resize(record.files.size() - (paths.size() - published));
+            });
+            throw;
         }
     };
-    step.undo = [=](Work& work, Undone& undone) { created_step(*created).undo(work, undone); };
-    return step;
+    return {fmt::format("hugepage-file-init --node {} --num {} --size {} {}{}{}", node.node.value,
+                        node.keep.size() + files, tools::exact_text(request.size),
+                        ctl::option_of(request.pattern), ownership_arguments(request),
+                        request.threads ? fmt::format(" --threads {}", *request.threads) : ""),
+            apply};
 }
 
-void Applied::apply(const Steps& steps) {
-    for (const Step& step : steps) {
-        steps_.push_back(step);
-        step.apply(work_);
+Step remove_file_step(const MemoryFile& file) {
+    const auto apply = [=](Work& work) {
+        const int error = remove_file(file);
+        if (error == EWOULDBLOCK) {
+            work.removed.busy.push_back(file);
+        } else if (error != 0 && error != ENOENT) {
+            work.removed.left.push_back(left_by(file.path, error, ""));
+        } else {
+            if (error == 0) {
+                work.removed.files.push_back(file);
+            }
+            work.enter([&](Record& record) {
+                std::erase_if(record.files, [&](const FileMade& one) { return one.path == file.path; });
+            });
+        }
+    };
+    return {"rm " + tools::quoted(file.path), apply};
+}
+
+Steps steps_of(const Removal& removal) {
+    Steps steps;
+    for (const MemoryFile& file : removal.files) {
+        steps.push_back(remove_file_step(file));
     }
+    for (const PagesToGive& pages : removal.pages) {
+        steps.push_back(give_back_step(pages));
+    }
+    // A mount goes before the folder that it is at, and after what is in it.
+    std::vector<std::string> mounts = removal.mounts;
+    for (const std::string& folder : std::views::reverse(removal.folders)) {
+        if (std::erase(mounts, folder) > 0) {
+            steps.push_back(unmount_step(folder));
+        }
+        steps.push_back(remove_folder_step(folder));
+    }
+    for (const std::string& mount : mounts) {
+        steps.push_back(unmount_step(mount));
+    }
+    return steps;
 }
 
-void Applied::undo() noexcept {
-    for (; !steps_.empty(); steps_.pop_back()) {
+void settle(Record& record, const PageControl& control) {
+    settle_pages(record, control);
+    std::erase_if(record.files, [](const FileMade& file) { return !look_at(file.path, file.node); });
+    std::erase_if(record.folders, [](const std::string& folder) { return !look_at(folder, {}); });
+    std::erase_if(record.mounts, [](const std::string& mount) { return !is_own_mount(mount); });
+}
+
+void roll_back(const Record& before, Work& work) noexcept {
+    const auto added = [](const auto& now, const auto& then) {
+        auto more = now;
+        std::erase_if(more, [&](const auto& one) { return std::ranges::find(then, one) != then.end(); });
+        return more;
+    };
+    const Record now = work.ledger.record;
+    Removal removal{.files = {},
+                    .busy = {},
+                    .pages = {},
+                    .folders = added(now.folders, before.folders),
+                    .mounts = added(now.mounts, before.mounts),
+                    .left = {}};
+    for (const FileMade& file : added(now.files, before.files)) {
+        if (const auto found = look_at(file.path, file.node)) {
+            removal.files.push_back(*found);
+        }
+    }
+    for (const PagesAdded& pages : now.pages) {
+        const std::uint64_t earlier = Record(before).pages_of(pages.node, pages.size).added;
+        const std::uint64_t more = pages.added - std::min(pages.added, earlier);
+        removal.pages.push_back({.node = pages.node, .size = pages.size, .added = more, .due = more});
+    }
+    for (const Step& step : steps_of(removal)) {
         try {
-            Undone undone;
-            steps_.back().undo(work_, undone);
+            step.apply(work);
         } catch (const std::exception&) {
             continue;  // the rest
         }

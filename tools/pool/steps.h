@@ -1,8 +1,9 @@
-// Reversible changes of the machine, in a list: setup applies it, rolls back by undoing it, and prints it for
-// --dry-run; remove undoes the list that the record names.
+// Changes of the machine, in lists: setup applies one, --dry-run prints it; what is taken away again, by
+// remove and where setup fails, is such a list too, made of what the record names.
 #pragma once
 
-#include "tools/pool/setup_plan.h"
+#include "tools/pool/pages.h"
+#include "tools/pool/plan.h"
 
 #include <chrono>
 #include <functional>
@@ -26,86 +27,64 @@ struct Leftover {
     bool is_in_use = false;  // not because something of others is in it, or it can't be removed
     bool has_content = false;
 };
-// What came of undoing.
-struct Undone {
-    std::vector<PoolFile> removed;
-    std::vector<PoolFile> busy;
+// What is to be taken away; or what was, and what wasn't.
+struct Removal {
+    std::vector<MemoryFile> files;
+    std::vector<MemoryFile> busy;  // somebody holds them, so they stay
     std::vector<PagesToGive> pages;
-    std::vector<std::string> folders;
+    std::vector<std::string> folders;  // outer ones first
     std::vector<std::string> mounts;
     std::vector<Leftover> left;
-
-    [[nodiscard]] bool is_empty() const;
 };
 
 // What steps need to work.
 struct Work {
     PageControl control;
     const tools::Interrupts& interrupts;
-    Ledger* ledger = nullptr;  // nothing is recorded without one
+    Ledger& ledger;
     std::chrono::steady_clock::time_point deadline{};
+    Removal removed{};  // so far
 
     // Changes the record, and writes it.
     template <class Change>
     void enter(const Change& change) {
-        if (ledger != nullptr) {
-            change(ledger->record);
-            ledger->save();
-        }
+        change(ledger.record);
+        ledger.save();
     }
 };
 
 struct Step {
-    std::string shell;  // as somebody would type it, forth and back; empty: nothing to do
-    std::string shell_back;
-    // Throws tools::Failure where it isn't possible; changes nothing.
-    std::function<void()> check = [] {};
-    // In the record before it is done. Throws tools::Failure or tools::Interrupted; then undo takes away what
-    // was done of it.
-    std::function<void(Work&)> apply = [](Work&) {};
-    // As far as possible; what is gone is out of the record. Of a step that wasn't applied: nothing.
-    std::function<void(Work&, Undone&)> undo = [](Work&, Undone&) {};
+    std::string shell;  // as somebody would type it; empty: nothing to do
+    // What it makes is in the record before it is made, and what it takes away is out of it after. Throws
+    // tools::Failure or tools::Interrupted.
+    std::function<void(Work&)> apply;
 };
 using Steps = std::vector<Step>;
+[[nodiscard]] std::vector<std::string> commands_of(const Steps& steps);
 
-// Those of a record are applied already.
-enum class Origin { plan, record };
+[[nodiscard]] Step folder_step(const std::string& path, const Trust& trust);
+[[nodiscard]] Step mount_step(const std::string& point, ByteSize page_size, const Trust& trust);
+// The first so many of the files that the plan wants on the node, where all folders are by then. All are
+// created, or none: they get their names only when all are complete, so that no name ever stands for half a
+// file, whatever ends this process.
+[[nodiscard]] Step create_step(const Plan& plan, const NodePlan& node, std::size_t files);
+// So many pages of the size are to be on the node.
+[[nodiscard]] std::string count_command(NodeId node, ByteSize size, std::uint64_t pages);
 
-[[nodiscard]] Step folder_step(const std::string& path, const Trust& trust, Origin origin = Origin::plan);
-[[nodiscard]] Step mount_step(const MountMade& mount, const Trust& trust, Origin origin = Origin::plan);
-// Adds pages to those that are there, as many as can be had by the deadline; says in `got` what came.
-[[nodiscard]] Step reserve_step(const PagesToGive& pages, Reserving* got);
-// Applied already; undone, it gives back what setup has added, except for files that stay.
-[[nodiscard]] Step reserved_step(const PagesToGive& pages);
-// A file that isn't as it should be goes if nobody holds it; undo doesn't bring it back.
-[[nodiscard]] Step replace_step(const PoolFile& file);
-// The paths are in one folder, which is there by then. All are created, or none: they get their names only
-// when all are complete, so that no name ever stands for half a file, whatever ends this process. `kept`
-// files are there already.
-[[nodiscard]] Step create_step(const Request& request, NodeId node, ByteSize page_size,
-                               const std::vector<std::string>& paths, std::size_t kept);
-// Applied already; undone, it removes those that nobody holds.
-[[nodiscard]] Step created_step(const std::vector<PoolFile>& files);
+// These enter what came of them in `removed`, and leave what is in use, or isn't empty.
+[[nodiscard]] Step remove_file_step(const MemoryFile& file);
+[[nodiscard]] Step give_back_step(const PagesToGive& pages);
+[[nodiscard]] Step remove_folder_step(const std::string& path);
+[[nodiscard]] Step unmount_step(const std::string& point);
+// All of it, in an order in which nothing is in the way of the next.
+[[nodiscard]] Steps steps_of(const Removal& removal);
 
-// Applied steps, which are undone at the end unless keep() was called.
-class Applied {
-  public:
-    explicit Applied(Work& work) : work_(work) {}
-    ~Applied() { undo(); }
-    Applied(const Applied&) = delete;
-    Applied& operator=(const Applied&) = delete;
+// Makes the record true: ends changes that a killed process has left under way, and forgets what isn't there
+// any more.
+void settle(Record& record, const PageControl& control);
 
-    void apply(const Steps& steps);
-    // In reverse order; what can't be undone stays in the record, for remove.
-    void undo() noexcept;
-    void keep() noexcept { steps_.clear(); }
-
-  private:
-    Work& work_;
-    Steps steps_;
-};
-
-// Whether something has the name; links are not followed.
-[[nodiscard]] bool is_there(const std::string& path);
+// Takes away what the record has more than it had before, whatever happens. What stays is in the record, for
+// remove.
+void roll_back(const Record& before, Work& work) noexcept;
 
 }  // namespace pool

@@ -1,8 +1,7 @@
-// Filling files with pages of one node: a child process maps them, binds the mappings to the node and touches
-// every page, by several threads.
+// Filling files with pages of one node: mappings of them are bound to the node, and several threads touch
+// every page.
 //
-// A touch that finds the node dry is a SIGBUS and the end of the process; that is why it is a process of its
-// own.
+// A touch that finds the node dry is a SIGBUS in the thread that touches, which jumps out of it.
 #pragma once
 
 #include "shim/base/byte_size.h"
@@ -32,10 +31,9 @@ struct TouchJob {
     hugepage::NodeId node;
     std::optional<int> threads;
 };
-// On return every page of every file is there and on the node. Must be called before the process has other
-// threads. Shows its progress on stderr if that is a terminal. Throws tools::Failure or tools::Interrupted;
-// the child has ended then, and what it has filled stays in the files. Should this process be killed, the
-// child dies with it.
+// On return every page of every file is there and on the node. Shows its progress on stderr if that is a
+// terminal. Throws tools::Failure or tools::Interrupted; what has been filled stays in the files. The
+// process's handler of SIGBUS is another meanwhile.
 void touch_into_place(const TouchJob& job, const tools::Interrupts& interrupts);
 
 }  // namespace pool

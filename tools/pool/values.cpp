@@ -10,42 +10,21 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <pwd.h>
 
-#include <algorithm>
+#include <map>
+#include <ranges>
 #include <string_view>
 
 namespace ctl {
 namespace {
 
-std::vector<NodeId> nodes_in(const std::string& text) {
+hugepage::NodeSet nodes_in(const std::string& text) {
     const auto set = hugepage::parse_node_list(text);
     if (!set || set->empty()) {
         tools::refuse(fmt::format("--node: '{}' is no list of nodes; write all, 0,1 or 0:4,1:2.", text));
     }
-    std::vector<NodeId> nodes;
-    for (int i = 0; i < hugepage::kMaxNodes; ++i) {
-        if (set->contains(NodeId{i})) {
-            nodes.push_back({i});
-        }
-    }
-    return nodes;
-}
-
-void check(const std::vector<Share>& shares, const Machine& machine) {
-    for (std::size_t i = 0; i < shares.size(); ++i) {
-        const NodeId node = shares[i].node;
-        if (machine.find(node) == nullptr) {
-            std::vector<int> known;
-            for (const Node& one : machine.nodes) {
-                known.push_back(one.id.value);
-            }
-            tools::refuse(fmt::format("--node: there is no node {}; this machine has {}.", node.value,
-                                      fmt::join(known, ", ")));
-        }
-        if (i > 0 && shares[i - 1].node == node) {
-            tools::refuse(fmt::format("--node: node {} is named twice.", node.value));
-        }
-    }
+    return *set;
 }
 
 }  // namespace
@@ -82,26 +61,37 @@ std::size_t count_of(const std::string& option, const std::string& text, std::si
 }
 
 std::vector<Share> shares_of(const std::string& text, std::size_t files, const Machine& machine) {
-    std::vector<Share> shares;
-    if (text == "all") {
-        for (const Node& node : machine.nodes) {
-            if (node.memory.bytes > 0) {
-                shares.push_back({node.id, files});
-            }
+    std::map<NodeId, std::size_t> shares;
+    for (const Node& node : machine.nodes) {
+        if (text == "all" && node.memory.bytes > 0) {
+            shares.emplace(node.id, files);
         }
-        return shares;
     }
-    for (const std::string& part : CLI::detail::split(text + ',', ',')) {
+    const auto parts = text == "all" ? std::vector<std::string>{} : CLI::detail::split(text + ',', ',');
+    for (const std::string& part : parts) {
         const std::size_t colon = part.find(':');
         const std::size_t own =
             colon == std::string::npos ? files : count_of("--node", part.substr(colon + 1), kMostFiles);
-        for (const NodeId node : nodes_in(part.substr(0, colon))) {
-            shares.push_back({node, own});
+        hugepage::NodeSet nodes = nodes_in(part.substr(0, colon));
+        for (auto node = nodes.first(); node; node = nodes.first()) {
+            if (machine.find(*node) == nullptr) {
+                tools::refuse(fmt::format(
+                    "--node: there is no node {}; this machine has {}.", node->value,
+                    fmt::join(
+                        machine.nodes | std::views::transform([](const Node& one) { return one.id.value; }),
+                        ", ")));
+            }
+            if (!shares.emplace(*node, own).second) {
+                tools::refuse(fmt::format("--node: node {} is named twice.", node->value));
+            }
+            nodes.remove(*node);
         }
     }
-    std::ranges::sort(shares, {}, &Share::node);
-    check(shares, machine);
-    return shares;
+    std::vector<Share> result;
+    for (const auto& [node, count] : shares) {
+        result.push_back({node, count});
+    }
+    return result;
 }
 
 std::optional<ByteSize> page_size_of(const std::string& text, const Machine& machine) {
@@ -119,6 +109,11 @@ std::optional<ByteSize> page_size_of(const std::string& text, const Machine& mac
                         known.empty() ? "no size at all" : fmt::format("{}", fmt::join(known, ", "))));
     }
     return size;
+}
+
+std::string user_text(uid_t user) {
+    const passwd* entry = ::getpwuid(user);
+    return entry != nullptr ? entry->pw_name : std::to_string(user);
 }
 
 }  // namespace ctl

@@ -4,7 +4,8 @@
 
 #include "tools/pool/choice.h"
 #include "tools/pool/machine.h"
-#include "tools/pool/plan.h"
+
+#include <sys/types.h>
 
 #include <cstddef>
 #include <optional>
@@ -16,6 +17,14 @@ class App;
 }
 
 namespace ctl {
+
+// How many files on which node.
+struct Share {
+    NodeId node;
+    std::size_t files = 0;
+
+    friend bool operator==(const Share&, const Share&) = default;
+};
 
 // Adds --path and --path-pattern, of a pool that is there.
 void describe_pool_options(CLI::App& command, PoolOptions& options);
@@ -35,5 +44,8 @@ inline constexpr std::size_t kMostFiles = 4096;  // of a node; more is a typing 
 
 // "auto": nothing. Else a size of pages that the kernel knows.
 [[nodiscard]] std::optional<ByteSize> page_size_of(const std::string& text, const Machine& machine);
+
+// "sealer", or "1234" where nobody is called that: as --user takes it.
+[[nodiscard]] std::string user_text(uid_t user);
 
 }  // namespace ctl

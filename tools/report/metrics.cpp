@@ -31,18 +31,6 @@ std::string label_text(const Json& value) {
     return result;
 }
 
-// False, and errno, if not all of it could be written.
-bool write_all(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t written = ::write(fd, text.data(), text.size());
-        if (written < 0 && errno != EINTR) {
-            return false;
-        }
-        text.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(written, 0)));
-    }
-    return true;
-}
-
 bool others_may_change(const struct stat& facts, const struct stat& folder) {
     const bool is_writable = (folder.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (folder.st_mode & S_ISVTX) == 0;
     return facts.st_uid != 0 || folder.st_uid != 0 || is_writable;
@@ -83,22 +71,13 @@ void replace_file(const std::string& path, const std::string& content) {
                             path));
         }
         const tools::Fd file(::open(target.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY));
-        if (file.get() < 0 || !write_all(file.get(), content)) {
+        if (file.get() < 0 || !pool::write_all(file.get(), content)) {
             throw tools::system_failure("write " + path, errno);
         }
         return;
     }
-    std::string fresh = fmt::format("{}.{}.XXXXXX", folder, at.name);
-    const tools::Fd file(::mkostemp(fresh.data(), O_CLOEXEC));
-    if (file.get() < 0) {
-        throw tools::system_failure("make a file beside " + path, errno);
-    }
-    constexpr mode_t kMode = 0644;
-    if (!write_all(file.get(), content) || ::fchmod(file.get(), kMode) != 0 || ::fsync(file.get()) != 0 ||
-        ::rename(fresh.c_str(), target.c_str()) != 0) {
-        const int error = errno;
-        ::unlink(fresh.c_str());
-        throw tools::system_failure("write " + path, error);
+    if (!pool::replace_file(at.folder, at.name, fmt::format(".{}.{}", at.name, ::getpid()), content)) {
+        throw tools::system_failure("write " + path, errno);
     }
 }
 

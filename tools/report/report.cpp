@@ -140,6 +140,14 @@ std::string table(const Terminal& terminal, const std::vector<Field>& fields, co
     return table(terminal, columns, cells);
 }
 
+std::uint64_t count_in(const Json& object, const char* key) {
+    return object.at(key).get<std::uint64_t>();
+}
+
+std::string text_in(const Json& object, const char* key) {
+    return printable(object.at(key).get<std::string>());
+}
+
 Field count_field(std::string name, std::string key, Tone tone) {
     return {{std::move(name), Column::Side::right}, [key = std::move(key), tone](const Json& row) {
                 const auto count = row.at(key).get<std::uint64_t>();
@@ -162,6 +170,13 @@ Field page_size_field(std::string name, std::string key) {
 Field text_field(std::string name, std::string key, bool wraps) {
     return {{std::move(name), Column::Side::left, wraps}, [key = std::move(key)](const Json& row) {
                 return Cell{printable(row.at(key).get<std::string>())};
+            }};
+}
+
+Field length_field(std::string name, std::string key, Tone tone) {
+    return {{std::move(name), Column::Side::right}, [key = std::move(key), tone](const Json& row) {
+                const std::size_t length = row.at(key).size();
+                return Cell{std::to_string(length), length > 0 ? tone : Tone::plain};
             }};
 }
 

@@ -61,11 +61,15 @@ struct Field {
 };
 [[nodiscard]] std::string table(const Terminal& terminal, const std::vector<Field>& fields, const Json& rows);
 
+[[nodiscard]] std::uint64_t count_in(const Json& object, const char* key);
+[[nodiscard]] std::string text_in(const Json& object, const char* key);  // printable()
+
 // Of one key of the row: a count, in the tone unless it is 0; a size in bytes; a size of pages; foreign text.
 [[nodiscard]] Field count_field(std::string name, std::string key, Tone tone = Tone::plain);
 [[nodiscard]] Field size_field(std::string name, std::string key);
 [[nodiscard]] Field page_size_field(std::string name, std::string key);
 [[nodiscard]] Field text_field(std::string name, std::string key, bool wraps = false);
+[[nodiscard]] Field length_field(std::string name, std::string key, Tone tone = Tone::plain);  // of an array
 
 // A metric of Prometheus: what its rows, objects of a report's JSON, say under each of the keys. A label has
 // the value of its key; `values` have the label `state`, if it isn't empty.

@@ -43,7 +43,7 @@ TEST_F(SetupTest, GoesAndComesWithoutATrace) {
         std::uint64_t given = 0;
         const auto removal = json_of(gone);
         for (const auto& pages : removal["pages"]) {
-            given += pages["given_back"].get<std::uint64_t>();
+            given += pages["pages_given_back"].get<std::uint64_t>();
         }
         EXPECT_EQ(given, added);
         expect_nothing_left();

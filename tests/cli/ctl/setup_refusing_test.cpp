@@ -95,10 +95,11 @@ TEST_F(RefusingTest, MoreThanTheMachineHas) {
     EXPECT_FALSE(report["complete"]);
     EXPECT_FALSE(report["changed"]);
     EXPECT_EQ(report["nodes"][0]["pages_reserved"], 0);
-    EXPECT_TRUE(report["kernel_command_line"].is_null()) << "with that it would not boot";
+    EXPECT_EQ(report["findings"].size(), 1) << "with that on the kernel's command line it would not boot";
+    EXPECT_EQ(report["findings"][0]["id"], "memory");
     expect_nothing_left();
     const auto text = hugepagectl(setup({"--size", "512TiB", "--num", "1", "--timeout", "1"}));
-    EXPECT_THAT(text.out, HasSubstr("Node 0 is short"));
+    EXPECT_THAT(text.out, HasSubstr("node 0 is short"));
 }
 
 TEST_F(RefusingTest, WithoutRights) {

@@ -19,11 +19,7 @@ class ShortageTest : public CtlTest {
         request.shares = {{NodeId{0}, files}};
         request.page_size = k2MiB;
         request.size = {(count_of("free_hugepages") + 8) * k2MiB.bytes};
-        request.size_as_typed = "some";
-        const auto where = pool::pool_place(place(), "");
-        request.pattern = where.pattern;
-        request.place = where.folder;
-        request.where = where.option;
+        request.pattern = pool::pattern_of(place(), "");
         return request;
     }
     // Of at most so many pages more than there are.
@@ -38,13 +34,14 @@ class ShortageTest : public CtlTest {
         control.pause = [] {};
         return control;
     }
-    [[nodiscard]] pool::SetupReport set_up(const pool::Request& request, const pool::PageControl& control,
-                                           std::chrono::seconds timeout = {}) {
+    [[nodiscard]] pool::Plan set_up(const pool::Request& request, const pool::PageControl& control,
+                                    std::chrono::seconds timeout = {}) {
         std::filesystem::create_directories(kRun);
         pool::Ledger ledger(kRun, pool::boot_id());
-        pool::Work work{control, interrupts_, &ledger, std::chrono::steady_clock::now() + timeout};
-        const auto plan = pool::make_plan(request, pool::look_at_machine(request), pool::Purpose::set_up);
-        return pool::set_up(request, plan, work);
+        pool::Work work{control, interrupts_, ledger, std::chrono::steady_clock::now() + timeout};
+        auto plan = pool::make_plan(request, pool::look_at_machine(request), pool::Purpose::set_up);
+        pool::set_up(plan, work);
+        return plan;
     }
 
     tools::Interrupts interrupts_;
@@ -60,8 +57,8 @@ TEST_F(ShortageTest, MakesAsManyWholeFilesAsThereArePagesFor) {
         const auto report = set_up(request_of(3), limited(13));
         ASSERT_EQ(report.nodes.size(), 1);
         const auto& node = report.nodes[0];
-        is_right = !report.is_complete() && !report.is_undone && node.created.size() == 1 &&
-                   node.pages_got == 13 && node.pages_given_back == 5 && reserved_pages() == before + 8;
+        is_right = !report.is_complete() && !report.is_undone && node.created.size() == 1 && node.got == 13 &&
+                   node.given_back == 5 && reserved_pages() == before + 8;
         EXPECT_EQ(hugepagectl({"remove"}).exit_status, 0);
         expect_nothing_left();
     }
@@ -73,7 +70,7 @@ TEST_F(ShortageTest, LeavesNothingIfNoWholeFileCanBeMade) {
     for (int i = 0; i < kTries && !is_right; ++i) {
         const std::uint64_t before = reserved_pages();
         const auto report = set_up(request_of(1), limited(5));
-        is_right = report.is_undone && report.nodes[0].pages_got == 5 && reserved_pages() == before;
+        is_right = report.is_undone && report.nodes[0].got == 5 && reserved_pages() == before;
         EXPECT_EQ(hugepagectl({"remove"}).exit_status, 0);
         expect_nothing_left();
     }

@@ -18,7 +18,7 @@ case_misuse_is_told_in_one_line() {
     expect_refusal 2 "--path or --path-pattern is needed." --size 1GiB
     expect_refusal 2 "'1XB' is no size" --path "$dir" --size 1XB
     expect_refusal 2 "--nix" --nix
-    expect_refusal 2 "lacks \$NUMA_NODE_INDEX" --size 1GiB --path_pattern "$dir"
+    expect_refusal 2 "has no \$NUMA_NODE_INDEX" --size 1GiB --path_pattern "$dir"
 }
 
 case_a_node_that_does_not_exist_is_refused() {

@@ -35,21 +35,22 @@ case_a_folder_cannot_be_kept() {
 case_a_fifo_cannot_be_kept() {
     mkdir "$mnt/numa_$node"
     mkfifo "$mnt/numa_$node/4.0_MiB_0"
-    expect_untouched 1 "it is not a regular file" -n "$node" -s 4MiB --path "$mnt"
+    expect_untouched 1 "it is no regular file" -n "$node" -s 4MiB --path "$mnt"
 }
 
 case_a_file_with_holes_cannot_be_kept() {
     mkdir "$mnt/numa_$node"
     truncate -s 4M "$mnt/numa_$node/4.0_MiB_0"
     fallocate -o 0 -l 2M "$mnt/numa_$node/4.0_MiB_0"
-    expect_untouched 1 "it has holes: 2.0 MiB of 4.0 MiB are allocated" -n "$node" -s 4MiB --path "$mnt"
+    chmod 600 "$mnt/numa_$node/4.0_MiB_0"
+    expect_untouched 1 "4.0_MiB_0 can't be kept: it has holes" -n "$node" -s 4MiB --path "$mnt"
     expect_pages_left $((pages - 1))
 }
 
 case_a_second_name_cannot_be_kept() {
     expect_success -n "$node" -s 4MiB --path "$mnt"
     ln "$mnt/numa_$node/4.0_MiB_0" "$mnt/numa_$node/4.0_MiB_1"
-    expect_untouched 1 "4.0_MiB_1 can't be kept: it is a second name (hard link)" -n "$node" -c 3 -s 4MiB --path "$mnt"
+    expect_untouched 1 "4.0_MiB_1 can't be kept: it is another name of a file in this folder" -n "$node" -c 3 -s 4MiB --path "$mnt"
 }
 
 # Its content is whoever's had it: it is not to be handed over.
@@ -77,7 +78,7 @@ case_a_folder_of_another_user_is_refused() {
 case_the_limit_of_files_of_the_mount_is_told() {
     umount "$mnt"
     mount -t hugetlbfs -o pagesize=2M,size=16M,nr_inodes=3 none "$mnt"
-    expect_untouched 1 "has room for only 2 more files and folders, and 3 are needed" -n "$node" -c 2 -s 2MiB --path "$mnt"
+    expect_untouched 1 "3 files and folders needed, but the mount at $mnt has only 2 left of its limit" -n "$node" -c 2 -s 2MiB --path "$mnt"
     umount "$mnt"
     # Without size= the kernel doesn't say beforehand.
     mount -t hugetlbfs -o pagesize=2M,nr_inodes=3 none "$mnt"

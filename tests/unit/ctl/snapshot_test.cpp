@@ -160,12 +160,8 @@ TEST_F(PoolFiles, MayBeHeldUnseenOutsideThePidNamespace) {
 
 TEST(User, MayWhatItsModeBitsSay) {
     const User user{12345, {7}};
-    struct stat facts {};
     const auto may = [&](uid_t owner, gid_t group, mode_t mode) {
-        facts.st_uid = owner;
-        facts.st_gid = group;
-        facts.st_mode = mode;
-        return user.may(facts, R_OK | W_OK);
+        return user.may(owner, group, mode, R_OK | W_OK);
     };
     EXPECT_TRUE(may(12345, 0, 0600));
     EXPECT_FALSE(may(12345, 7, 0466));
@@ -173,8 +169,7 @@ TEST(User, MayWhatItsModeBitsSay) {
     EXPECT_FALSE(may(0, 7, 0606));
     EXPECT_TRUE(may(0, 0, 0006));
     EXPECT_FALSE(may(0, 0, 0660));
-    facts.st_mode = 0;
-    EXPECT_TRUE((User{0, {}}.may(facts, R_OK)));
+    EXPECT_TRUE((User{0, {}}.may(7, 7, 0, R_OK)));
 }
 
 TEST_F(PoolFiles, NamesWhoHoldsAFile) {

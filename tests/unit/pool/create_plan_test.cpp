@@ -1,6 +1,6 @@
 // A plan that only creates files: what is created, what is kept, and what makes it refuse.
 #include "tests/unit/pool/machine.h"
-#include "tools/pool/setup_plan.h"
+#include "tools/pool/plan.h"
 
 #include <gmock/gmock.h>
 
@@ -16,13 +16,6 @@ using testing::Not;
 
 const std::string kFirst = "/mnt/huge/pc1/numa_0/1.0_GiB_0";
 const std::string kSecond = "/mnt/huge/pc1/numa_0/1.0_GiB_1";
-
-FileFacts right_file(const std::string& path, ino_t inode) {
-    FileFacts file;
-    file.path = path;
-    put_there(file, inode);
-    return file;
-}
 
 Request two_files_on_node_0() {
     Request request = two_files_on_each_node();
@@ -44,12 +37,12 @@ class PlanTest : public testing::Test {
     Refusal refusal() {
         return refusal_of([&] { static_cast<void>(make_plan(request_, facts_, Purpose::create_only)); });
     }
+    MemoryFile& file(const std::string& path = kFirst) { return put_there(facts_, path); }
     NodePlan plan() { return make_plan(request_, facts_, Purpose::create_only).nodes[0]; }
 
     Request request_ = two_files_on_node_0();
     Facts facts_ = machine_of(request_);
     NodeFacts& node_ = facts_.nodes[0];
-    std::vector<FileFacts>& files_ = node_.files;
     Pages& pages_ = pages_on(facts_, 0, k2MiB);
 };
 
@@ -59,21 +52,21 @@ TEST_F(PlanTest, CreatesAllFilesInAnEmptyFolder) {
 }
 
 TEST_F(PlanTest, KeepsFilesThatAreRightAndCreatesTheRest) {
-    files_[0] = right_file(kFirst, 1);
+    file();
     EXPECT_THAT(plan().create, ElementsAre(kSecond));
     EXPECT_THAT(plan().keep, ElementsAre(kFirst));
 }
 
 TEST_F(PlanTest, NeedsNeitherPagesNorPermissionWhenAllFilesAreRight) {
-    files_ = {right_file(kFirst, 1), right_file(kSecond, 2)};
+    file(kFirst);
+    file(kSecond);
     pages_.free = 0;
     node_.write_error = EACCES;
     EXPECT_THAT(plan().keep, ElementsAre(kFirst, kSecond));
 }
 
 TEST_F(PlanTest, RefusesAFileOfAnotherSizeAndNamesBothSizes) {
-    files_[1] = right_file(kSecond, 1);
-    files_[1].size = k2MiB;
+    file(kSecond).size = k2MiB;
     const auto refused = refusal();
     EXPECT_EQ(refused.code, tools::ExitCode::failed);
     EXPECT_EQ(refused.message, kSecond +
@@ -82,51 +75,40 @@ TEST_F(PlanTest, RefusesAFileOfAnotherSizeAndNamesBothSizes) {
                                    kSecond);
 }
 
-TEST_F(PlanTest, RefusesWhatIsNoRegularFile) {
-    files_[0].kind = FileFacts::Kind::link;
-    EXPECT_THAT(refusal().message, HasSubstr("it is a symbolic link"));
-    files_[0].kind = FileFacts::Kind::other;
-    EXPECT_THAT(refusal().message, HasSubstr("it is not a regular file"));
+// What the judge finds is said.
+TEST_F(PlanTest, RefusesWhatTheShimWouldRefuse) {
+    MemoryFile& wrong = file();
+    wrong.refusal = hugepage::Refusal{hugepage::Reason::not_populated, "it has holes", 0};
+    EXPECT_THAT(refusal().message, HasSubstr(kFirst + " can't be kept: it has holes; nothing was changed"));
+    wrong.refusal.reset();
+    wrong.pages_error = EHWPOISON;
+    EXPECT_THAT(refusal().message, HasSubstr("a page's memory is damaged"));
 }
 
 TEST_F(PlanTest, DoesNotAdviseToRemoveAFolder) {
-    files_[0].kind = FileFacts::Kind::folder;
+    MemoryFile& folder = file();
+    folder.type = S_IFDIR;
+    folder.refusal = hugepage::Refusal{hugepage::Reason::insecure, "it is a folder", 0};
     EXPECT_THAT(refusal().message, HasSubstr("it is a folder"));
     EXPECT_THAT(refusal().message, Not(HasSubstr("rm ")));
 }
 
-TEST_F(PlanTest, RefusesAFileWithHoles) {
-    files_[0] = right_file(kFirst, 1);
-    files_[0].allocated = k2MiB;
-    files_[0].placement.reset();
-    EXPECT_THAT(refusal().message, HasSubstr("it has holes: 2.0 MiB of 1.0 GiB are allocated"));
-}
-
 TEST_F(PlanTest, RefusesAFileWithASinglePageOnAnotherNode) {
-    files_[0] = right_file(kFirst, 1);
-    files_[0].placement->elsewhere = 1;
-    files_[0].placement->other = NodeId{1};
-    EXPECT_THAT(refusal().message,
-                HasSubstr("1 of its 512 pages are not on node 0 but, for example, on node 1"));
-}
-
-TEST_F(PlanTest, RefusesAFileWhosePagesCannotBeRead) {
-    files_[0] = right_file(kFirst, 1);
-    files_[0].placement.reset();
-    files_[0].pages_error = EHWPOISON;
-    EXPECT_THAT(refusal().message, HasSubstr("its pages cannot be read"));
+    MemoryFile& wrong = file();
+    wrong.placement->elsewhere = 1;
+    wrong.placement->other = NodeId{1};
+    EXPECT_THAT(refusal().message, HasSubstr("1 of 512 pages seen are not on node 0; some are on node 1"));
 }
 
 TEST_F(PlanTest, TakesAnyOwnerAndModeUnlessAskedFor) {
-    files_[0] = right_file(kFirst, 1);
-    files_[0].owner = 7;
-    files_[0].mode = 0640;
+    file().owner = 7;
+    facts_.files[0].mode = 0640;
     EXPECT_THAT(plan().keep, ElementsAre(kFirst));
 }
 
 // Whoever gets a file gets what is in it.
 TEST_F(PlanTest, AdvisesToRemoveWhatBelongsToAnotherUser) {
-    files_[0] = right_file(kFirst, 1);
+    file();
     request_.owner = 7;
     EXPECT_EQ(refusal().message,
               kFirst +
@@ -136,23 +118,6 @@ TEST_F(PlanTest, AdvisesToRemoveWhatBelongsToAnotherUser) {
     request_.owner = 0;
     request_.mode = 0640;
     EXPECT_THAT(refusal().message, HasSubstr("its mode is 0600, not 0640"));
-}
-
-TEST_F(PlanTest, RefusesAFileWithPermissionsForOthers) {
-    files_[0] = right_file(kFirst, 1);
-    files_[0].mode = 0604;
-    EXPECT_THAT(refusal().message, HasSubstr("its mode is 0604, and the shim refuses"));
-}
-
-TEST_F(PlanTest, RefusesTwoNamesOfOneFile) {
-    files_ = {right_file(kFirst, 1), right_file(kSecond, 1)};
-    EXPECT_THAT(refusal().message, HasSubstr(kSecond + " can't be kept: it is a second name"));
-}
-
-TEST_F(PlanTest, SaysNoPermissionIfAFileCannotBeLookedAt) {
-    files_[0].kind = FileFacts::Kind::regular;
-    files_[0].error = EACCES;
-    EXPECT_EQ(refusal().code, tools::ExitCode::no_permission);
 }
 
 TEST_F(PlanTest, SaysNoPermissionIfTheFolderCannotBeWrittenTo) {
@@ -169,8 +134,7 @@ TEST_F(PlanTest, RefusesAFolderThatIsNotOnHugetlbfs) {
     node_.mount = tools::Mount{1, "/", "ext4", "rw"};
     EXPECT_EQ(refusal().message,
               "create files in /mnt/huge/pc1/numa_0: /mnt is on ext4, not on hugetlbfs; type: sudo "
-              "hugepagectl setup "
-              "--size 1GiB --node 0:2 --path /mnt/huge/pc1");
+              "hugepagectl setup --size 1GiB --node 0:2 --path /mnt/huge/pc1");
     EXPECT_EQ(refusal().code, tools::ExitCode::failed);
     facts_.place_is_empty = false;
     EXPECT_THAT(refusal().message, HasSubstr("isn't empty, so use another folder"));
@@ -178,7 +142,7 @@ TEST_F(PlanTest, RefusesAFolderThatIsNotOnHugetlbfs) {
 
 TEST_F(PlanTest, SuggestsTheBinaryUnitForADecimalSize) {
     request_.size = ByteSize{32'000'000'000};
-    request_.size_as_typed = "32GB";
+    request_.size_option = "--size 32GB";
     const auto refused = refusal();
     EXPECT_EQ(refused.code, tools::ExitCode::usage);
     EXPECT_THAT(refused.message, HasSubstr("did you mean 32GiB?"));
@@ -186,10 +150,10 @@ TEST_F(PlanTest, SuggestsTheBinaryUnitForADecimalSize) {
 
 TEST_F(PlanTest, ProposesASizeForOneThatIsNoWholeNumberOfPages) {
     request_.size = ByteSize{3 << 20};
-    request_.size_as_typed = "3MiB";
+    request_.size_option = "--size 3MiB";
     EXPECT_THAT(refusal().message, HasSubstr("number of pages of 2 MiB; did you mean 4MiB?"));
     request_.size = ByteSize{1};
-    request_.size_as_typed = "1";
+    request_.size_option = "--size 1";
     EXPECT_THAT(refusal().message, HasSubstr("did you mean 2MiB?"));
 }
 
@@ -212,7 +176,7 @@ TEST_F(PlanTest, IsContentWithExactlyAsManyPagesAsItNeeds) {
 }
 
 TEST_F(PlanTest, NeedsNoPagesForFilesThatItKeeps) {
-    files_[0] = right_file(kFirst, 1);
+    file();
     pages_.free = 512;
     EXPECT_THAT(plan().create, ElementsAre(kSecond));
 }
@@ -236,18 +200,8 @@ TEST_F(PlanTest, KeepsWithinTheLimitOfTheMount) {
 
 TEST_F(PlanTest, KeepsWithinTheMountsLimitOfFiles) {
     node_.mount_files = 1;
-    EXPECT_THAT(refusal().message, HasSubstr("room for only 1 more files and folders, and 2 are needed"));
-}
-
-TEST(FileNames, AreTheSizeInBinaryUnitsAndANumber) {
-    EXPECT_THAT(paths_of({32 * k1GiB.bytes}, 2, "/p/numa_0"),
-                ElementsAre("/p/numa_0/32.0_GiB_0", "/p/numa_0/32.0_GiB_1"));
-}
-
-// Of two sizes that print alike.
-TEST(FileNames, HaveTheBytesOfASizeThatOneDecimalDoesNotSay) {
-    const ByteSize odd{32 * k1GiB.bytes + k2MiB.bytes};
-    EXPECT_THAT(paths_of(odd, 1, "/p"), ElementsAre("/p/32.0_GiB_34361835520_0"));
+    EXPECT_THAT(refusal().message,
+                HasSubstr("2 files and folders needed, but the mount at /mnt/huge/pc1 has only 1 left"));
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ class NewFileTest : public testing::Test {
         request_.size = k2MiB;
     }
 
-    [[nodiscard]] NewFile new_file() const { return NewFile::in(folder_.fd(), path_, request_); }
+    [[nodiscard]] hugepage::Fd file() const { return new_file(folder_.fd(), path_, request_); }
 
     TempFolder folder_;
     std::string path_ = folder_.file("2.0_MiB_0");
@@ -34,38 +34,38 @@ class NewFileTest : public testing::Test {
 };
 
 TEST_F(NewFileTest, CannotBeSeenUntilItIsPublished) {
-    const NewFile file = new_file();
+    const auto made = file();
     EXPECT_TRUE(folder_.is_empty());
-    file.publish(folder_.fd());
+    publish(made, folder_.fd(), path_);
     EXPECT_EQ(std::filesystem::file_size(path_), k2MiB.bytes);
 }
 
 TEST_F(NewFileTest, LeavesNothingIfItIsNotPublished) {
-    { const NewFile file = new_file(); }
+    { const auto made = file(); }
     EXPECT_TRUE(folder_.is_empty());
 }
 
 TEST_F(NewFileTest, HasTheModeAskedForWhateverTheUmask) {
     const mode_t before = ::umask(0777);
     request_.mode = 0640;
-    const NewFile file = new_file();
+    const auto made = file();
     ::umask(before);
     struct stat facts {};
-    ASSERT_EQ(::fstat(file.fd(), &facts), 0);
+    ASSERT_EQ(::fstat(made.get(), &facts), 0);
     EXPECT_EQ(facts.st_mode & 07777, mode_t{0640});
 }
 
 TEST_F(NewFileTest, IsForItsOwnerAloneByDefault) {
     struct stat facts {};
-    const NewFile file = new_file();
-    ASSERT_EQ(::fstat(file.fd(), &facts), 0);
+    const auto made = file();
+    ASSERT_EQ(::fstat(made.get(), &facts), 0);
     EXPECT_EQ(facts.st_mode & 07777, mode_t{0600});
 }
 
 TEST_F(NewFileTest, NeverReplacesWhatIsThere) {
     std::ofstream(path_) << "mine";
-    const NewFile file = new_file();
-    const auto refused = refusal_of([&] { file.publish(folder_.fd()); });
+    const auto made = file();
+    const auto refused = refusal_of([&] { publish(made, folder_.fd(), path_); });
     EXPECT_EQ(refused.code, tools::ExitCode::failed);
     EXPECT_THAT(refused.message, HasSubstr(path_ + " has been created by somebody else meanwhile"));
     EXPECT_EQ(std::filesystem::file_size(path_), 4U);

@@ -4,7 +4,7 @@
 
 #include "tools/common/failure.h"
 #include "tools/pool/pages.h"
-#include "tools/pool/setup_plan.h"
+#include "tools/pool/plan.h"
 
 #include <functional>
 #include <map>
@@ -29,10 +29,8 @@ inline Request two_files_on_each_node() {
     Request request;
     request.shares = {{NodeId{0}, 2}, {NodeId{1}, 2}};
     request.size = k1GiB;
-    request.size_as_typed = "1GiB";
+    request.size_option = "--size 1GiB";
     request.pattern = *hugepage::FilePattern::in_folder("/mnt/huge/pc1");
-    request.place = "/mnt/huge/pc1";
-    request.where = "--path /mnt/huge/pc1";
     return request;
 }
 
@@ -54,28 +52,26 @@ inline Facts bare_machine(const Request& request) {
 
 inline Facts mounted_machine(const Request& request, ByteSize page_size) {
     Facts facts = bare_machine(request);
-    for (std::size_t i = 0; i < facts.nodes.size(); ++i) {
-        NodeFacts& node = facts.nodes[i];
+    for (NodeFacts& node : facts.nodes) {
         node.missing = {node.folder};
         node.existing = "/mnt/huge/pc1";
         node.file_system = {hugepage::FileSystem::Kind::hugetlbfs, page_size};
         node.mount = tools::Mount{2, "/mnt/huge/pc1", "hugetlbfs", "rw,pagesize=2M"};
-        for (const std::string& path : paths_of(request.size, request.shares[i].files, node.folder)) {
-            FileFacts file;
-            file.path = path;
-            node.files.push_back(file);
-        }
     }
     return facts;
 }
 
-inline void put_there(FileFacts& file, ino_t inode) {
-    file.kind = FileFacts::Kind::regular;
+// A file that is right.
+inline MemoryFile& put_there(Facts& facts, const std::string& path, int node = 0) {
+    MemoryFile& file = facts.files.emplace_back();
+    file.path = path;
+    file.node = NodeId{node};
     file.file_system = {hugepage::FileSystem::Kind::hugetlbfs, k2MiB};
     file.size = file.allocated = k1GiB;
     file.mode = 0600;
-    file.id = {1, inode};
+    file.id = {1, facts.files.size()};
     file.placement = hugepage::Placement{.checked = 512, .elsewhere = 0, .other = {}, .absent = 0};
+    return file;
 }
 
 // A kernel that has memory for `room` more pages on each node.
@@ -97,8 +93,8 @@ struct FakeKernel {
         found.size = size;
         return found;
     }
-    MachinePages machine(ByteSize size) const {
-        MachinePages all;
+    Pages machine(ByteSize size) const {
+        Pages all{size};
         for (const auto& [key, one] : pages) {
             if (key.second == size.bytes) {
                 all.total += one.total;
@@ -134,7 +130,7 @@ struct FakeKernel {
             change(here, reserved + (adds_surplus ? machine(size).surplus - here.surplus : 0));
         };
         control.set_bound = [this](NodeId node, ByteSize size, std::uint64_t reserved) {
-            const MachinePages all = machine(size);
+            const Pages all = machine(size);
             Pages& here = of(node, size);
             if (can_be_bound) {
                 change(here, reserved - (all.total - all.surplus - here.reserved()));

@@ -97,7 +97,8 @@ TEST_F(Reserve, IsKnownByTheRecordWhenKilledAfterTheChange) {
     static_cast<void>(run(k2MiB, 6, 0));
     ASSERT_TRUE(seen);
     ledger_.record = *seen;
-    settle_all(kernel_.control(), ledger_);
+    settle_pages(ledger_.record, kernel_.control());
+    ledger_.save();
     EXPECT_EQ(recorded(k2MiB), 4);
     change_pages(kNode, k2MiB, -4, kernel_.control(), ledger_);
     EXPECT_EQ(kernel_.of(kNode, k2MiB).total, 0);
@@ -115,7 +116,8 @@ TEST_F(Reserve, LeavesOthersPagesThatCameMeanwhile) {
 TEST_F(Reserve, IsForgottenWhereSomebodyHasGivenItBack) {
     static_cast<void>(run(k2MiB, 5));
     kernel_.of(kNode, k2MiB) = {k2MiB, 2, 2, 0};
-    settle_all(kernel_.control(), ledger_);
+    settle_pages(ledger_.record, kernel_.control());
+    ledger_.save();
     EXPECT_EQ(recorded(k2MiB), 2);
 }
 

@@ -12,12 +12,12 @@ TEST(PoolPlace, IsAbsoluteAndWithoutLinks) {
     const auto real = std::filesystem::canonical(folder.path());
     std::filesystem::create_directory(real / "there");
     std::filesystem::create_symlink(real / "there", real / "link");
-    const auto place = pool_place(real / "link//new/", "");
-    EXPECT_EQ(place.folder, real / "there/new");
-    EXPECT_EQ(place.pattern.text(), (real / "there/new/numa_$NUMA_NODE_INDEX").string());
-    const auto pattern = pool_place("/ignored", real / "link/n$NUMA_NODE_INDEX/x");
-    EXPECT_EQ(pattern.folder, real / "there");
-    EXPECT_EQ(pattern.pattern.text(), (real / "there/n$NUMA_NODE_INDEX/x").string());
+    const auto place = pattern_of(real / "link//new/", "");
+    EXPECT_EQ(place_of(place), real / "there/new");
+    EXPECT_EQ(place.text(), (real / "there/new/numa_$NUMA_NODE_INDEX").string());
+    const auto pattern = pattern_of("/ignored", real / "link/n$NUMA_NODE_INDEX/x");
+    EXPECT_EQ(place_of(pattern), real / "there");
+    EXPECT_EQ(pattern.text(), (real / "there/n$NUMA_NODE_INDEX/x").string());
 }
 
 TEST(PoolPlace, MustBeGiven) {
@@ -25,10 +25,10 @@ TEST(PoolPlace, MustBeGiven) {
     while (too_long.size() < 5000) {
         too_long += "folder/";
     }
-    EXPECT_EQ(refusal_of([] { static_cast<void>(pool_place("", "")); }).code, tools::ExitCode::usage);
-    EXPECT_EQ(refusal_of([] { static_cast<void>(pool_place("", "/mnt/numa")); }).code,
+    EXPECT_EQ(refusal_of([] { static_cast<void>(pattern_of("", "")); }).code, tools::ExitCode::usage);
+    EXPECT_EQ(refusal_of([] { static_cast<void>(pattern_of("", "/mnt/numa")); }).code,
               tools::ExitCode::usage);
-    EXPECT_EQ(refusal_of([&] { static_cast<void>(pool_place("/" + too_long, "")); }).code,
+    EXPECT_EQ(refusal_of([&] { static_cast<void>(pattern_of("/" + too_long, "")); }).code,
               tools::ExitCode::usage);
 }
 

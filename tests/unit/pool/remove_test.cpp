@@ -13,16 +13,21 @@ using testing::StartsWith;
 
 constexpr ByteSize kSize{8UL << 20};
 
-PoolFile file_on(int node, const std::string& folder = "/mnt/a", ByteSize size = kSize) {
-    return {{folder + "/numa_" + std::to_string(node) + "/f", NodeId{node}, size, k2MiB}, {1, 1}, {}};
+MemoryFile file_on(int node, const std::string& folder = "/mnt/a", ByteSize size = kSize) {
+    MemoryFile file;
+    file.path = folder + "/numa_" + std::to_string(node) + "/f";
+    file.node = NodeId{node};
+    file.size = size;
+    file.file_system = {hugepage::FileSystem::Kind::hugetlbfs, k2MiB};
+    return file;
 }
 
 Record record_of_two_nodes() {
     Record record;
     record.pages = {{NodeId{0}, k2MiB, 4, {}}, {NodeId{1}, k2MiB, 4, {}}};
-    record.mounts = {{"/mnt/a", k2MiB}};
+    record.mounts = {"/mnt/a"};
     record.folders = {"/mnt/a", "/mnt/a/numa_0", "/mnt/a/numa_1"};
-    record.files = {file_on(0).file, file_on(1).file};
+    record.files = {{file_on(0).path, NodeId{0}}, {file_on(1).path, NodeId{1}}};
     return record;
 }
 
@@ -33,7 +38,7 @@ std::uint64_t given_of_ten(std::uint64_t free, std::uint64_t promised) {
     kernel.promised = promised;
     Record record;
     record.pages = {{NodeId{0}, k2MiB, 10, {}}};
-    return make_remove_plan({}, record, {}, kernel.control()).pages[0].give;
+    return plan_removal({}, record, {}, kernel.control()).pages[0].give;
 }
 
 TEST(RemovePlan, GivesBackPagesThatWereAddedAndAreFree) {
@@ -47,9 +52,10 @@ TEST(RemovePlan, TakesAllThatTheRecordNames) {
     for (const int node : {0, 1}) {
         kernel.of(NodeId{node}, k2MiB) = {k2MiB, 30, 6, 0};
     }
-    const auto plan = make_remove_plan({}, record_of_two_nodes(), {file_on(0), file_on(1)}, kernel.control());
+    const auto record = record_of_two_nodes();
+    const auto plan = plan_removal({}, record, {file_on(0), file_on(1)}, kernel.control());
     EXPECT_EQ(plan.files.size(), 2);
-    EXPECT_THAT(plan.commands(),
+    EXPECT_THAT(commands_of(plan, record),
                 ElementsAre("rm /mnt/a/numa_0/f", "rm /mnt/a/numa_1/f", StartsWith("echo 26 > /sys/"),
                             StartsWith("echo 26 > /sys/"), "rmdir /mnt/a/numa_1", "rmdir /mnt/a/numa_0",
                             "umount /mnt/a", "rmdir /mnt/a", "rm -r /run/hugepage-shim"));
@@ -62,8 +68,8 @@ TEST(RemovePlan, LeavesWhatIsHeld) {
     record.pages.pop_back();
     record.files.pop_back();
     auto held = file_on(0);
-    held.holders = {{12, "sealer", 0}};
-    const auto plan = make_remove_plan({}, record, {held}, kernel.control());
+    held.holders.emplace_back().has_locked = true;
+    const auto plan = plan_removal({}, record, {held}, kernel.control());
     EXPECT_THAT(plan.files, IsEmpty());
     EXPECT_EQ(plan.busy.size(), 1);
 }
@@ -73,39 +79,38 @@ TEST(RemovePlan, KeepsToNodesSizesAndPlaces) {
     const auto record = record_of_two_nodes();
     RemoveRequest request;
     request.nodes = {NodeId{1}};
-    auto plan = make_remove_plan(request, record, {file_on(0), file_on(1)}, kernel.control());
+    auto plan = plan_removal(request, record, {file_on(0), file_on(1)}, kernel.control());
     ASSERT_EQ(plan.files.size(), 1);
-    EXPECT_EQ(plan.files[0].file.node, NodeId{1});
+    EXPECT_EQ(plan.files[0].node, NodeId{1});
     ASSERT_EQ(plan.pages.size(), 1);
     EXPECT_EQ(plan.pages[0].node, NodeId{1});
 
     request = {};
     request.size = k1GiB;
-    plan = make_remove_plan(request, record, {file_on(0), file_on(1, "/mnt/a", k1GiB)}, kernel.control());
+    plan = plan_removal(request, record, {file_on(0), file_on(1, "/mnt/a", k1GiB)}, kernel.control());
     ASSERT_EQ(plan.files.size(), 1);
-    EXPECT_EQ(plan.files[0].file.size, k1GiB);
+    EXPECT_EQ(plan.files[0].size, k1GiB);
 
     request = {};
     request.pattern = hugepage::FilePattern::in_folder("/mnt/ab");
-    request.places = {"/mnt/ab"};
-    plan = make_remove_plan(request, record, {file_on(0, "/mnt/ab")}, kernel.control());
+    plan = plan_removal(request, record, {file_on(0, "/mnt/ab")}, kernel.control());
     EXPECT_THAT(plan.mounts, IsEmpty());
     EXPECT_THAT(plan.folders, IsEmpty());
 }
 
 TEST(RemovePlan, TakesTheLastFilesOfEachNode) {
     FakeKernel kernel;
-    std::vector<PoolFile> files;
+    std::vector<MemoryFile> files;
     for (const char* number : {"0", "9", "10"}) {
         files.push_back(file_on(0));
-        files.back().file.path += number;
+        files.back().path += number;
     }
     files.push_back(file_on(1));
     RemoveRequest request;
     request.count = 2;
-    const auto plan = make_remove_plan(request, {}, files, kernel.control());
+    const auto plan = plan_removal(request, {}, files, kernel.control());
     ASSERT_EQ(plan.files.size(), 3);
-    EXPECT_THAT(plan.commands(),
+    EXPECT_THAT(commands_of(plan, {}),
                 ElementsAre("rm /mnt/a/numa_1/f", "rm /mnt/a/numa_0/f9", "rm /mnt/a/numa_0/f10"));
 }
 
@@ -114,10 +119,8 @@ TEST(RemovePlan, RefusesAChoiceOfNothing) {
     const auto record = record_of_two_nodes();
     RemoveRequest request;
     request.pattern = hugepage::FilePattern::in_folder("/mnt/ab");
-    request.places = {"/mnt/ab"};
-    const auto refusal_of_plan = [&](std::vector<PoolFile> files) {
-        return refusal_of(
-            [&] { static_cast<void>(make_remove_plan(request, record, files, kernel.control())); });
+    const auto refusal_of_plan = [&](std::vector<MemoryFile> files) {
+        return refusal_of([&] { static_cast<void>(plan_removal(request, record, files, kernel.control())); });
     };
     EXPECT_EQ(refusal_of_plan({}).code, tools::ExitCode::failed);
     request = {};
@@ -127,16 +130,15 @@ TEST(RemovePlan, RefusesAChoiceOfNothing) {
     EXPECT_EQ(refusal_of_plan({}).code, tools::ExitCode::done) << "all that is left is nothing";
 }
 
-TEST(Undone, EndsAsWhatIsLeftSays) {
-    Undone undone;
-    EXPECT_EQ(exit_code_of(undone), tools::ExitCode::done);
-    EXPECT_TRUE(undone.is_empty());
-    undone.pages = {{NodeId{0}, k2MiB, 9, 4, 4, 10}};
-    EXPECT_EQ(exit_code_of(undone), tools::ExitCode::done) << "the others are of files that are to stay";
-    undone.pages = {{NodeId{0}, k2MiB, 4, 4, 3, 10}};
-    EXPECT_EQ(exit_code_of(undone), tools::ExitCode::partial);
-    undone.busy = {file_on(0)};
-    EXPECT_EQ(exit_code_of(undone), tools::ExitCode::busy);
+TEST(Removal, EndsAsWhatIsLeftSays) {
+    Removal removed;
+    EXPECT_EQ(exit_code_of(removed), tools::ExitCode::done);
+    removed.pages = {{NodeId{0}, k2MiB, 9, 4, 4, 10}};
+    EXPECT_EQ(exit_code_of(removed), tools::ExitCode::done) << "the others are of files that are to stay";
+    removed.pages = {{NodeId{0}, k2MiB, 4, 4, 3, 10}};
+    EXPECT_EQ(exit_code_of(removed), tools::ExitCode::partial);
+    removed.busy = {file_on(0)};
+    EXPECT_EQ(exit_code_of(removed), tools::ExitCode::busy);
 }
 
 }  // namespace

@@ -36,9 +36,9 @@ TEST_F(RequestTest, HasDefaultsForAllButSizeAndPath) {
 TEST_F(RequestTest, PatternWinsOverPath) {
     options_.pattern = "/q//n$NUMA_NODE_INDEX/x/";
     EXPECT_EQ(request().pattern.text(), "/q/n$NUMA_NODE_INDEX/x");
-    EXPECT_EQ(request().place, "/q");
+    EXPECT_EQ(place_of(request().pattern), "/q");
     options_.pattern = "/q";
-    EXPECT_THAT(refusal(), HasSubstr("lacks $NUMA_NODE_INDEX"));
+    EXPECT_THAT(refusal(), HasSubstr("has no $NUMA_NODE_INDEX"));
 }
 
 TEST_F(RequestTest, RefusesPermissionsForOthers) {
@@ -61,16 +61,29 @@ TEST_F(RequestTest, RefusesValuesThatAreNone) {
     refuses(&RequestOptions::threads, "0", "--threads");
     refuses(&RequestOptions::user, "no such user", "--user");
     refuses(&RequestOptions::group, "no such group", "--group");
-    for (const char* size : {"0", "GiB", "1XB", "1GiB2", "99999999EiB", "4EiB"}) {
+    for (const char* size : {"0", "GiB", "1XB", "1GiB2", "99999999EiB"}) {
         refuses(&RequestOptions::size, size, "--size");
     }
 }
 
 TEST_F(RequestTest, IsToldWithItsOwner) {
-    options_.user = "7";
+    options_.user = "12345";
+    options_.page_size = "2MiB";
     options_.mode = "0640";
-    EXPECT_EQ(arguments_of(request(), k2MiB, request().where),
-              "--size 1GiB --node 0:2,3:2 --page-size 2MiB --path /p --user 7 --mode 0640");
+    EXPECT_EQ(setup_command(request()),
+              "sudo hugepagectl setup --size 1GiB --node 0:2,3:2 --page-size 2MiB --path /p --user 12345 "
+              "--mode 0640");
+}
+
+TEST(FileNames, AreTheSizeInBinaryUnitsAndANumber) {
+    EXPECT_THAT(paths_of({32 * k1GiB.bytes}, 2, "/p/numa_0"),
+                testing::ElementsAre("/p/numa_0/32.0_GiB_0", "/p/numa_0/32.0_GiB_1"));
+}
+
+// Of two sizes that print alike.
+TEST(FileNames, HaveTheBytesOfASizeThatOneDecimalDoesNotSay) {
+    const ByteSize odd{32 * k1GiB.bytes + k2MiB.bytes};
+    EXPECT_THAT(paths_of(odd, 1, "/p"), testing::ElementsAre("/p/32.0_GiB_34361835520_0"));
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
-#include "tools/pool/setup_plan.h"
-
 #include "tests/unit/pool/machine.h"
-#include "tools/ctl/setup/reports.h"
+#include "tools/pool/setup.h"
 
 #include <gmock/gmock.h>
 
@@ -49,7 +47,7 @@ TEST(SetupPlan, WritesACountWithoutTheSurplus) {
     pages_on(facts, 0, k2MiB) = {k2MiB, 100, 0, 40};
     const auto plan = make_plan(request, facts, Purpose::set_up);
     EXPECT_EQ(plan.nodes[0].reserved, 60);
-    EXPECT_THAT(commands_of(request, plan)[3], HasSubstr("echo 1084 > "));
+    EXPECT_THAT(commands_of(plan)[3], HasSubstr("echo 1084 > "));
 }
 
 TEST(SetupPlan, LaysInForPagesPromisedToOthers) {
@@ -87,10 +85,9 @@ TEST(SetupPlan, RemovesAndMakesAnewWhatBelongsToAnotherUser) {
     auto request = two_files_on_each_node();
     request.shares = {{NodeId{0}, 2}};
     auto facts = mounted_machine(request, k2MiB);
-    put_there(facts.nodes[0].files[0], 1);
-    put_there(facts.nodes[0].files[1], 2);
-    facts.nodes[0].files[0].owner = 7;
-    facts.nodes[0].files[1].mode = 0644;
+    put_there(facts, "/mnt/huge/pc1/numa_0/1.0_GiB_0").owner = 7;
+    put_there(facts, "/mnt/huge/pc1/numa_0/1.0_GiB_1").refusal =
+        hugepage::Refusal{hugepage::Reason::insecure, "everybody may open it", 0};
     EXPECT_EQ(make_plan(request, facts, Purpose::set_up).nodes[0].replace.size(), 1)
         << "the one that is for others";
     request.owner = 8;
@@ -103,20 +100,23 @@ TEST(SetupPlan, RemovesAndMakesAnewWhatBelongsToAnotherUser) {
 TEST(SetupPlan, GivesNewFilesToWhomThePoolBelongs) {
     auto request = two_files_on_each_node();
     auto facts = mounted_machine(request, k2MiB);
-    facts.nodes[0].owners = {{0, 0}, {9, 9}};
-    facts.nodes[1].owners = {{0, 0}, {7, 8}, {7, 8}};
-    const auto command = [&] {
-        return commands_of(request, make_plan(request, facts, Purpose::set_up)).back();
-    };
-    EXPECT_THAT(command(), HasSubstr("--user 7 --group 8")) << "as status judges: of most that aren't root's";
-    request.owner = 7;
-    EXPECT_THAT(command(), HasSubstr("--user 7 --group 8"));
+    const std::pair<uid_t, gid_t> owners[] = {{0, 0}, {12349, 9}, {12345, 8}, {12345, 8}};
+    for (const auto& [owner, group] : owners) {
+        MemoryFile& file = put_there(facts, "/mnt/huge/pc1/numa_0/other");
+        file.owner = owner;
+        file.group = group;
+    }
+    const auto command = [&] { return commands_of(make_plan(request, facts, Purpose::set_up)).back(); };
+    EXPECT_THAT(command(), HasSubstr("--user 12345 --group 8"))
+        << "as status judges: of most that aren't root's";
+    request.owner = 12345;
+    EXPECT_THAT(command(), HasSubstr("--user 12345 --group 8"));
     request.owner.reset();
     request.group = 5;
-    EXPECT_THAT(command(), HasSubstr("--user 7 --group 5")) << "another group is not another user";
-    request.owner = 6;
+    EXPECT_THAT(command(), HasSubstr("--user 12345 --group 5")) << "another group is not another user";
+    request.owner = 12346;
     request.group.reset();
-    EXPECT_THAT(command(), AllOf(HasSubstr("--user 6"), Not(HasSubstr("--group"))));
+    EXPECT_THAT(command(), AllOf(HasSubstr("--user 12346"), Not(HasSubstr("--group"))));
 }
 
 TEST(SetupPlan, CountsPromisesOfTheMountsOwnAsItsOwn) {
@@ -134,7 +134,7 @@ TEST(SetupPlan, CountsPromisesOfTheMountsOwnAsItsOwn) {
 TEST(SetupPlan, MakesOnlyTheFilesThatAreWanting) {
     const auto request = two_files_on_each_node();
     auto facts = mounted_machine(request, k2MiB);
-    put_there(facts.nodes[0].files[0], 1);
+    put_there(facts, "/mnt/huge/pc1/numa_0/1.0_GiB_0");
     const auto plan = make_plan(request, facts, Purpose::set_up);
     EXPECT_THAT(plan.mount, IsEmpty());
     EXPECT_THAT(plan.nodes[0].keep, ElementsAre("/mnt/huge/pc1/numa_0/1.0_GiB_0"));
@@ -145,15 +145,15 @@ TEST(SetupPlan, MakesOnlyTheFilesThatAreWanting) {
 TEST(SetupPlan, ChangesNothingWhereAllIsThere) {
     const auto request = two_files_on_each_node();
     auto facts = mounted_machine(request, k2MiB);
-    ino_t inode = 1;
-    for (auto& node : facts.nodes) {
-        for (auto& file : node.files) {
-            put_there(file, inode++);
+    for (const int node : {0, 1}) {
+        for (const std::string& path :
+             paths_of(k1GiB, 2, facts.nodes.at(static_cast<std::size_t>(node)).folder)) {
+            put_there(facts, path, node);
         }
     }
     const auto plan = make_plan(request, facts, Purpose::set_up);
     EXPECT_TRUE(plan.changes_nothing());
-    EXPECT_THAT(commands_of(request, plan), IsEmpty());
+    EXPECT_THAT(commands_of(plan), IsEmpty());
 }
 
 TEST(SetupPlan, TakesLargePagesOnlyIfAllAreFree) {
@@ -195,7 +195,7 @@ TEST(SetupPlan, RefusesToHideWhatIsInTheFolder) {
 TEST(SetupPlan, RefusesHalfPages) {
     auto request = two_files_on_each_node();
     request.size = {1'000'000'000};
-    request.size_as_typed = "1GB";
+    request.size_option = "--size 1GB";
     const auto refusal =
         refusal_of([&] { static_cast<void>(make_plan(request, bare_machine(request), Purpose::set_up)); });
     EXPECT_EQ(refusal.code, ExitCode::usage);
@@ -222,7 +222,7 @@ TEST(SetupPlan, NeedsNoNuma) {
     facts.machine.nodes.pop_back();
     const auto plan = make_plan(request, facts, Purpose::set_up);
     EXPECT_EQ(plan.nodes[0].grow, 2 * kFile);
-    EXPECT_EQ(ctl::boot_arguments(plan, facts.machine), "hugepagesz=2M hugepages=1024");
+    EXPECT_EQ(kernel_command_line(plan, facts.machine), "hugepagesz=2M hugepages=1024");
 }
 
 TEST(SetupPlan, SaysForBootWhatIsThereAndWhatIsMissing) {
@@ -230,8 +230,7 @@ TEST(SetupPlan, SaysForBootWhatIsThereAndWhatIsMissing) {
     auto facts = bare_machine(request);
     pages_on(facts, 0, k2MiB) = {k2MiB, 100, 30, 10};
     const auto plan = make_plan(request, facts, Purpose::set_up);
-    EXPECT_EQ(ctl::boot_arguments(plan, facts.machine), "hugepagesz=2M hugepages=0:1084,1:1024");
-    EXPECT_TRUE(fits_in_small_pages(request, facts.machine));
+    EXPECT_EQ(kernel_command_line(plan, facts.machine), "hugepagesz=2M hugepages=0:1084,1:1024");
 }
 
 }  // namespace

@@ -1,12 +1,10 @@
-// The child process that touches pages, here ordinary ones: how each of its ends is understood.
+// Threads that touch pages, here ordinary ones: how each end of that is understood.
 #include "tools/pool/touch.h"
 
 #include "tests/unit/pool/machine.h"
 #include "tests/unit/pool/temp_folder.h"
 
 #include <gmock/gmock.h>
-
-#include <sys/wait.h>
 
 #include <csignal>
 #include <vector>
@@ -39,7 +37,6 @@ class TouchTest : public testing::Test {
     [[nodiscard]] Refusal refusal() const {
         return refusal_of([&] { touch_into_place(job_, interrupts_); });
     }
-    [[nodiscard]] static bool has_children() { return ::waitpid(-1, nullptr, WNOHANG) >= 0; }
 
     TempFolder folder_;
     std::vector<hugepage::Fd> files_;
@@ -60,7 +57,6 @@ TEST_F(TouchTest, FillsAllPagesOfAllFiles) {
         ASSERT_EQ(::fstat(file.get(), &facts), 0);
         EXPECT_EQ(static_cast<std::uint64_t>(facts.st_blocks) * 512, job_.file_size.bytes);
     }
-    EXPECT_FALSE(has_children());
 }
 
 TEST_F(TouchTest, SurvivesAPageThatCannotBeHad) {
@@ -73,10 +69,9 @@ TEST_F(TouchTest, SurvivesAPageThatCannotBeHad) {
     EXPECT_EQ(refused.code, tools::ExitCode::failed);
     EXPECT_THAT(refused.message, HasSubstr("ran out of"));
     EXPECT_THAT(refused.message, HasSubstr("after 128.0 KiB of 256.0 KiB; nothing was created"));
-    EXPECT_FALSE(has_children());
 }
 
-TEST_F(TouchTest, EndsItsChildWhenInterrupted) {
+TEST_F(TouchTest, EndsWhenInterrupted) {
     add_file(kPages);
     ::raise(SIGTERM);
     try {
@@ -85,13 +80,11 @@ TEST_F(TouchTest, EndsItsChildWhenInterrupted) {
     } catch (const tools::Interrupted& interrupted) {
         EXPECT_EQ(interrupted.signal(), SIGTERM);
     }
-    EXPECT_FALSE(has_children());
 }
 
 TEST_F(TouchTest, SaysWhatCouldNotBeMapped) {
     job_.files.push_back(folder_.fd());
     EXPECT_THAT(refusal().message, HasSubstr("set aside 64 pages"));
-    EXPECT_FALSE(has_children());
 }
 
 }  // namespace

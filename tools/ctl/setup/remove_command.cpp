@@ -23,7 +23,6 @@
 namespace ctl {
 namespace {
 
-using pool::RemovePlan;
 using pool::RemoveRequest;
 using tools::ExitCode;
 
@@ -36,27 +35,22 @@ struct RemoveOptions {
 };
 
 RemoveRequest checked(const RemoveOptions& options) {
-    const bool has_place = !options.path.empty() || !options.pattern.empty();
-    const bool has_part = !options.node.empty() || !options.size.empty() || !options.num.empty();
-    if (options.all && (has_place || has_part || !options.files.empty())) {
-        tools::refuse("--all goes with no other choice of what to remove.");
-    }
-    if (!options.files.empty() && (has_place || has_part)) {
+    const bool has_other =
+        options.all || !(options.path + options.pattern + options.node + options.size + options.num).empty();
+    if (!options.files.empty() && has_other) {
         tools::refuse("FILE goes with no other choice of what to remove.");
     }
     if (std::ranges::find(options.files, "") != options.files.end()) {
         tools::refuse("FILE needs a value, not an empty one.");
     }
     RemoveRequest request;
-    if (has_place) {
-        const pool::PoolPlace place = pool::pool_place(options.path, options.pattern);
-        request.pattern = place.pattern;
-        request.places = {place.folder};
+    if (!options.path.empty() || !options.pattern.empty()) {
+        request.pattern = pool::pattern_of(options.path, options.pattern);
     }
-    request.paths = options.files;
     for (const std::string& path : options.files) {
         const std::filesystem::path whole = std::filesystem::absolute(path);
-        request.places.push_back(pool::find_place(whole.parent_path(), pool::kAnybody).path);
+        const std::filesystem::path folder = pool::find_place(whole.parent_path(), pool::kAnybody).path;
+        request.paths.push_back(folder / whole.filename());
     }
     if (!options.node.empty() && options.node != "all") {
         if (options.node.find(':') != std::string::npos) {
@@ -76,28 +70,24 @@ RemoveRequest checked(const RemoveOptions& options) {
     return request;
 }
 
-RemovePlan plan_for(const RemoveRequest& request, const pool::Record& record,
-                    const pool::PageControl& control) {
-    auto files = request.pattern          ? pool::files_of(*request.pattern)
-                 : !request.paths.empty() ? pool::files_of(request.paths, record)
-                                          : pool::files_of(record);
-    pool::find_holders(files);
-    return pool::make_remove_plan(request, record, std::move(files), control);
+ExitCode say(const Json& report, bool json, ExitCode code) {
+    print(json ? as_json("remove", report) : remove_text(report, Terminal::of_stdout()));
+    return code;
 }
 
 ExitCode preview(const RemoveRequest& request, bool json) {
     const tools::Interrupts interrupts;
     const pool::PageControl control = pool::page_control(interrupts);
     pool::Record record = pool::Ledger(pool::kRunFolder, pool::boot_id()).record;
-    for (pool::PagesAdded& pages : record.pages) {
-        pages.settle(control.counts(pages.node, pages.size).reserved());
-    }
-    const RemovePlan plan = plan_for(request, record, control);
-    print(json ? as_json("remove", remove_preview_json(plan)) : remove_preview_text(plan));
-    return ExitCode::done;
+    pool::settle(record, control);
+    const auto plan = pool::plan_removal(request, record, pool::files_of(request, record), control);
+    Json report = remove_report(plan);
+    report["dry_run"] = true;
+    report["commands"] = pool::commands_of(plan, record);
+    return say(report, json, ExitCode::done);
 }
 
-pool::Undone remove_it(const RemoveRequest& request) {
+pool::Removal remove(const RemoveRequest& request) {
     if (::geteuid() != 0) {
         throw tools::Failure(ExitCode::no_permission,
                              "remove takes away pages and mounts, which only root may; nothing was changed; "
@@ -107,9 +97,11 @@ pool::Undone remove_it(const RemoveRequest& request) {
     const tools::Interrupts interrupts;
     const pool::RunLock lock(pool::kRunFolder, kPatience, interrupts);
     pool::Ledger ledger(pool::kRunFolder, pool::boot_id());
-    pool::Work work{pool::page_control(interrupts), interrupts, &ledger};
-    pool::settle_all(work.control, ledger);
-    return pool::remove(request, plan_for(request, ledger.record, work.control), work);
+    pool::Work work{pool::page_control(interrupts), interrupts, ledger};
+    pool::settle(ledger.record, work.control);
+    ledger.save();
+    const auto files = pool::files_of(request, ledger.record);
+    return pool::remove(request, pool::plan_removal(request, ledger.record, files, work.control), work);
 }
 
 }  // namespace
@@ -117,21 +109,22 @@ pool::Undone remove_it(const RemoveRequest& request) {
 void describe_remove(CLI::App& program, Action& chosen) {
     CLI::App* app = program.add_subcommand("remove", "Take back what setup has added, except files in use");
     const auto options = std::make_shared<RemoveOptions>();
+    std::vector<CLI::Option*> choices;
+    const auto add = [&](const char* name, std::string& value, const char* value_name, const char* help) {
+        choices.push_back(app->add_option(name, value, help)->option_text(value_name));
+    };
     app->add_option("FILE", options->files, "Only these files, setup's or not")->option_text("...");
-    app->add_option("--path", options->path,
-                    "Only files in DIR/numa_<N>, setup's or not.\nDefault: what setup has made")
-        ->option_text("DIR");
-    app->add_option("--path-pattern", options->pattern,
-                    "The same, with $NUMA_NODE_INDEX for the node's number\n(quote it). Wins over --path")
-        ->option_text("P");
-    app->add_option("--node", options->node, "Only these nodes: all, 0,1 or 0-3. Default: all")
-        ->option_text("NODES");
-    app->add_option("--size", options->size, "Only files of this size, e.g. 32GiB. Default: any")
-        ->option_text("SIZE");
-    app->add_option("--num", options->num,
-                    "Only so many free files of each node, the last ones.\nDefault: all")
-        ->option_text("N");
-    app->add_flag("--all", options->all, "All that setup has made (as without any option)");
+    add("--path", options->path, "DIR",
+        "Only files in DIR/numa_<N>, setup's or not.\nDefault: what setup has made");
+    add("--path-pattern", options->pattern, "P",
+        "The same, with $NUMA_NODE_INDEX for the node's number\n(quote it). Wins over --path");
+    add("--node", options->node, "NODES", "Only these nodes: all, 0,1 or 0-3. Default: all");
+    add("--size", options->size, "SIZE", "Only files of this size, e.g. 32GiB. Default: any");
+    add("--num", options->num, "N", "Only so many free files of each node, the last ones.\nDefault: all");
+    auto* all = app->add_flag("--all", options->all, "All that setup has made (as without any option)");
+    for (CLI::Option* choice : choices) {
+        all->excludes(choice);
+    }
     app->add_flag("--dry-run", options->dry_run, "Change nothing; print the commands that would do it");
     app->add_flag("--json", options->json, "For programs: see hugepagectl(8)");
     app->footer(
@@ -150,9 +143,8 @@ void describe_remove(CLI::App& program, Action& chosen) {
             if (dry_run) {
                 return preview(request, json);
             }
-            const pool::Undone undone = remove_it(request);
-            print(json ? as_json("remove", remove_json(undone)) : remove_text(undone));
-            return pool::exit_code_of(undone);
+            const pool::Removal removed = remove(request);
+            return say(remove_report(removed), json, pool::exit_code_of(removed));
         };
     });
 }

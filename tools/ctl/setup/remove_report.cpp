@@ -1,164 +1,127 @@
 #include "tools/common/wording.h"
 #include "tools/ctl/setup/reports.h"
-#include "tools/report/report.h"
+#include "tools/ctl/status.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include <array>
+#include <algorithm>
 #include <ctime>
 
 namespace ctl {
 namespace {
 
-using pool::PagesToGive;
-using pool::PoolFile;
-using pool::PoolHolder;
-
-std::string time_text(std::int64_t seconds) {
-    const std::time_t time = seconds;
+std::string holder_text(const Json& holder) {
+    const auto since = holder.at("running_since").get<std::time_t>();
+    const std::string command = text_in(holder, "command");
+    const std::string pid = holder.at("pid").dump();
+    if (command.empty()) {
+        return fmt::format("locked by pid {}, which has ended or can't be seen", pid);
+    }
     std::tm parts{};
-    std::array<char, 32> text{};
-    if (::localtime_r(&time, &parts) == nullptr) {
-        return {};
-    }
-    return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts)};
+    return fmt::format("{} (pid {}{})", command, pid,
+                       since != 0 && ::localtime_r(&since, &parts) != nullptr
+                           ? fmt::format(", running since {:%Y-%m-%d %H:%M:%S}", parts)
+                           : "");
 }
 
-std::string holder_text(const PoolHolder& holder) {
-    if (holder.command.empty()) {
-        return fmt::format("locked by pid {}, which has ended or can't be seen", holder.pid);
-    }
-    return fmt::format("{} (pid {}{})", printable(holder.command), holder.pid,
-                       holder.since != 0 ? ", running since " + time_text(holder.since) : "");
-}
-
-std::string holders_text(const PoolFile& file) {
+std::string holders_text(const Json& file) {
     std::vector<std::string> texts;
-    for (const PoolHolder& holder : file.holders) {
+    for (const Json& holder : file.at("holders")) {
         texts.push_back(holder_text(holder));
     }
     return texts.empty() ? "a process that has ended meanwhile, or can't be seen from here"
                          : fmt::format("{}", fmt::join(texts, ", "));
 }
 
-Json busy_json(const std::vector<PoolFile>& busy) {
-    Json files = Json::array();
-    for (const PoolFile& file : busy) {
-        Json holders = Json::array();
-        for (const PoolHolder& holder : file.holders) {
-            holders.push_back({{"pid", holder.pid},
-                               {"command", holder.command.empty() ? Json() : Json(holder.command)},
-                               {"running_since", holder.since != 0 ? Json(holder.since) : Json()}});
-        }
-        files.push_back({{"path", file.file.path},
-                         {"node", file.file.node.value},
-                         {"bytes", file.file.size.bytes},
-                         {"holders", holders}});
-    }
-    return files;
+std::string pages_text(const Json& pages) {
+    const auto in_use = count_in(pages, "pages_in_use");
+    return fmt::format(
+        "Gave back {} of {} on node {}{}.\n", tools::counted(count_in(pages, "pages_given_back"), "page"),
+        tools::page_size_text({count_in(pages, "page_bytes")}), pages.at("node").dump(),
+        in_use == 0 ? ""
+                    : fmt::format("; {} that setup had added {} in use", in_use, in_use == 1 ? "is" : "are"));
 }
 
-Json paths_json(const std::vector<PoolFile>& files) {
-    Json paths = Json::array();
-    for (const PoolFile& file : files) {
-        paths.push_back(file.file.path);
-    }
-    return paths;
-}
-
-Json pages_json(const std::vector<PagesToGive>& pages, const char* given) {
-    Json json = Json::array();
-    for (const PagesToGive& one : pages) {
-        json.push_back({{"node", one.node.value},
-                        {"page_bytes", one.size.bytes},
-                        {"added_by_setup", one.added},
-                        {given, one.give}});
-    }
-    return json;
-}
-
-std::string pages_text(const PagesToGive& pages) {
-    std::string text = fmt::format("Gave back {} of {} on node {}", tools::counted(pages.give, "page"),
-                                   tools::page_size_text(pages.size), pages.node.value);
-    if (pages.give < pages.due) {
-        text += fmt::format("; {} that setup had added {} in use", pages.due - pages.give,
-                            pages.due - pages.give == 1 ? "is" : "are");
-    }
-    return text + ".\n";
-}
-
-}  // namespace
-
-std::string remove_text(const pool::Undone& undone) {
-    if (undone.is_empty()) {
-        return "Nothing is left to remove.\n";
-    }
+std::string commands_text(const Json& busy, const Json& commands) {
     std::string text;
-    if (!undone.removed.empty()) {
-        text += fmt::format("Removed {}:\n", tools::counted(undone.removed.size(), "file"));
-        for (const PoolFile& file : undone.removed) {
-            text += "  " + printable(file.file.path) + "\n";
-        }
+    for (const Json& file : busy) {
+        text += fmt::format("# {} stays, in use by {}\n", text_in(file, "path"), holders_text(file));
     }
-    for (const PagesToGive& pages : undone.pages) {
-        text += pages_text(pages);
-    }
-    for (const std::string& mount : undone.mounts) {
-        text += fmt::format("Unmounted {}.\n", printable(mount));
-    }
-    for (const std::string& folder : undone.folders) {
-        text += fmt::format("Removed the folder {}.\n", printable(folder));
-    }
-    for (const pool::Leftover& left : undone.left) {
-        text += fmt::format("Left {}: {}.\n", printable(left.path), left.why);
-    }
-    if (!undone.busy.empty()) {
-        const Terminal terminal = Terminal::of_stdout();
-        text += in_tone(terminal, Tone::bad,
-                        fmt::format("In use, left as they are ({}):",
-                                    tools::counted(undone.busy.size(), "file"))) +
-                "\n";
-        for (const PoolFile& file : undone.busy) {
-            text += fmt::format("  {}\n    by {}\n", printable(file.file.path), holders_text(file));
-        }
-        text += "Run this again when they have ended.\n";
-    }
-    return text;
-}
-
-Json remove_json(const pool::Undone& undone) {
-    Json left = Json::array();
-    for (const pool::Leftover& one : undone.left) {
-        left.push_back({{"path", one.path}, {"reason", one.why}});
-    }
-    return {{"removed", paths_json(undone.removed)},
-            {"busy", busy_json(undone.busy)},
-            {"pages", pages_json(undone.pages, "given_back")},
-            {"unmounted", undone.mounts},
-            {"folders_removed", undone.folders},
-            {"left", left},
-            {"nothing_left", undone.busy.empty() && undone.left.empty()}};
-}
-
-std::string remove_preview_text(const pool::RemovePlan& plan) {
-    std::string text;
-    for (const PoolFile& file : plan.busy) {
-        text += fmt::format("# {} stays, in use by {}\n", printable(file.file.path), holders_text(file));
-    }
-    for (const std::string& command : plan.commands()) {
-        text += command + "\n";
+    for (const Json& command : commands) {
+        text += command.get<std::string>() + "\n";
     }
     return text.empty() ? "# Nothing is left to remove.\n" : text;
 }
 
-Json remove_preview_json(const pool::RemovePlan& plan) {
-    return {{"dry_run", true},
-            {"to_remove", paths_json(plan.files)},
-            {"busy", busy_json(plan.busy)},
-            {"pages", pages_json(plan.pages, "to_give_back")},
-            {"commands", plan.commands()}};
+}  // namespace
+
+Json remove_report(const pool::Removal& removal) {
+    Json report = {{"removed", Json::array()},
+                   {"busy", Json::array()},
+                   {"pages", Json::array()},
+                   {"unmounted", removal.mounts},
+                   {"folders_removed", removal.folders},
+                   {"left", Json::array()},
+                   {"nothing_left", removal.busy.empty() && removal.left.empty()}};
+    for (const MemoryFile& file : removal.files) {
+        report["removed"].push_back(file.path);
+    }
+    for (const MemoryFile& file : removal.busy) {
+        report["busy"].push_back({{"path", file.path},
+                                  {"node", file.node.value},
+                                  {"size_bytes", file.size.bytes},
+                                  {"holders", holders_json(file)}});
+    }
+    for (const pool::PagesToGive& one : removal.pages) {
+        report["pages"].push_back({{"node", one.node.value},
+                                   {"page_bytes", one.size.bytes},
+                                   {"pages_added", one.added},
+                                   {"pages_given_back", one.give},
+                                   {"pages_in_use", one.due - std::min(one.due, one.give)}});
+    }
+    for (const pool::Leftover& one : removal.left) {
+        report["left"].push_back({{"path", one.path}, {"reason", one.why}});
+    }
+    return report;
+}
+
+std::string remove_text(const Json& report, const Terminal& terminal) {
+    const Json& busy = report.at("busy");
+    if (report.contains("commands")) {
+        return commands_text(busy, report.at("commands"));
+    }
+    std::string text;
+    if (const Json& removed = report.at("removed"); !removed.empty()) {
+        text += fmt::format("Removed {}:\n", tools::counted(removed.size(), "file"));
+        for (const Json& path : removed) {
+            text += "  " + printable(path.get<std::string>()) + "\n";
+        }
+    }
+    for (const Json& pages : report.at("pages")) {
+        text += pages_text(pages);
+    }
+    for (const Json& mount : report.at("unmounted")) {
+        text += fmt::format("Unmounted {}.\n", printable(mount.get<std::string>()));
+    }
+    for (const Json& folder : report.at("folders_removed")) {
+        text += fmt::format("Removed the folder {}.\n", printable(folder.get<std::string>()));
+    }
+    for (const Json& left : report.at("left")) {
+        text += fmt::format("Left {}: {}.\n", text_in(left, "path"), left.at("reason").get<std::string>());
+    }
+    if (!busy.empty()) {
+        text += in_tone(terminal, Tone::bad,
+                        fmt::format("In use, left as they are ({}):", tools::counted(busy.size(), "file"))) +
+                "\n";
+        for (const Json& file : busy) {
+            text += fmt::format("  {}\n    by {}\n", text_in(file, "path"), holders_text(file));
+        }
+        text += "Run this again when they have ended.\n";
+    }
+    return text.empty() ? "Nothing is left to remove.\n" : text;
 }
 
 }  // namespace ctl

@@ -1,30 +1,30 @@
-// What setup and remove have done, or would do, for people and for programs.
+// What plan proposes, and what setup and remove have done, or would do: one report, made once, as JSON, whose
+// keys are those of hugepagectl(8). Its text is made of that: of a dry run, which has `commands`, comments
+// and what to paste.
 #pragma once
 
+#include "tools/pool/judge.h"
 #include "tools/pool/remove.h"
 #include "tools/pool/setup.h"
-
-#include <nlohmann/json_fwd.hpp>
+#include "tools/report/report.h"
 
 #include <string>
 
 namespace ctl {
 
-[[nodiscard]] std::string setup_text(const pool::SetupReport& report, const pool::Request& request,
-                                     const Machine& machine);
-[[nodiscard]] nlohmann::ordered_json setup_json(const pool::SetupReport& report, const pool::Request& request,
-                                                const Machine& machine);
-// What reserves all pages that are there and all that are missing as the machine starts.
-[[nodiscard]] std::string boot_arguments(const pool::Plan& plan, const Machine& machine);
+// Two files for each sector, as evenly as can be, lower nodes first.
+void deal_out(std::size_t sectors, std::vector<Share>& shares);
+// What the plan's files need of each node, and what is left.
+[[nodiscard]] Json plan_report(const pool::Plan& plan, const Machine& machine);
 
-[[nodiscard]] std::string remove_text(const pool::Undone& undone);
-[[nodiscard]] nlohmann::ordered_json remove_json(const pool::Undone& undone);
+// As far as there is memory.
+[[nodiscard]] pool::Plan as_if_done(pool::Plan plan);
+// Where fewer files were made than wanted: why, and what helps. `machine` as it was before.
+[[nodiscard]] Findings shortages(const pool::Plan& plan, const Machine& machine);
+[[nodiscard]] Json setup_report(const pool::Plan& plan, const Findings& findings);
+[[nodiscard]] std::string setup_text(const Json& report, const Terminal& terminal);
 
-// For --dry-run: comments, and commands to paste.
-[[nodiscard]] std::string setup_preview_text(const pool::Plan& plan, const pool::Request& request,
-                                             const Machine& machine);
-[[nodiscard]] nlohmann::ordered_json setup_preview_json(const pool::Plan& plan, const pool::Request& request);
-[[nodiscard]] std::string remove_preview_text(const pool::RemovePlan& plan);
-[[nodiscard]] nlohmann::ordered_json remove_preview_json(const pool::RemovePlan& plan);
+[[nodiscard]] Json remove_report(const pool::Removal& removal);
+[[nodiscard]] std::string remove_text(const Json& report, const Terminal& terminal);
 
 }  // namespace ctl

@@ -42,51 +42,48 @@ pool::Plan plan_for(const pool::Request& request) {
     return pool::make_plan(request, pool::look_at_machine(request), pool::Purpose::set_up);
 }
 
-ExitCode preview(const pool::Request& request, const Machine& machine, bool json) {
-    const pool::Plan plan = plan_for(request);
-    print(json ? as_json("setup", setup_preview_json(plan, request))
-               : setup_preview_text(plan, request, machine));
-    return ExitCode::done;
-}
-
-pool::SetupReport set_up(const pool::Request& request, std::chrono::seconds timeout) {
+// Of what there was to do, and what came of it.
+pool::Plan set_up(const pool::Request& request, std::chrono::seconds timeout) {
     const tools::Interrupts interrupts;
     // Before anything is changed, the lock's folder included.
-    const pool::Plan first = plan_for(request);
-    pool::require_rights(request, first);
+    pool::Plan plan = plan_for(request);
+    pool::require_rights(plan);
     if (::geteuid() != 0) {
-        return pool::idle_report(first);  // there is nothing to do, else the rights were missing
+        return plan;  // there is nothing to do, else the rights were missing
     }
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     const pool::RunLock lock(pool::kRunFolder, timeout, interrupts);
     pool::Ledger ledger(pool::kRunFolder, pool::boot_id());
-    pool::Work work{pool::page_control(interrupts), interrupts, &ledger, deadline};
-    pool::settle_all(work.control, ledger);
-    const pool::Plan plan = plan_for(request);
-    return plan.changes_nothing() ? pool::idle_report(plan) : pool::set_up(request, plan, work);
+    pool::Work work{pool::page_control(interrupts), interrupts, ledger, deadline};
+    pool::settle(ledger.record, work.control);
+    ledger.save();
+    plan = plan_for(request);
+    if (!plan.changes_nothing()) {
+        pool::set_up(plan, work);
+    }
+    return plan;
 }
 
-// That all is there is not said over files that their user would not be served.
-ExitCode say(const pool::SetupReport& report, const pool::Request& request, const Machine& machine,
-             bool json) {
-    const Findings refused =
-        report.is_complete() ? refusals({request.pattern, request.where}, request.owner) : Findings{};
-    const Json judged = findings_report(refused);
-    if (json) {
-        Json whole = setup_json(report, request, machine);
-        whole.update(judged);
-        print(as_json("setup", whole));
-    } else {
-        const Terminal terminal = Terminal::of_stdout();
-        const bool did_nothing = report.plan.changes_nothing();
-        print((did_nothing && !refused.empty() ? "" : setup_text(report, request, machine)) +
-              (refused.empty()
-                   ? ""
-                   : "\n" + findings_text(judged.at("findings"), terminal) + summary_text(judged, terminal)));
-    }
-    return !report.is_complete()               ? ExitCode::partial
-           : count(refused, Verdict::fail) > 0 ? ExitCode::check_failed
-                                               : ExitCode::done;
+// Ends with the judge's word as the files' user.
+ExitCode say(const pool::Plan& plan, const Machine& machine, bool json) {
+    const auto& pattern = plan.request.pattern;
+    const Findings findings = plan.is_complete() ? refusals({pattern, option_of(pattern)}, plan.request.owner)
+                                                 : shortages(plan, machine);
+    const Json report = setup_report(plan, findings);
+    print(json ? as_json("setup", report) : setup_text(report, Terminal::of_stdout()));
+    return !plan.is_complete()                  ? ExitCode::partial
+           : count(findings, Verdict::fail) > 0 ? ExitCode::check_failed
+                                                : ExitCode::done;
+}
+
+ExitCode preview(const pool::Request& request, const Machine& machine, bool json) {
+    const pool::Plan plan = plan_for(request);
+    const pool::Plan done = as_if_done(plan);
+    Json report = setup_report(done, shortages(done, machine));
+    report["dry_run"] = true;
+    report["commands"] = pool::commands_of(plan);
+    print(json ? as_json("setup", report) : setup_text(report, Terminal::of_stdout()));
+    return ExitCode::done;
 }
 
 Action chosen_action(SetupOptions& options) {
@@ -100,9 +97,9 @@ Action chosen_action(SetupOptions& options) {
         if (dry_run) {
             return preview(request, machine, json);
         }
-        const pool::SetupReport report = set_up(request, timeout);
+        const pool::Plan plan = set_up(request, timeout);
         // Signals end this process again as they do others.
-        return say(report, request, machine, json);
+        return say(plan, machine, json);
     };
 }
 

@@ -1,10 +1,8 @@
 #include "tools/common/wording.h"
+#include "tools/ctl/findings.h"
 #include "tools/ctl/setup/reports.h"
-#include "tools/pool/plan.h"
-#include "tools/report/report.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -12,212 +10,179 @@
 namespace ctl {
 namespace {
 
-using pool::NodeOutcome;
-using pool::SetupReport;
+using pool::NodePlan;
+using pool::Plan;
+
+Finding shortage(const NodePlan& node, const Plan& plan, const Machine& machine) {
+    std::string what =
+        fmt::format("node {} is short: {} of {}; {} missing, {} got", node.node.value,
+                    node.keep.size() + node.created.size(), tools::counted(node.wanted(), "file"),
+                    tools::counted(node.missing_pages, "page"), node.got);
+    if (node.given_back > 0) {
+        what += fmt::format(", {} given back as they make no whole file", node.given_back);
+    }
+    const auto verdict = plan.is_undone ? Verdict::fail : Verdict::warn;
+    if (node.has_room()) {
+        return {"pages", verdict, what, "Pages are easier to get when the machine has just started.", ""};
+    }
+    return {"memory", verdict, what,
+            fmt::format("Its memory ({}) has room for {} of the {} that are missing; no more is tried.",
+                        size_text(machine.find(node.node)->memory.bytes), node.possible, node.create.size()),
+            "fewer or smaller files, or more nodes"};
+}
 
 // The setup with 2 MiB pages that would fit where pages of 1 GiB fell short; empty if there is none.
-std::string smaller_setup(const SetupReport& report, const pool::Request& request, const Machine& machine) {
-    if (report.plan.page_size <= k2MiB || !pool::fits_in_small_pages(request, machine)) {
+std::string smaller_setup(const Plan& plan, const Machine& machine) {
+    if (plan.page_size <= k2MiB || !machine.has_page_size(k2MiB)) {
         return {};
     }
+    pool::Request small = plan.request;
+    small.page_size = k2MiB;
     // A folder that stays on hugetlbfs of the larger pages can't hold these.
-    const bool is_free = report.is_undone && report.has_mounted;
-    const std::string where = is_free ? request.where : "--path " + tools::quoted(request.place + "_2m");
-    return "hugepagectl setup " + pool::arguments_of(request, k2MiB, where);
+    const auto other = hugepage::FilePattern::in_folder(pool::place_of(small.pattern) + "_2m");
+    if (other && (plan.mount.empty() || !plan.is_undone)) {
+        small.pattern = *other;
+    }
+    const bool fits = make_plan(small, without_files(small, machine), pool::Purpose::show).has_room();
+    return fits ? setup_command(small) : "";
 }
 
-std::vector<std::vector<Cell>> rows_of(const SetupReport& report) {
-    std::vector<std::vector<Cell>> rows;
-    for (const NodeOutcome& node : report.nodes) {
-        const std::size_t have = node.created.size() + node.kept.size();
-        const bool is_short = have < node.wanted;
-        rows.push_back({{std::to_string(node.node.value)},
-                        {std::to_string(node.wanted)},
-                        {std::to_string(node.kept.size())},
-                        {std::to_string(node.created.size()), is_short ? Tone::bad : Tone::good},
-                        {std::to_string(node.wanted * node.pages_per_file)},
-                        {std::to_string(node.pages_asked)},
-                        {std::to_string(node.pages_got), is_short ? Tone::bad : Tone::plain},
-                        {std::to_string(node.pages_given_back)}});
-    }
-    return rows;
+Json node_json(const NodePlan& node) {
+    return {{"node", node.node.value},
+            {"files_wanted", node.wanted()},
+            {"files_kept", node.keep},
+            {"files_created", node.created},
+            {"files_replaced", node.replace.size()},
+            {"files_besides", node.others},
+            {"pages_wanted", node.wanted() * node.pages_per_file},
+            {"pages_per_file", node.pages_per_file},
+            {"pages_missing", node.missing_pages},
+            {"pages_reserved", node.got},
+            {"pages_given_back", node.given_back},
+            {"compacted", node.has_compacted}};
 }
 
-std::string files_text(const SetupReport& report) {
-    std::string text;
-    for (const NodeOutcome& node : report.nodes) {
-        for (const std::string& path : node.created) {
-            text += "  " + printable(path) + "\n";
-        }
-        if (node.replaced > 0) {
-            text += fmt::format("  ({} on node {} had another owner or mode: removed and made anew)\n",
-                                node.replaced, node.node.value);
-        }
+std::string commands_text(const Json& report) {
+    if (report.at("commands").empty()) {
+        return "# All files are there: nothing to do.\n";
     }
-    return text.empty() ? text : "\nCreated, every page checked to be on its node:\n" + text;
-}
-
-std::string shortage_text(const SetupReport& report, const pool::Request& request, const Machine& machine) {
-    std::string text = "\n";
-    for (const NodeOutcome& node : report.nodes) {
-        if (node.created.size() + node.kept.size() < node.wanted) {
-            text += fmt::format(
-                "Node {} is short: {} missing, {} got{}.\n", node.node.value,
-                tools::counted(node.pages_asked, "page"), node.pages_got,
-                node.pages_given_back > 0
-                    ? fmt::format(", {} given back as they make no whole file", node.pages_given_back)
-                    : "");
-        }
+    std::string text = "# What is done by hand isn't on record: remove would not take it back.\n";
+    for (const Json& finding : report.at("findings")) {
+        text += "# " + text_in(finding, "what") + "\n";
     }
-    for (std::size_t i = 0; i < report.nodes.size(); ++i) {
-        if (report.plan.nodes[i].possible < report.plan.nodes[i].create.size()) {
-            text += fmt::format("Its memory ({}) has room for {} of the {} wanted; no more was tried.\n",
-                                size_text(machine.find(report.nodes[i].node)->memory.bytes),
-                                report.plan.nodes[i].possible,
-                                tools::counted(report.plan.nodes[i].create.size(), "file"));
-        }
-    }
-    if (report.is_undone) {
-        text += "No whole file could be made, so nothing was left changed.\n";
-    }
-    if (!report.plan.has_room()) {
-        return text + "\nAsk for fewer or smaller files, or spread them over more nodes.\n";
-    }
-    text +=
-        "\nTo have the pages from the start, on the kernel's command line (GRUB_CMDLINE_LINUX in\n"
-        "/etc/default/grub, then update-grub and a reboot):\n\n  " +
-        boot_arguments(report.plan, machine) + "\n";
-    const std::string smaller = smaller_setup(report, request, machine);
-    if (!smaller.empty()) {
-        text += "\nPages of 2 MiB, which are easier to get now, would fit:\n\n  " + smaller + "\n";
+    for (const Json& command : report.at("commands")) {
+        text += command.get<std::string>() + "\n";
     }
     return text;
 }
 
-std::string done_text(const SetupReport& report, const pool::Request& request) {
-    return fmt::format("\nTo use them, start the sealer with {}={}\n",
-                       request.where.starts_with("--path-pattern") ? "HUGEPAGE_FILES_PATH_PATTERN"
-                                                                   : "HUGEPAGE_FILES_PATH",
-                       request.where.substr(request.where.find(' ') + 1)) +
-           (report.has_dropped_caches ? "Clean caches were dropped once to get larger pages.\n" : "");
+std::string files_text(const Json& nodes) {
+    std::string besides;
+    std::string created;
+    for (const Json& node : nodes) {
+        if (const auto others = count_in(node, "files_besides"); others > 0) {
+            besides += fmt::format("Node {} has {} besides, of other sizes or numbers.\n",
+                                   node.at("node").dump(), tools::counted(others, "file"));
+        }
+        for (const Json& path : node.at("files_created")) {
+            created += "  " + printable(path.get<std::string>()) + "\n";
+        }
+        if (const auto replaced = count_in(node, "files_replaced"); replaced > 0) {
+            created += fmt::format("  ({} on node {} had another owner or mode: removed and made anew)\n",
+                                   replaced, node.at("node").dump());
+        }
+    }
+    return besides + (created.empty() ? "" : "\nCreated, every page checked to be on its node:\n" + created);
+}
+
+std::string done_text(const Json& report, const Terminal& terminal) {
+    const std::string size = size_text(count_in(report, "size_bytes"));
+    const Json& nodes = report.at("nodes");
+    std::string text;
+    if (report.at("undone") == true) {
+        text = "No whole file could be made, so nothing was left changed.\n\n";
+    } else if (report.at("changed") == false) {
+        text = fmt::format("All files of {} are there, every page on its node: nothing to do.\n\n", size);
+    } else {
+        text = fmt::format(
+            "Files of {} in pages of {}{}:\n\n", size,
+            tools::page_size_text({count_in(report, "page_bytes")}),
+            report.at("mounted").is_null() ? "" : ", hugetlbfs mounted at " + text_in(report, "mounted"));
+    }
+    text += table(terminal,
+                  {count_field("NODE", "node"), count_field("WANTED", "files_wanted"),
+                   length_field("KEPT", "files_kept"), length_field("CREATED", "files_created", Tone::good),
+                   count_field("PAGES", "pages_wanted"), count_field("MISSING", "pages_missing"),
+                   count_field("RESERVED", "pages_reserved"), count_field("GIVEN BACK", "pages_given_back")},
+                  nodes) +
+            files_text(nodes);
+    if (report.at("complete") == true) {
+        text += fmt::format("\nTo use them, start the sealer with {}\n", text_in(report, "variable"));
+    }
+    return text + (report.at("dropped_caches") == true
+                       ? "Clean caches were dropped once to get larger pages.\n"
+                       : "");
 }
 
 }  // namespace
 
-std::string boot_arguments(const pool::Plan& plan, const Machine& machine) {
-    Plan all{.sector = plan.size, .page_size = plan.page_size, .parents = {}, .nodes = {}};
-    for (const Node& node : machine.nodes) {
-        NodePlan one;
-        one.node = node.id;
-        one.pages = node.pages_of(plan.page_size).reserved();
-        const auto step = std::ranges::find(plan.nodes, node.id, &pool::NodePlan::node);
-        one.pages += step != plan.nodes.end() ? step->missing_pages : 0;
-        all.nodes.push_back(one);
-    }
-    return kernel_command_line(all, machine);
-}
-
-std::string setup_text(const SetupReport& report, const pool::Request& request, const Machine& machine) {
-    using Side = Column::Side;
-    const Terminal terminal = Terminal::of_stdout();
-    const bool is_idle = report.plan.changes_nothing();
-    std::string text =
-        is_idle ? fmt::format("All files of {} are there, every page on its node: nothing to do.\n\n",
-                              size_text(report.plan.size.bytes))
-                : fmt::format("Files of {} in pages of {}{}:\n\n", size_text(report.plan.size.bytes),
-                              tools::page_size_text(report.plan.page_size),
-                              report.has_mounted && !report.is_undone
-                                  ? ", hugetlbfs mounted at " + printable(report.plan.mount)
-                                  : "");
-    text += table(terminal,
-                  {{"NODE", Side::right},
-                   {"WANTED", Side::right},
-                   {"KEPT", Side::right},
-                   {"CREATED", Side::right},
-                   {"PAGES", Side::right},
-                   {"MISSING", Side::right},
-                   {"RESERVED", Side::right},
-                   {"GIVEN BACK", Side::right}},
-                  rows_of(report));
-    for (const pool::NodePlan& node : report.plan.nodes) {
-        if (node.others > 0) {
-            text += fmt::format("Node {} has {} besides, of other sizes or numbers.\n", node.node.value,
-                                tools::counted(node.others, "file"));
+Findings shortages(const Plan& plan, const Machine& machine) {
+    Findings findings;
+    for (const NodePlan& node : plan.nodes) {
+        if (!node.is_complete()) {
+            findings.push_back(shortage(node, plan, machine));
         }
     }
-    text += files_text(report);
-    if (!report.is_complete()) {
-        return text + shortage_text(report, request, machine);
+    if (findings.empty() || !plan.has_room()) {
+        return findings;
     }
-    return text + done_text(report, request);
+    findings.push_back({"kernel-command-line", Verdict::warn, "pages can be reserved as the machine starts",
+                        "In GRUB_CMDLINE_LINUX in /etc/default/grub, then update-grub and a reboot.",
+                        kernel_command_line(plan, machine)});
+    if (std::string smaller = smaller_setup(plan, machine); !smaller.empty()) {
+        findings.push_back({"page-size", Verdict::warn, "pages of 2 MiB would fit",
+                            "They are easier to get now.", std::move(smaller)});
+    }
+    return findings;
 }
 
-Json setup_json(const SetupReport& report, const pool::Request& request, const Machine& machine) {
-    Json nodes = Json::array();
-    for (const NodeOutcome& node : report.nodes) {
-        nodes.push_back({{"node", node.node.value},
-                         {"files_wanted", node.wanted},
-                         {"files_kept", node.kept},
-                         {"files_created", node.created},
-                         {"files_replaced", node.replaced},
-                         {"pages_per_file", node.pages_per_file},
-                         {"pages_missing", node.pages_asked},
-                         {"pages_reserved", node.pages_got},
-                         {"pages_given_back", node.pages_given_back},
-                         {"compacted", node.has_compacted}});
+Plan as_if_done(Plan plan) {
+    for (NodePlan& node : plan.nodes) {
+        node.created = node.create;
+        node.created.resize(node.possible);
+        node.got = node.grow;
     }
-    const bool is_complete = report.is_complete();
-    Json json = {{"file_bytes", report.plan.size.bytes},
-                 {"page_bytes", report.plan.page_size.bytes},
-                 {"complete", is_complete},
-                 {"changed", !report.plan.changes_nothing() && !report.is_undone},
-                 {"mounted", report.has_mounted && !report.is_undone ? Json(report.plan.mount) : Json()},
-                 {"dropped_caches", report.has_dropped_caches},
-                 {"nodes", nodes}};
-    if (!is_complete) {
-        json["kernel_command_line"] =
-            report.plan.has_room() ? Json(boot_arguments(report.plan, machine)) : Json();
-        const std::string smaller = smaller_setup(report, request, machine);
-        json["smaller_setup_command"] = smaller.empty() ? Json() : Json(smaller);
-    }
-    return json;
+    return plan;
 }
 
-std::string setup_preview_text(const pool::Plan& plan, const pool::Request& request, const Machine& machine) {
-    if (plan.changes_nothing()) {
-        return "# All files are there: nothing to do.\n";
+Json setup_report(const Plan& plan, const Findings& findings) {
+    Json report = {{"size_bytes", plan.request.size.bytes},
+                   {"page_bytes", plan.page_size.bytes},
+                   {"complete", plan.is_complete()},
+                   {"changed", !plan.changes_nothing() && !plan.is_undone},
+                   {"undone", plan.is_undone},
+                   {"mounted", plan.mount.empty() || plan.is_undone ? Json() : Json(plan.mount)},
+                   {"dropped_caches", plan.has_dropped_caches},
+                   {"variable", variable_of(plan.request.pattern)},
+                   {"nodes", Json::array()}};
+    for (const NodePlan& node : plan.nodes) {
+        report["nodes"].push_back(node_json(node));
     }
-    std::string text = "# What is done by hand isn't on record: remove would not take it back.\n";
-    for (const pool::NodePlan& node : plan.nodes) {
-        if (node.possible < node.create.size()) {
-            text += fmt::format("# Node {} ({}) has room for {} of the {} wanted.\n", node.node.value,
-                                size_text(machine.find(node.node)->memory.bytes), node.possible,
-                                tools::counted(node.create.size(), "file"));
-        }
-    }
-    for (const std::string& command : pool::commands_of(request, plan)) {
-        text += command + "\n";
-    }
-    return text;
+    report.update(findings_report(findings));
+    return report;
 }
 
-Json setup_preview_json(const pool::Plan& plan, const pool::Request& request) {
-    Json nodes = Json::array();
-    for (const pool::NodePlan& node : plan.nodes) {
-        nodes.push_back({{"node", node.node.value},
-                         {"files_kept", node.keep},
-                         {"files_to_create", node.create},
-                         {"files_possible", node.possible},
-                         {"pages_per_file", node.pages_per_file},
-                         {"pages_missing", node.missing_pages},
-                         {"pages_to_reserve", node.grow}});
+std::string setup_text(const Json& report, const Terminal& terminal) {
+    if (report.contains("commands")) {
+        return commands_text(report);
     }
-    return {{"dry_run", true},
-            {"file_bytes", plan.size.bytes},
-            {"page_bytes", plan.page_size.bytes},
-            {"mount", plan.mount.empty() ? Json() : Json(plan.mount)},
-            {"nodes", nodes},
-            {"commands", pool::commands_of(request, plan)}};
+    const Json& findings = report.at("findings");
+    const bool is_refused =
+        report.at("complete") == true && report.at("changed") == false && !findings.empty();
+    // That all is there is not said over files that their user would not be served.
+    return (is_refused ? "" : done_text(report, terminal)) +
+           (findings.empty() ? ""
+                             : "\n" + findings_text(findings, terminal) + summary_text(report, terminal));
 }
 
 }  // namespace ctl
