@@ -1,30 +1,107 @@
-"""Requests that the shim serves: from small and large pools, in small and large processes, and by many processes at once."""
+"""Requests that the shim serves: from small and large pools, beside other mappings, and by many processes at once.
 
-from collections.abc import Iterator
+A program with the shim preloaded takes a memory file and gives it back, with a rest between: in quick succession the kernel has
+less to do for each, and leases are rare.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 
 from suite import programs
-from suite.context import Context, Shortage
-from suite.rows import LeftOut, Row
+from suite.context import Context
+from suite.files import FILE_INIT, LIBRARIES, leased, make_files
+from suite.mapped import pages_of
+from suite.pages import Shortage
+from suite.programs import Failed
+from suite.result import Found, LeftOut, Row, in_rounds
 
 TITLE = "Leases"
 WEIGHT = 2
-PAGE = 2 << 20
-# Files of a page each: 1,111 for the leases, 127 where processes contend, 3 beside other mappings. And without the pool of 1,000.
-PAGES = 1_241
-PAGES_AT_LEAST = 241
-GROUPS = ("lease", "mappings", "contention")
+LEASE = "bench/lease"
+PAGE = 2 << 20  # the size of a file
+POOLS = (1, 10, 100, 1000)
+MAPPINGS = (0, 1000, 10_000)
+PROCESSES = (1, 2, 4, 8, 16, 32, 64)
+SECONDS, REST = 0.1, 0.002  # of leases, and between two
 
 
-def measure(context: Context) -> Iterator[Row | LeftOut]:
+def measure(context: Context) -> Iterator[Found]:
+    missing = programs.not_built(context, LEASE, FILE_INIT, *LIBRARIES)
+    if missing:
+        yield LeftOut("lease", "all", missing)
+        return
     with ExitStack() as held:
+        pools = dict(hold(context, held))
+        for files in POOLS:
+            if files not in pools:
+                yield LeftOut("lease", f"a pool of {files:,} files", f"{files:,} free pages of 2 MiB could not be had")
+        if not pools:
+            return
+        runs: dict[tuple, Callable[[], Mapping[tuple, float]]] = {}
+        for files, folder in pools.items():
+            for zero in ("always", "never"):
+                runs["lease", files, zero] = lambda folder=folder, files=files, zero=zero: crowded(context, folder, files, zero)
+        first = next(iter(pools.values()))
+        for mappings in MAPPINGS:
+            runs["mappings", mappings] = lambda mappings=mappings: among(context, first, mappings)
+        most = max(pools)
+        for processes in PROCESSES:
+            if processes <= most:
+                runs["contention", processes] = lambda processes=processes: at_once(context, pools[most], processes)
+        for found in in_rounds(runs, context.seconds).values():
+            for (group, subject, *parameters), values in found.items():
+                yield Row(group, subject, "s", values, dict(parameters))
+
+
+def hold(context: Context, held: ExitStack) -> Iterator[tuple[int, Path]]:
+    """Pools, each of its own pages, as far as there are any."""
+    for files in POOLS:
         try:
-            folder = held.enter_context(context.huge_pages(PAGE, PAGES * PAGE))
-        except Shortage as shortage:
-            context.say(f"the pool of 1,000 files is left out: {shortage}")
-            try:
-                folder = held.enter_context(context.huge_pages(PAGE, PAGES_AT_LEAST * PAGE))
-            except Shortage as still:
-                yield from (LeftOut(group, TITLE, str(still)) for group in GROUPS)
-                return
-        yield from programs.run(context, "requests", environment={"BENCH_HUGETLBFS": str(folder)})
+            folder = held.enter_context(context.huge_pages(PAGE, files * PAGE)) / "files"
+            make_files(context, folder, PAGE, files)
+            yield files, folder
+        except (Shortage, Failed) as reason:
+            context.say(f"a pool of {files:,} files is left out: {reason}")
+
+
+def command(context: Context, *more: object) -> list[str]:
+    return [str(context.build / LEASE), "--bytes", str(PAGE), "--seconds", str(SECONDS), *map(str, more)]
+
+
+def variables(context: Context, folder: Path, zero: str) -> dict[str, str]:
+    library = str(context.build / LIBRARIES[0])
+    return {"LD_PRELOAD": library, "HUGEPAGE_FILES_PATH": str(folder), "HUGEPAGE_ZERO": zero, "HUGEPAGE_LOG": "error"}
+
+
+def parse(text: str) -> dict[str, float]:
+    said = json.loads(text)
+    if pages_of(said["pages"]).of_size.keys() != {PAGE}:
+        raise RuntimeError("the shim did not serve the program that leases")
+    return said
+
+
+def crowded(context: Context, folder: Path, files: int, zero: str) -> dict[tuple, float]:
+    """From a pool whose files are all leased but one."""
+    with leased(folder, but=1):
+        said = parse(programs.ended(command(context, "--rest", REST), variables(context, folder, zero)))
+    parameters = ("files", files), ("leased", files - 1), ("bytes", PAGE), ("zero", zero)
+    return {("lease", "take", *parameters): said["take_seconds"], ("lease", "give back", *parameters): said["give_back_seconds"]}
+
+
+def among(context: Context, folder: Path, mappings: int) -> dict[tuple, float]:
+    said = parse(programs.ended(command(context, "--mappings", mappings), variables(context, folder, "always")))
+    return {("mappings", "take", ("mappings", mappings)): said["take_seconds"]}
+
+
+def at_once(context: Context, folder: Path, processes: int) -> dict[tuple, float]:
+    """What a lease takes each of so many processes. Without zeroing: the question is how they disturb each other, not the memory's speed."""
+    begin = time.monotonic() + 0.1 + 0.02 * processes  # when all of them have started
+    environment = variables(context, folder, "never")
+    with ExitStack() as stack:
+        all_of_them = (programs.running(command(context, "--not-before", begin), environment) for _ in range(processes))
+        started = [stack.enter_context(each) for each in all_of_them]
+        pairs = [parse(programs.output(each))["pair_seconds"] for each in started]
+    return {("contention", "take and give back", ("processes", processes)): sum(pairs) / len(pairs)}
