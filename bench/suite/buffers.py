@@ -79,7 +79,7 @@ class Peer:
     missing: str = ""  # why it can't be measured here
 
     def take(self, context: Context, size: int, way: tuple[str, ...], reads: int = 0, cpus: str = "") -> Taken:
-        """Two buffers of this size. Raises Failed, or Shortage where a setting can't be changed."""
+        """Two buffers of this size. Raises NotMeasured."""
         own = [str(context.build / BUFFERS), "--bytes", str(size), "--reads", str(reads), *way]
         pinned = ("taskset", "--cpu-list", cpus) if cpus else ()
         started_at = ("--started-at", f"{time.monotonic():.6f}")

@@ -34,7 +34,7 @@ class Context:
     def huge_pages(self, page_size: int, total_bytes: int) -> AbstractContextManager[Path]:
         """A folder on hugetlbfs, mounted for us alone, with at least so many bytes of reserved pages on machine.node.
 
-        Everything is given back on leaving, also when the suite is killed. Raises Shortage where it can't be had. Each call
+        Everything is given back on leaving, also when the suite is killed. Raises NotMeasured where it can't be had. Each call
         reserves pages of its own.
         """
         return pages.huge_pages(page_size, total_bytes, self.machine.node)

@@ -14,7 +14,7 @@ LIBRARIES = ("libhugepage_shim.so", "libhugepage_shim_heap.so")
 
 
 def make_files(context: Context, folder: Path, size: int, count: int, node: int | None = None) -> None:
-    """So many of this size in folder/numa_<node>. Raises Failed."""
+    """So many of this size in folder/numa_<node>. Raises NotMeasured."""
     where = context.machine.node if node is None else node
     command = [str(context.build / FILE_INIT), "--node", str(where), "--num", str(count), "--size", f"{size}B", "--path", str(folder)]
     programs.ended(command, limit=120 + 60 * size * count / (1 << 30))

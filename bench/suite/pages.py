@@ -13,6 +13,7 @@ from pathlib import Path
 
 from suite import words
 from suite.machine import PLAIN_PAGE, Machine, chosen
+from suite.result import NotMeasured
 
 HUGE = 2 << 20
 MADV_POPULATE_WRITE = 23
@@ -20,10 +21,6 @@ PR_SET_THP_DISABLE = 41
 THP_SETTING = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 PROACTIVENESS = Path("/proc/sys/vm/compaction_proactiveness")
 GUARDIAN = Path(__file__).parents[2] / "scripts/guardian.sh"
-
-
-class Shortage(Exception):
-    """The machine doesn't have it or won't give it: what was asked for, what was available, and why."""
 
 
 @contextmanager
@@ -35,7 +32,7 @@ def guarded(*steps: object) -> Iterator[None]:
     try:
         answer = guardian.stdout.readline().decode().strip()
         if answer != "ok":
-            raise Shortage(answer or f"could not run {GUARDIAN}")
+            raise NotMeasured(answer or f"could not run {GUARDIAN}")
         yield
     finally:
         guardian.stdin.close()
@@ -80,7 +77,7 @@ def fragmented_memory(node: int, most: int) -> Iterator[str]:
             for at in range(0, size, 64 * HUGE):
                 memory.madvise(MADV_POPULATE_WRITE, at, min(size - at, 64 * HUGE))
         except OSError as error:
-            raise Shortage(f"could not fragment {words.size(size)} of memory: {error.strerror}") from error
+            raise NotMeasured(f"could not fragment {words.size(size)} of memory: {error.strerror}") from error
         return memory
 
     with ExitStack() as held:
@@ -94,7 +91,7 @@ def fragmented_memory(node: int, most: int) -> Iterator[str]:
         free, in_blocks = free_bytes(node), free_bytes(node, HUGE)
         found = f"{words.size(free)} free, {words.size(in_blocks)} of it in blocks of 2 MiB or more"
         if in_blocks > free / 20:
-            raise Shortage(f"could not fragment memory: {found}")
+            raise NotMeasured(f"could not fragment memory: {found}")
         yield found
 
 
@@ -145,7 +142,7 @@ def _thp_set(machine: Machine, whom: str) -> Iterator[None]:
         end = time.monotonic() + 10
         while chosen(THP_SETTING.read_text()) != machine.thp:
             if time.monotonic() > end:
-                raise Shortage(f"{THP_SETTING} was changed by somebody else")
+                raise NotMeasured(f"{THP_SETTING} was changed by somebody else")
             time.sleep(0.01)
         with setting(str(THP_SETTING), whom):
             yield

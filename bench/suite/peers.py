@@ -13,8 +13,8 @@ from suite.buffers import CALLOC, GIB, LOCKED, MIB, TOUCHED, Peer
 from suite.context import Context
 from suite.files import make_files
 from suite.machine import chosen
-from suite.pages import THP_SETTING, Shortage, why_no_thp
-from suite.programs import Failed
+from suite.pages import THP_SETTING, why_no_thp
+from suite.result import NotMeasured
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,7 @@ def pools_for(context: Context, size: int) -> Iterator[Pools]:
                 folder = held.enter_context(context.huge_pages(page_size, amount))
                 if of_files:
                     make_files(context, folder / "files", size, 2)
-            except (Shortage, Failed) as reason:
+            except NotMeasured as reason:
                 return str(reason)
             return folder
 

@@ -10,17 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from suite.context import Context
-from suite.result import LeftOut, Parameter, Row
+from suite.result import LeftOut, NotMeasured, Parameter, Row
 
 MOST_REPETITIONS = 20
 MIN_TIME = 0.05  # seconds of a repetition of a Google Benchmark
 # What Google Benchmark itself adds to a name. "threads" is kept: it says what was measured.
 ADDED = re.compile(r"(iterations|repeats|min_time|min_warmup_time):[\d.e+-]+s?|manual_time|real_time|process_time")
 UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
-
-
-class Failed(Exception):
-    """A run that gave no figures; the message is the program's last word."""
 
 
 def tied_to_us(command: Sequence[str], environment: Mapping[str, str]) -> list[str]:
@@ -49,13 +45,13 @@ def running(command: Sequence[str], environment: Mapping[str, str] = {}) -> Iter
 
 
 def output(process: subprocess.Popen[str], limit: float | None = None) -> str:
-    """All that it says on stdout. Raises Failed."""
+    """All that it says on stdout. Raises NotMeasured."""
     try:
         out, err = process.communicate(timeout=limit)
     except subprocess.TimeoutExpired as late:
-        raise Failed(f"it did not end within {limit:.0f} s") from late
+        raise NotMeasured(f"it did not end within {limit:.0f} s") from late
     if process.returncode != 0:
-        raise Failed((err.strip().splitlines() or [f"ended with status {process.returncode}"])[-1])
+        raise NotMeasured((err.strip().splitlines() or [f"ended with status {process.returncode}"])[-1])
     return out
 
 

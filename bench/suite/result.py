@@ -54,6 +54,10 @@ class LeftOut:
 Found = Row | Fact | LeftOut
 
 
+class NotMeasured(Exception):
+    """The machine lacks something or won't give it, or a program gave no figures: what was asked for, what came, and why."""
+
+
 @dataclass
 class Result:
     when: str  # of its beginning, UTC
@@ -135,18 +139,39 @@ def read_result(path: Path) -> Result:
 
 
 def in_rounds(
-    subjects: Mapping[Subject, Callable[[], Mapping[Name, float]]], seconds: float, least: int = 2, most: int = 1000
-) -> dict[Subject, dict[Name, list[float]]]:
+    subjects: Mapping[Subject, Callable[[], Mapping[Name, float]]],
+    seconds: float,
+    least: int = 2,
+    most: int = 1000,
+    warms_up: bool = False,
+) -> tuple[dict[Subject, dict[Name, list[float]]], dict[Subject, str]]:
     """Measures each subject once a round, in an order shuffled anew, until `seconds` are over and at least `least` rounds are done.
 
-    A subject returns what it measured, by name. What comes back are the values of each subject, by that name.
+    A subject returns what it measured, by name. What comes back are the values of each subject, by that name; and why others have
+    none: a subject that has raised NotMeasured is measured no more. A first round that warms up doesn't count: memory that is new
+    to a virtual machine is slow once.
     """
     found: dict[Subject, dict[Name, list[float]]] = {subject: {} for subject in subjects}
+    failures: dict[Subject, str] = {}
+
+    def one_round(counts: bool) -> None:
+        for subject in random.sample(list(found), len(found)):
+            try:
+                values = subjects[subject]()
+            except NotMeasured as reason:
+                failures[subject] = str(reason)
+                del found[subject]
+                continue
+            for name, value in values.items() if counts else ():
+                found[subject].setdefault(name, []).append(value)
+
+    start = time.monotonic()
+    if warms_up:
+        one_round(counts=False)
+        seconds -= time.monotonic() - start
     start = time.monotonic()
     rounds = 0
     while rounds < most and (rounds < least or (time.monotonic() - start) * (rounds + 1) / rounds <= seconds):
-        for subject in random.sample(list(subjects), len(subjects)):
-            for name, value in subjects[subject]().items():
-                found[subject].setdefault(name, []).append(value)
+        one_round(counts=True)
         rounds += 1
-    return found
+    return found, failures

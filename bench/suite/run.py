@@ -16,9 +16,7 @@ from types import ModuleType
 from suite import pages, words
 from suite.context import Context
 from suite.machine import Machine
-from suite.pages import Shortage
-from suite.programs import Failed
-from suite.result import LeftOut, Result
+from suite.result import LeftOut, NotMeasured, Result
 
 PROJECT = Path(__file__).resolve().parents[2]
 # What is most worth knowing first, in case the run is cut short.
@@ -67,7 +65,7 @@ class Run:
             with closing(step(name).measure(context)) as found:
                 for each in found:
                     self.result.add(each)
-        except (Shortage, Failed) as reason:
+        except NotMeasured as reason:
             self.result.add(LeftOut(name, title, str(reason)))
         except Exception as error:
             traceback.print_exc()

@@ -67,7 +67,3 @@ class Usage(unittest.TestCase):
             self.assertEqual(path.read_text(), before)
             self.assertIn("Starting /bin/true", (Path(folder) / "results.md").read_text())
             self.assertTrue((Path(folder) / "usable.svg").is_file())
-
-
-if __name__ == "__main__":
-    unittest.main()

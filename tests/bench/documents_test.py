@@ -36,7 +36,3 @@ class Documents(unittest.TestCase):
         for name in ("docs/benchmarks.md", "docs/manual.zh.md"):
             for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", (PROJECT / name).read_text()):
                 self.assertTrue((PROJECT / name).parent.joinpath(path).is_file(), path)
-
-
-if __name__ == "__main__":
-    unittest.main()

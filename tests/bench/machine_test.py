@@ -64,7 +64,3 @@ class Sizes(unittest.TestCase):
     def test_texts_of_the_kernel_are_read(self) -> None:
         self.assertEqual((cpu_list("0-2,8\n"), cpu_list("\n")), ({0, 1, 2, 8}, set()))
         self.assertEqual((chosen("always defer [defer+madvise] never"), chosen("")), ("defer+madvise", "none"))
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -111,7 +111,3 @@ class PagesOfProcess(unittest.TestCase):
 
     def test_are_read_also_where_the_kernel_knows_no_nodes(self) -> None:
         self.assertEqual(mapped.pages_of(mapped.entries(SMAPS, "", 64 * MIB)).of_node, {})
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -6,8 +6,7 @@ from unittest import mock
 
 import made_up
 from suite import programs
-from suite.programs import Failed
-from suite.result import LeftOut, Row
+from suite.result import LeftOut, NotMeasured, Row
 
 def benchmark(name: str, **said: object) -> dict:
     return {"name": name, "run_name": name, "run_type": "iteration", "real_time": 250.0, "time_unit": "us", **said}
@@ -63,7 +62,7 @@ class Running(unittest.TestCase):
 
     def test_that_fails_or_takes_too_long_says_so(self) -> None:
         for command, why in (("echo first >&2; echo no memory >&2; exit 3", "^no memory$"), ("exit 3", "status 3"), ("sleep 100", "within 0 s")):
-            with self.assertRaisesRegex(Failed, why):
+            with self.assertRaisesRegex(NotMeasured, why):
                 programs.ended(["sh", "-c", command], limit=0.5)
 
     def test_what_is_set_for_us_is_not_set_for_it(self) -> None:
@@ -71,7 +70,3 @@ class Running(unittest.TestCase):
         with mock.patch.dict(os.environ, mine):
             said = programs.ended(["sh", "-c", "echo $HUGEPAGE_FILES_PATH$MALLOC_ARENA_MAX$HUGEPAGE_NODE"], {"HUGEPAGE_NODE": "3"})
         self.assertEqual(said, "3\n")
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -6,17 +6,28 @@ from pathlib import Path
 
 import made_up
 from suite import words
-from suite.result import Row, in_rounds, read_result
+from suite.result import NotMeasured, Row, in_rounds, read_result
 
 
 class Rounds(unittest.TestCase):
     def test_each_subject_is_measured_once_a_round(self) -> None:
         order: list[str] = []
         subjects = {name: lambda name=name: order.append(name) or {"time": 1.0} for name in "abc"}
-        found = in_rounds(subjects, seconds=0, least=4, most=4)
+        found, failures = in_rounds(subjects, seconds=0, least=4, most=4)
         self.assertEqual([sorted(order[i : i + 3]) for i in range(0, 12, 3)], [["a", "b", "c"]] * 4)
-        self.assertEqual(found["b"], {"time": [1.0] * 4})
-        self.assertEqual(in_rounds({"a": lambda: {"time": 1.0}}, seconds=0)["a"]["time"], [1.0, 1.0])
+        self.assertEqual((found["b"], failures), ({"time": [1.0] * 4}, {}))
+
+    def test_one_that_fails_is_measured_no_more_and_says_why(self) -> None:
+        calls: list[str] = []
+
+        def fails() -> dict[str, float]:
+            calls.append("fails")
+            if len(calls) == 2:
+                raise NotMeasured("no pages")
+            return {"time": 2.0}
+
+        found, failures = in_rounds({"a": lambda: {"time": 1.0}, "b": fails}, seconds=0, warms_up=True)
+        self.assertEqual((found, failures, len(calls)), ({"a": {"time": [1.0] * 2}}, {"b": "no pages"}, 2))
 
 
 class File(unittest.TestCase):
@@ -69,7 +80,3 @@ class Words(unittest.TestCase):
     def test_times_have_three_digits_in_a_unit_that_suits_them(self) -> None:
         read = [words.seconds(each) for each in (12.34, 0.0089, 4.4e-7, 1.25e-6, 0.9999)]
         self.assertEqual(read, ["12.3 s", "8.90 ms", "440 ns", "1.25 µs", "1,000 ms"])
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -15,8 +15,7 @@ from unittest import mock
 import made_up
 from suite import run
 from suite.context import Context
-from suite.pages import Shortage
-from suite.result import Fact, LeftOut, Row, read_result
+from suite.result import Fact, LeftOut, NotMeasured, Row, read_result
 from suite.run import Run
 
 ROW = Row("lease", "take", "s", [1.0, 2.0], {"files": 10})
@@ -50,7 +49,7 @@ class Running(unittest.TestCase):
             yield ROW
             raise error
 
-        this = self.go(a=lambda _: ends(ZeroDivisionError("division by zero")), b=lambda _: ends(Shortage("asked for 9, got 3")))
+        this = self.go(a=lambda _: ends(ZeroDivisionError("division by zero")), b=lambda _: ends(NotMeasured("asked for 9, got 3")))
         self.assertEqual((len(this.result.rows), this.broken), (2, ["a"]))
         self.assertEqual([left.why for left in this.result.left_out], ["the step broke: ZeroDivisionError: division by zero", "asked for 9, got 3"])
 
@@ -81,7 +80,3 @@ class Running(unittest.TestCase):
         self.go(minutes=1, weight=3, a=notes, b=notes)
         self.assertEqual([context.seconds for context in given], [45, 15])
         self.assertEqual([context.scratch.exists() for context in given], [False, False])
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -9,12 +9,11 @@ from unittest import mock
 
 from made_up import GIB, MIB, context
 from suite import programs
-from suite.context import Labelling
+from suite.context import Context, Labelling
 from suite.mapped import Pages
-from suite.programs import Failed
-from suite.result import LeftOut, Row
+from suite.result import LeftOut, NotMeasured, Row
 from suite.steps import sealer
-from suite.steps.sealer import VARIANTS, Measuring, Scenario
+from suite.steps.sealer import VARIANTS, Scenario
 
 DIGESTS = ("a" * 64, "b" * 64)
 SMALL_PAGES = Pages({4096: 128 * MIB}, 0, {0: 128 * MIB})
@@ -24,9 +23,8 @@ SAID = f"layer 1 2.0 {DIGESTS[0]}\nlayer 2 4.0 {DIGESTS[1]}\ntotal 6.0\n"
 PLAIN, THP, SHIM, SHIM_1G, *_ = VARIANTS
 
 
-def scenario(path: str = "single-core", sector: int = 64 * MIB, folder: Path = Path("/dev/shm/none"), **other) -> Scenario:
-    return Scenario(**{"path": path, "sector": sector, "fragmented": False, "label": folder / "label", "folder": folder,
-                       "digests": {}, **other})  # fmt: skip
+def scenario(path: str = "single-core", sector: int = 64 * MIB, folder: Path = Path("/dev/shm"), on: Context | None = None) -> Scenario:
+    return Scenario(on or context(), path, sector, folder / "label", folder)
 
 
 def says(*digests: str, pages: Pages = SMALL_PAGES):
@@ -40,7 +38,7 @@ class Output(unittest.TestCase):
         self.assertEqual(sealer.parse(SAID, 1000), ({1: 2e-3, 2: 4e-3}, {1: DIGESTS[0], 2: DIGESTS[1]}))
 
     def test_without_all_layers_is_no_measurement(self) -> None:
-        with self.assertRaisesRegex(Failed, "how long 2 layers took"):
+        with self.assertRaisesRegex(NotMeasured, "how long 2 layers took"):
             sealer.parse(SAID.splitlines()[0], 1000)
 
     def test_pages_are_looked_at_while_layer_2_is_labelled(self) -> None:
@@ -50,7 +48,7 @@ class Output(unittest.TestCase):
             with programs.running([sys.executable, "-c", takes]) as process:
                 self.assertGreaterEqual(sealer.look(process, layer, 16 * MIB).total, 16 * MIB)
                 programs.output(process)
-            with programs.running(["false"]) as process, self.assertRaisesRegex(Failed, "status 1"):
+            with programs.running(["false"]) as process, self.assertRaisesRegex(NotMeasured, "status 1"):
                 self.assertEqual(sealer.look(process, Path(folder) / "none", 16 * MIB).total, 0)
                 programs.output(process)
 
@@ -89,9 +87,8 @@ class Scenarios(unittest.TestCase):
                 self.assertFalse((folder / "layers").exists())
 
     def test_need_memory_for_layers_and_parents_too(self) -> None:
-        one = scenario(folder=Path("/dev/shm"))
-        self.assertEqual(one.other_bytes, (2 * 64 + 112) * MIB)
-        self.assertEqual(one.why_not(context(memory_free_bytes=400 * MIB)), "368 MiB don't fit into what is free")
+        one = scenario(on=context(memory_free_bytes=400 * MIB))
+        self.assertEqual((one.other_bytes, one.why_not()), ((2 * 64 + 112) * MIB, "368 MiB don't fit into what is free"))
 
 
 class Variants(unittest.TestCase):
@@ -105,44 +102,42 @@ class Variants(unittest.TestCase):
         self.assertTrue(THP.has_its_pages(SMALL_PAGES, least_thp=0))  # fragmented memory
 
     def test_that_cannot_be_had_say_why(self) -> None:
-        self.assertEqual(scenario().why_not_variant(context(), PLAIN), "")
-        self.assertIn("no whole pages of 1 GiB", scenario().why_not_variant(context(), SHIM_1G))
-        self.assertIn("no huge pages of 1 GiB", scenario(sector=GIB).why_not_variant(context(page_sizes=[2 * MIB]), SHIM_1G))
-        self.assertIn("takes root", scenario().why_not_variant(context(is_root=False), THP))
+        self.assertEqual(scenario().why_not_variant(PLAIN), "")
+        self.assertIn("no whole pages of 1 GiB", scenario().why_not_variant(SHIM_1G))
+        self.assertIn("no huge pages of 1 GiB", scenario(sector=GIB, on=context(page_sizes=[2 * MIB])).why_not_variant(SHIM_1G))
+        self.assertIn("takes root", scenario(on=context(is_root=False)).why_not_variant(THP))
 
-    def test_that_fell_back_are_no_measurement(self) -> None:
-        measuring = Measuring(context(), scenario(), {2 * MIB: Path("/files")})
-        with says("a", "a"):
-            self.assertEqual(measuring.once(PLAIN), {2: 800e-9})
-            with self.assertRaisesRegex(Failed, "buffers had 4 KiB"):
-                measuring.label(SHIM)
-
-    def test_whose_buffers_were_elsewhere_or_not_seen_are_no_measurement(self) -> None:
-        for pages, node, why in ((SMALL_PAGES, 1, "its buffers were not all on node 1"), (Pages({}), 0, "its buffers had -")):
-            measuring = Measuring(context(node=node), scenario())
-            with says("a", pages=pages):
-                self.assertEqual(measuring.once(PLAIN), {})
-            self.assertEqual(measuring.failures, {"plain": why})
+    def test_whose_buffers_were_elsewhere_than_their_name_says_are_no_measurement(self) -> None:
+        for variant, pages, node, why in (
+            (SHIM, SMALL_PAGES, 0, "its buffers had 4 KiB"),
+            (PLAIN, Pages({}), 0, "its buffers had -"),
+            (PLAIN, SMALL_PAGES, 1, "its buffers were not all on node 1"),
+        ):
+            one = scenario(on=context(node=node))
+            one.folders[2 * MIB] = Path("/files")
+            with says("a", pages=pages), self.assertRaisesRegex(NotMeasured, why):
+                one.label(variant)
 
 
 class Measured(unittest.TestCase):
-    def measure(self, one: Scenario) -> list:
-        plain = replace(context(), labelling=Labelling(variants=("plain",), rounds=2))
-        with mock.patch.object(Scenario, "why_not", lambda *_: ""):
-            return list(sealer.measure_path(plain, one, 0))
+    def measure(self, path: str, digests: sealer.Digests) -> list:
+        one = scenario(path, on=replace(context(), labelling=Labelling(variants=("plain",), rounds=2)))
+        one.digests = digests
+        with mock.patch.object(Scenario, "why_not", lambda _: ""), mock.patch("sys.stderr"):
+            return list(sealer.measure_path(one, 0))
 
     def test_has_a_row_without_the_first_round(self) -> None:
         with says("a", "a", "a"):
-            row, fact = self.measure(scenario())
+            row, fact = self.measure("single-core", {})
         self.assertEqual(row, Row("sealer", "plain", "s", [800e-9] * 2, {"path": "single-core", "sector": 64 * MIB, "layer": 2}))
         self.assertEqual((fact.subject, fact.text), ("plain", "4 KiB"))
 
     def test_ends_if_other_labels_were_computed_than_on_another_path(self) -> None:
         digests: sealer.Digests = {}
         with says("a", "a", "a", "b", "b", "b"):
-            self.measure(scenario(digests=digests))
+            self.measure("single-core", digests)
             with self.assertRaisesRegex(RuntimeError, "not all have computed the same labels.*single-core, plain.*multicore, plain"):
-                self.measure(scenario("multicore", digests=digests))
+                self.measure("multicore", digests)
 
 
 class Step(unittest.TestCase):
@@ -155,7 +150,3 @@ class Step(unittest.TestCase):
         with mock.patch.object(programs, "not_built", lambda *_: ""):
             (left,) = sealer.measure(replace(context(seconds=60), labelling=label))
         self.assertRegex(left.why, r"^it takes \d\d minutes: scripts/bench-sealer.sh$")
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -15,8 +15,7 @@ from suite import files, programs
 from suite.buffers import Peer, Taken
 from suite.context import Context
 from suite.mapped import Pages
-from suite.pages import Shortage
-from suite.result import Fact, LeftOut, Row
+from suite.result import Fact, LeftOut, NotMeasured, Row
 from suite.steps import compare, creating, memory, peers, requests
 
 PAGES = [{"page_size": 2 * MIB, "resident": 2 * MIB, "transparent": 0, "nodes": {"0": 2 * MIB}}]
@@ -30,7 +29,7 @@ def reserve(**most: int) -> Iterator[None]:
     def huge_pages(_, page_size: int, total_bytes: int) -> Iterator[Path]:
         there = most["small" if page_size == 2 * MIB else "gigantic"]
         if total_bytes > there:
-            raise Shortage(f"asked for {total_bytes}, got {there}")
+            raise NotMeasured(f"asked for {total_bytes}, got {there}")
         yield Path(f"/pages-of-{page_size}")
 
     with mock.patch.object(Context, "huge_pages", huge_pages):
@@ -121,12 +120,8 @@ class Compare(unittest.TestCase):
         self.assertEqual((row.parameters["node"], row.parameters["memory"]), ("far", "fragmented"))
 
 
-class NotBuilt(unittest.TestCase):
-    def test_is_a_reason(self) -> None:
+class AllSteps(unittest.TestCase):
+    def test_say_what_is_not_built(self) -> None:
         for step in (peers, compare, requests):
             (left,) = step.measure(context())
             self.assertRegex(left.why, "^not built: /build/")
-
-
-if __name__ == "__main__":
-    unittest.main()

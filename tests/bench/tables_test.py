@@ -65,7 +65,3 @@ class Charts(unittest.TestCase):
 
     def test_are_none_of_nothing(self) -> None:
         self.assertEqual(list(charts.all_charts(made_up.result())), [])
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -69,7 +69,3 @@ class EveryPeer(unittest.TestCase):
         faster = usable("shim", [0.5]), usable("mimalloc", [0.25])
         self.assertEqual(outcome(result(*faster, facts=reaches("mimalloc", "no", "no")), PEERS).verdict, "met")
         self.assertEqual(outcome(result(*faster, facts=reaches("mimalloc", "no", "yes")), PEERS).verdict, "missed")
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -10,9 +10,7 @@ from pathlib import Path
 from suite import programs, words
 from suite.context import Context
 from suite.files import FILE_INIT
-from suite.pages import Shortage
-from suite.programs import Failed
-from suite.result import LeftOut, Row, in_rounds
+from suite.result import LeftOut, NotMeasured, Row, in_rounds
 
 TITLE = "Creating files"
 WEIGHT = 1
@@ -31,11 +29,11 @@ def measure(context: Context) -> Iterator[Row | LeftOut]:
     for page in PAGE_SIZES:
         try:
             if context.buffer_bytes % page:
-                raise Shortage(f"{words.size(context.buffer_bytes)} isn't whole pages of {words.size(page)}")
+                raise NotMeasured(f"{words.size(context.buffer_bytes)} isn't whole pages of {words.size(page)}")
             with context.huge_pages(page, context.buffer_bytes) as folder:
                 yield from measure_on(context, folder, page, context.buffer_bytes)
-        except Shortage as shortage:
-            yield LeftOut(GROUP, f"pages of {words.size(page)}", str(shortage))
+        except NotMeasured as reason:
+            yield LeftOut(GROUP, f"pages of {words.size(page)}", str(reason))
 
 
 def measure_on(context: Context, folder: Path, page: int, bytes: int) -> Iterator[Row | LeftOut]:
@@ -65,28 +63,19 @@ def measure_on(context: Context, folder: Path, page: int, bytes: int) -> Iterato
             seconds = time.monotonic() - start
             expect_whole(into, bytes)
             return {"s": seconds}
+        except OSError as error:
+            raise NotMeasured(str(error)) from error
         finally:
             shutil.rmtree(into)
 
-    # A first round, which doesn't count, shows what can't do it at all. It also warms up: memory that is new to a virtual machine
-    # is slow once.
-    start = time.monotonic()
-    able: dict[str, Way] = {}
-    for way in ways:
-        try:
-            once(way)
-            able[f"{way.subject} {way.threads}"] = way
-        except (Failed, OSError) as error:
-            yield LeftOut(GROUP, way.subject, str(error))
-    left = context.seconds / len(PAGE_SIZES) - (time.monotonic() - start)
-    found = in_rounds({name: lambda way=way: once(way) for name, way in able.items()}, left)
-    for name, way in able.items():
-        parameters = {"bytes": bytes, "pages": words.size(page), "threads": way.threads}
-        yield Row(GROUP, way.subject, "s", found[name]["s"], parameters)
+    found, failures = in_rounds({way: lambda way=way: once(way) for way in ways}, context.seconds / len(PAGE_SIZES), warms_up=True)
+    yield from (LeftOut(GROUP, way.subject, why) for way, why in failures.items())
+    for way, values in found.items():
+        yield Row(GROUP, way.subject, "s", values["s"], {"bytes": bytes, "pages": words.size(page), "threads": way.threads})
 
 
 def expect_whole(folder: Path, bytes: int) -> None:
     """A file with holes was not made."""
     allocated = sum(file.stat().st_blocks * 512 for file in folder.rglob("*") if file.is_file())
     if allocated != bytes:
-        raise OSError(f"it has allocated {words.size(allocated)} of {words.size(bytes)}")
+        raise NotMeasured(f"it has allocated {words.size(allocated)} of {words.size(bytes)}")

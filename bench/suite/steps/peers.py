@@ -17,10 +17,9 @@ from suite.context import Context
 from suite.files import FILE_INIT, LIBRARIES, make_files
 from suite.machine import Machine, cpu_list
 from suite.mapped import Pages
-from suite.pages import Shortage, huge_pages
+from suite.pages import huge_pages
 from suite.peers import Pools, all_peers, pools_for
-from suite.programs import Failed
-from suite.result import Fact, Found, LeftOut, Row, in_rounds
+from suite.result import Fact, Found, LeftOut, NotMeasured, Row, in_rounds
 
 TITLE = "What could be used instead"
 WEIGHT = 8
@@ -63,9 +62,9 @@ def measure_with(context: Context, size: int) -> Iterator[Found]:
         for peer in all_peers(context, pools):
             try:
                 if peer.missing:
-                    raise Shortage(peer.missing)
+                    raise NotMeasured(peer.missing)
                 looks[peer] = Look.at(context, peer, size)
-            except (Failed, Shortage) as reason:
+            except NotMeasured as reason:
                 yield LeftOut(GROUP, peer.name, str(reason))
         context.say(f"two buffers of {words.size(size)} under {', '.join(peer.name for peer in looks)}")
         rounds = Rounds(context, size, looks)
@@ -116,7 +115,7 @@ def on_fragmented_memory(context: Context, size: int, looks: Mapping[Peer, Look]
                 if look.measured.pages.huge_share >= REACHED:
                     share = peer.take(context, size, peer.arguments).pages.huge_share
                     yield Fact(GROUP, peer.name, "huge when fragmented", f"{100 * share:.0f} %")
-    except (Failed, Shortage) as reason:
+    except NotMeasured as reason:
         yield LeftOut(GROUP, "on fragmented memory", str(reason))
 
 
@@ -138,7 +137,7 @@ def nodes_found(context: Context, names: list[str]) -> dict[str, str]:
                     if peer.name in shares and not peer.missing:
                         taken = peer.take(context, SMALL, peer.arguments, cpus=cpus)
                         shares[peer.name][node] = taken.pages.node_share(taken.node)
-    except (Shortage, Failed) as reason:
+    except NotMeasured as reason:
         return {name: f"not found out: {reason}" for name in names}
     return {name: verdict_on_nodes(found) for name, found in shares.items()}
 
@@ -160,37 +159,27 @@ def verdict_on_nodes(shares: Mapping[int, float]) -> str:
 
 @dataclass
 class Rounds:
-    """The subjects of the rounds, each a peer and one of the things that it is measured at, and why any of them has failed."""
+    """The subjects of the rounds, each a peer and one of the things that it is measured at."""
 
     context: Context
     size: int
     looks: Mapping[Peer, Look]
-    failures: dict[tuple[str, str], str] = field(default_factory=dict)
     pages: dict[str, list[Pages]] = field(default_factory=dict)
-
-    def guarded(self, key: tuple[str, str], run: Callable[[], dict[str, float]]) -> dict[str, float]:
-        if key in self.failures:
-            return {}
-        try:
-            return run()
-        except (Failed, Shortage) as reason:
-            self.failures[key] = str(reason)
-            return {}
 
     def take(self, peer: Peer, arguments: tuple[str, ...], reads: int = 0) -> Taken:
         taken = peer.take(self.context, self.size, arguments, reads)
         wrong = taken.why_not(peer.is_zero)
         if wrong:
-            raise Failed(wrong)
+            raise NotMeasured(wrong)
         self.compare(peer, taken.pages, self.looks[peer].measured.pages)
         self.pages.setdefault(peer.name, []).append(taken.pages)
         return taken
 
     def compare(self, peer: Peer, pages: Pages, first: Pages) -> None:
-        """Raises Failed if it has other pages now; how many of them are transparent huge ones is the kernel's whim."""
+        """Raises NotMeasured if it has other pages now; how many of them are transparent huge ones is the kernel's whim."""
         as_many = bool(peer.thp) or abs(pages.huge_share - first.huge_share) < 0.1
         if pages.of_size.keys() != first.of_size.keys() or not as_many:
-            raise Failed(f"it had {first.text} at first, and {pages.text} later")
+            raise NotMeasured(f"it had {first.text} at first, and {pages.text} later")
 
     def by_one(self, peer: Peer) -> dict[str, float]:
         taken = self.take(peer, peer.arguments, in_proportion(self.context.seconds, MOST_READS))
@@ -223,11 +212,10 @@ def rows(rounds: Rounds, seconds: float) -> Iterator[Row | LeftOut]:
         if peer.labels:
             for path in ("single-core", "multicore"):
                 runs[peer.name, path] = lambda peer=peer, path=path: rounds.label(peer, path)
-    found = in_rounds({key: lambda key=key, run=run: rounds.guarded(key, run) for key, run in runs.items()}, seconds)
-    for (name, what), reason in rounds.failures.items():
+    found, failures = in_rounds(runs, seconds)
+    for (name, what), reason in failures.items():
         yield LeftOut(GROUP, name, f"{what}: {reason}")
     for (name, what), values in found.items():
-        if (name, what) not in rounds.failures:
-            for each, of_rounds in values.items():
-                threads = {"threads": cpus} if what == "by all threads" else {}
-                yield Row(GROUP, name, "s", of_rounds, {"what": each, "bytes": 2 * rounds.size, **threads})
+        threads = {"threads": cpus} if what == "by all threads" else {}
+        for each, of_rounds in values.items():
+            yield Row(GROUP, name, "s", of_rounds, {"what": each, "bytes": 2 * rounds.size, **threads})

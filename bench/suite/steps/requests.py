@@ -14,9 +14,7 @@ from suite import programs
 from suite.context import Context
 from suite.files import FILE_INIT, LIBRARIES, leased, make_files
 from suite.mapped import pages_of
-from suite.pages import Shortage
-from suite.programs import Failed
-from suite.result import Found, LeftOut, Row, in_rounds
+from suite.result import Found, LeftOut, NotMeasured, Row, in_rounds
 
 TITLE = "Leases"
 WEIGHT = 2
@@ -51,8 +49,10 @@ def measure(context: Context) -> Iterator[Found]:
         for processes in PROCESSES:
             if processes <= most:
                 runs["contention", processes] = lambda processes=processes: at_once(context, pools[most], processes)
-        for found in in_rounds(runs, context.seconds).values():
-            for (group, subject, *parameters), values in found.items():
+        found, failures = in_rounds(runs, context.seconds)
+        yield from (LeftOut(group, ", ".join(map(str, rest)), why) for (group, *rest), why in failures.items())
+        for values_of in found.values():
+            for (group, subject, *parameters), values in values_of.items():
                 yield Row(group, subject, "s", values, dict(parameters))
 
 
@@ -63,7 +63,7 @@ def hold(context: Context, held: ExitStack) -> Iterator[tuple[int, Path]]:
             folder = held.enter_context(context.huge_pages(PAGE, files * PAGE)) / "files"
             make_files(context, folder, PAGE, files)
             yield files, folder
-        except (Shortage, Failed) as reason:
+        except NotMeasured as reason:
             context.say(f"a pool of {files:,} files is left out: {reason}")
 
 

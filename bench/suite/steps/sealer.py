@@ -22,9 +22,8 @@ from suite.context import Context
 from suite.files import FILE_INIT, LIBRARIES, leased, make_files
 from suite.machine import PLAIN_PAGE, cpu_list
 from suite.mapped import Pages
-from suite.pages import Shortage, thp_for, why_no_thp
-from suite.programs import Failed
-from suite.result import Fact, Found, LeftOut, Row, in_rounds
+from suite.pages import thp_for, why_no_thp
+from suite.result import Fact, Found, LeftOut, NotMeasured, Row, in_rounds
 
 TITLE = "Labelling by the real sealer"
 WEIGHT = 4
@@ -90,21 +89,22 @@ def measure(context: Context) -> Iterator[Found]:
     with pages.scratch_folder(TMPFS) as folder:
         digests: Digests = {}
         for path in asked.paths:
-            scenario = Scenario(path, asked.sector, context.fragmented, label, folder, digests)
-            yield from measure_path(context, scenario, context.seconds / len(asked.paths))
+            yield from measure_path(Scenario(context, path, asked.sector, label, folder, digests), context.seconds / len(asked.paths))
 
 
 Digests = dict[int, dict[str, set[str]]]  # of each layer, by digest: who has computed these labels
 
 
-@dataclass(frozen=True)
+@dataclass
 class Scenario:
+    context: Context
     path: str  # "single-core": one thread, buffers by calloc; "multicore": two threads, buffers by mmap and mlock
     sector: int  # bytes
-    fragmented: bool  # free memory
-    label: Path
+    program: Path
     folder: Path  # on tmpfs
-    digests: Digests
+    digests: Digests = field(default_factory=dict)
+    folders: dict[int, Path] = field(default_factory=dict)  # by page size: memory files that are there all the time
+    pages: dict[str, list[Pages]] = field(default_factory=dict)  # by variant
 
     @property
     def threads(self) -> int:
@@ -120,34 +120,34 @@ class Scenario:
 
     @property
     def text(self) -> str:
-        return f"{self.path}, {words.size(self.sector)}" + ", fragmented memory" * self.fragmented
+        return f"{self.path}, {words.size(self.sector)}" + ", fragmented memory" * self.context.fragmented
 
     def parameters(self, layer: int) -> dict[str, int | str]:
-        memory = {"memory": "fragmented"} if self.fragmented else {}
+        memory = {"memory": "fragmented"} if self.context.fragmented else {}
         return {"path": self.path, "sector": self.sector, "layer": layer, **memory}
 
-    def why_not(self, context: Context) -> str:
+    def why_not(self) -> str:
         """Why it can't be measured here; empty if it can, as far as is known beforehand."""
         if self.threads > len(cores()):
             return f"it takes {self.threads} cores, and here is one"
         needed = self.buffer_bytes + self.other_bytes
-        if needed > FREE_SHARE * context.machine.memory_free_bytes:
+        if needed > FREE_SHARE * self.context.machine.memory_free_bytes:
             return f"{words.size(needed)} don't fit into what is free"
         there = sum(file.stat().st_size for file in self.folder.glob("parents/*"))
         if self.other_bytes > there + shutil.disk_usage(self.folder).free:
             return f"layers and parents of {words.size(self.other_bytes)} don't fit into {self.folder.parent}"
         return ""
 
-    def why_not_variant(self, context: Context, variant: Variant) -> str:
+    def why_not_variant(self, variant: Variant) -> str:
         page = variant.page_size
-        if page and page not in context.machine.page_sizes:
+        if page and page not in self.context.machine.page_sizes:
             return f"this kernel has no huge pages of {words.size(page)}"
         if page and self.sector % page:
             return f"sectors of {words.size(self.sector)} are no whole pages of {words.size(page)}"
-        return why_no_thp(context.machine, variant.thp) if variant.thp else ""
+        return why_no_thp(self.context.machine, variant.thp) if variant.thp else ""
 
     def run(self, variables: Mapping[str, str]) -> tuple[dict[int, float], dict[int, str], Pages]:
-        """By layer seconds of a label and the digest; and the pages of both buffers. Raises Failed."""
+        """By layer seconds of a label and the digest; and the pages of both buffers. Raises NotMeasured."""
         layers, parents = self.folder / "layers", self.folder / "parents"
         own = {
             "FIL_PROOFS_PARENT_CACHE": str(parents),
@@ -157,7 +157,7 @@ class Scenario:
         for file in parents.glob("*"):
             read_whole(file)  # what wasn't used for a while may be swapped out
         cpus = ",".join(map(str, cores()[: self.threads]))
-        command = ["taskset", "--cpu-list", cpus, str(self.label), str(self.sector), str(LAYERS), str(layers)]
+        command = ["taskset", "--cpu-list", cpus, str(self.program), str(self.sector), str(LAYERS), str(layers)]
         try:
             with programs.running(command, {**variables, **own}) as sealer:
                 found = look(sealer, layers / "sc-02-data-layer-1.dat", self.sector)
@@ -165,6 +165,43 @@ class Scenario:
         finally:
             shutil.rmtree(layers, ignore_errors=True)
         return seconds, digests, found
+
+    @contextmanager
+    def files(self, variant: Variant) -> Iterator[Path]:
+        """A folder with two memory files. Raises NotMeasured."""
+        if variant.page_size in self.folders:
+            yield self.folders[variant.page_size]
+            return
+        with self.context.huge_pages(variant.page_size, self.buffer_bytes) as folder:
+            make_files(self.context, folder / "files", self.sector, 2)
+            yield folder / "files"
+
+    def label(self, variant: Variant) -> dict[int, float]:
+        """Raises NotMeasured, also if the buffers were not on the pages that the variant is named after."""
+        variables = {}
+        with ExitStack() as stack:
+            if variant.shim:
+                heap = self.path == "single-core"
+                variables = {
+                    "HUGEPAGE_MODE": variant.shim,
+                    "HUGEPAGE_LOG": "error" if variant.is_full else "warn",
+                    "LD_PRELOAD": str(self.context.build / LIBRARIES[heap]),
+                }
+            if variant.page_size:
+                folder = stack.enter_context(self.files(variant))
+                variables["HUGEPAGE_FILES_PATH"] = str(folder)
+                if variant.is_full:
+                    stack.enter_context(leased(folder))
+            stack.enter_context(thp_for(self.context.machine, variant.thp))
+            seconds, digests, found = self.run(variables)
+        for layer, digest in digests.items():
+            self.digests.setdefault(layer, {}).setdefault(digest, set()).add(f"{self.path}, {variant.name}")
+        if not variant.has_its_pages(found, least_thp=0 if self.context.fragmented else HUGE):
+            raise NotMeasured(f"its buffers had {found.text}")
+        if found.of_node and found.node_share(self.context.machine.node) < 0.99:
+            raise NotMeasured(f"its buffers were not all on node {self.context.machine.node}")
+        self.pages.setdefault(variant.name, []).append(found)
+        return seconds
 
 
 def cores(root: Path = Path("/")) -> list[int]:
@@ -201,123 +238,55 @@ def look(sealer: subprocess.Popen[str], first_layer: Path, sector: int) -> Pages
 def parse(text: str, labels: int) -> tuple[dict[int, float], dict[int, str]]:
     said = [(int(layer), float(seconds), digest) for layer, seconds, digest in SAID.findall(text)]
     if [layer for layer, _, _ in said] != list(range(1, LAYERS + 1)):
-        raise Failed(f"it did not say how long {LAYERS} layers took: {text}")
+        raise NotMeasured(f"it did not say how long {LAYERS} layers took: {text}")
     return {layer: seconds / labels for layer, seconds, _ in said}, {layer: digest for layer, _, digest in said}
 
 
-@dataclass
-class Measuring:
-    """A scenario's variants, each with the memory files it needs, if it needs any."""
-
-    context: Context
-    scenario: Scenario
-    folders: dict[int, Path] = field(default_factory=dict)  # by page size: files that are there all the time
-    failures: dict[str, str] = field(default_factory=dict)
-    pages: dict[str, list[Pages]] = field(default_factory=dict)
-
-    @contextmanager
-    def files(self, variant: Variant) -> Iterator[Path]:
-        """A folder with two memory files. Raises Shortage or Failed."""
-        if variant.page_size in self.folders:
-            yield self.folders[variant.page_size]
-            return
-        with self.context.huge_pages(variant.page_size, self.scenario.buffer_bytes) as folder:
-            make_files(self.context, folder / "files", self.scenario.sector, 2)
-            yield folder / "files"
-
-    def label(self, variant: Variant) -> dict[int, float]:
-        """Raises Failed or Shortage; Failed, too, if the buffers were not on the pages that the variant is named after."""
-        variables = {}
-        with ExitStack() as stack:
-            if variant.shim:
-                heap = self.scenario.path == "single-core"
-                variables = {
-                    "HUGEPAGE_MODE": variant.shim,
-                    "HUGEPAGE_LOG": "error" if variant.is_full else "warn",
-                    "LD_PRELOAD": str(self.context.build / LIBRARIES[heap]),
-                }
-            if variant.page_size:
-                folder = stack.enter_context(self.files(variant))
-                variables["HUGEPAGE_FILES_PATH"] = str(folder)
-                if variant.is_full:
-                    stack.enter_context(leased(folder))
-            stack.enter_context(thp_for(self.context.machine, variant.thp))
-            seconds, digests, found = self.scenario.run(variables)
-        for layer, digest in digests.items():
-            computed = self.scenario.digests.setdefault(layer, {})
-            computed.setdefault(digest, set()).add(f"{self.scenario.path}, {variant.name}")
-        if not variant.has_its_pages(found, least_thp=0 if self.scenario.fragmented else HUGE):
-            raise Failed(f"its buffers had {found.text}")
-        if found.of_node and found.node_share(self.context.machine.node) < 0.99:
-            raise Failed(f"its buffers were not all on node {self.context.machine.node}")
-        self.pages.setdefault(variant.name, []).append(found)
-        return seconds
-
-    def once(self, variant: Variant) -> dict[int, float]:
-        if variant.name in self.failures:
-            return {}
-        try:
-            return self.label(variant)
-        except (Failed, Shortage) as reason:
-            self.failures[variant.name] = str(reason)
-            return {}
-
-
-def measure_path(context: Context, scenario: Scenario, seconds: float) -> Iterator[Found]:
-    """A row for each variant and layer; the first round, in which memory is new, doesn't count."""
+def measure_path(scenario: Scenario, seconds: float) -> Iterator[Found]:
+    """A row for each variant and layer."""
     end = time.monotonic() + seconds
-    why = scenario.why_not(context)
+    context = scenario.context
+    why = scenario.why_not()
     if why:
         yield LeftOut(GROUP, "all", f"{scenario.text}: {why}")
         return
-    measuring = Measuring(context, scenario)
-    wanted = [variant for variant in VARIANTS if variant.name in context.labelling.variants]
     possible: list[Variant] = []
     with ExitStack() as held:
-        for variant in reversed(wanted):  # those of the largest pages first
-            reason = scenario.why_not_variant(context, variant) or keep_files(measuring, variant, held)
+        for variant in reversed([each for each in VARIANTS if each.name in context.labelling.variants]):  # the largest pages first
+            reason = scenario.why_not_variant(variant) or keep_files(scenario, variant, held)
             if reason:
                 yield LeftOut(GROUP, variant.name, f"{scenario.text}: {reason}")
             else:
                 possible.insert(0, variant)
-        if scenario.fragmented:
-            try:
-                yield Fact(GROUP, "memory", scenario.text, held.enter_context(context.fragmented_memory()))
-            except Shortage as shortage:
-                yield LeftOut(GROUP, "all", f"{scenario.text}: {shortage}")
-                return
+        if context.fragmented:
+            yield Fact(GROUP, "memory", scenario.text, held.enter_context(context.fragmented_memory()))
         context.say(f"{scenario.text}: {', '.join(variant.name for variant in possible)}")
-        for variant in possible:
-            measuring.once(variant)
         rounds = context.labelling.rounds
-        subjects = {variant.name: lambda variant=variant: measuring.once(variant) for variant in possible}
+        subjects = {variant: lambda variant=variant: scenario.label(variant) for variant in possible}
         left = math.inf if rounds else end - time.monotonic()
-        found = in_rounds(subjects, left, least=rounds or 2, most=rounds or 1000)
-    for variant in possible:
-        if variant.name in measuring.failures:
-            yield LeftOut(GROUP, variant.name, f"{scenario.text}: {measuring.failures[variant.name]}")
-            continue
-        for layer, values in found[variant.name].items():
-            yield Row(GROUP, variant.name, "s", values, scenario.parameters(layer))
-        yield Fact(GROUP, variant.name, scenario.text, mapped.text_of(measuring.pages[variant.name]))
+        found, failures = in_rounds(subjects, left, least=rounds or 2, most=rounds or 1000, warms_up=True)
+    yield from (LeftOut(GROUP, variant.name, f"{scenario.text}: {why}") for variant, why in failures.items())
+    for variant, of_layers in found.items():
+        yield from (Row(GROUP, variant.name, "s", values, scenario.parameters(layer)) for layer, values in of_layers.items())
+        yield Fact(GROUP, variant.name, scenario.text, mapped.text_of(scenario.pages[variant.name]))
     differing = {layer: digests for layer, digests in scenario.digests.items() if len(digests) > 1}
     if differing:
         raise RuntimeError(f"{scenario.text}: not all have computed the same labels: by layer and digest: {differing}")
 
 
-def keep_files(measuring: Measuring, variant: Variant, held: ExitStack) -> str:
+def keep_files(scenario: Scenario, variant: Variant, held: ExitStack) -> str:
     """Makes the variant's files for all rounds, if there is room for them; why it can't be measured, or nothing.
 
     Files that aren't kept are made anew for each run, which fragmented memory has no pages for.
     """
-    context, scenario = measuring.context, measuring.scenario
-    if not variant.page_size or variant.page_size in measuring.folders:
+    context = scenario.context
+    if not variant.page_size or variant.page_size in scenario.folders:
         return ""
-    needed = (2 + len(measuring.folders)) * scenario.buffer_bytes + scenario.other_bytes
+    needed = (2 + len(scenario.folders)) * scenario.buffer_bytes + scenario.other_bytes
     if needed > FREE_SHARE * context.machine.memory_free_bytes:
-        return "its files don't fit beside the buffers of the other variants" if scenario.fragmented else ""
+        return "its files don't fit beside the buffers of the other variants" if context.fragmented else ""
     try:
-        measuring.folders[variant.page_size] = held.enter_context(measuring.files(variant))
-    except (Shortage, Failed) as reason:
+        scenario.folders[variant.page_size] = held.enter_context(scenario.files(variant))
+    except NotMeasured as reason:
         return str(reason)
     return ""
