@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 import unittest
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from unittest import mock
@@ -60,10 +60,16 @@ class Memory(unittest.TestCase):
 
 class Requests(unittest.TestCase):
     def test_are_of_the_pools_that_there_are_pages_for(self) -> None:
-        for pages, wanted in ((1000, [1, 10, 100, 1000]), (500, [1, 10, 100]), (0, [])):
-            with reserve(small=pages * 2 * MIB, gigantic=0), mock.patch.object(requests, "make_files"), ExitStack() as held:
-                with mock.patch("sys.stderr"):
-                    self.assertEqual([files for files, _ in requests.hold(context(), held)], wanted)
+        said = json.dumps({"take_seconds": 1e-4, "give_back_seconds": 1e-5, "pair_seconds": 2e-4, "pages": PAGES})
+        nothing = {"not_built": lambda *_: "", "ended": lambda *_: said, "output": lambda *_: said, "running": mock.MagicMock()}
+        for pages, wanted in ((1000, {1, 10, 100, 1000}), (50, {1, 10}), (0, set())):
+            with reserve(small=pages * 2 * MIB, gigantic=0), mock.patch.object(requests, "make_files"), mock.patch.multiple(programs, **nothing):
+                found = list(requests.measure(context(seconds=0)))
+            rows = [each for each in found if isinstance(each, Row)]
+            self.assertEqual({row.parameters["files"] for row in rows if row.group == "lease"}, wanted)
+            self.assertEqual({row.group for row in rows}, {"lease", "mappings", "contention"} if wanted else set())
+            left_out = {each.subject for each in found if isinstance(each, LeftOut)}
+            self.assertEqual(len(left_out), 4 - len(wanted))
 
     def test_of_a_program_that_was_not_served_are_a_fault(self) -> None:
         said = {"take_seconds": 1e-4, "give_back_seconds": 1e-5, "pair_seconds": 2e-4}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from suite import programs
+from suite import programs, words
 from suite.context import Context
 from suite.files import FILE_INIT, LIBRARIES, leased, make_files
 from suite.mapped import pages_of
@@ -31,20 +31,23 @@ def measure(context: Context) -> Iterator[Found]:
     if missing:
         yield LeftOut("lease", "all", missing)
         return
+    pools: dict[int, Path] = {}  # each of its own pages
     with ExitStack() as held:
-        pools = dict(hold(context, held))
         for files in POOLS:
-            if files not in pools:
-                yield LeftOut("lease", f"a pool of {files:,} files", f"{files:,} free pages of 2 MiB could not be had")
+            try:
+                folder = held.enter_context(context.huge_pages(PAGE, files * PAGE)) / "files"
+                make_files(context, folder, PAGE, files)
+                pools[files] = folder
+            except NotMeasured as reason:
+                yield LeftOut("lease", f"a pool of {words.count(files, 'file')}", str(reason))
         if not pools:
             return
         runs: dict[tuple, Callable[[], Mapping[tuple, float]]] = {}
         for files, folder in pools.items():
             for zero in ("always", "never"):
                 runs["lease", files, zero] = lambda folder=folder, files=files, zero=zero: crowded(context, folder, files, zero)
-        first = next(iter(pools.values()))
         for mappings in MAPPINGS:
-            runs["mappings", mappings] = lambda mappings=mappings: among(context, first, mappings)
+            runs["mappings", mappings] = lambda mappings=mappings: among(context, pools[min(pools)], mappings)
         most = max(pools)
         for processes in PROCESSES:
             if processes <= most:
@@ -54,17 +57,6 @@ def measure(context: Context) -> Iterator[Found]:
         for values_of in found.values():
             for (group, subject, *parameters), values in values_of.items():
                 yield Row(group, subject, "s", values, dict(parameters))
-
-
-def hold(context: Context, held: ExitStack) -> Iterator[tuple[int, Path]]:
-    """Pools, each of its own pages, as far as there are any."""
-    for files in POOLS:
-        try:
-            folder = held.enter_context(context.huge_pages(PAGE, files * PAGE)) / "files"
-            make_files(context, folder, PAGE, files)
-            yield files, folder
-        except NotMeasured as reason:
-            context.say(f"a pool of {files:,} files is left out: {reason}")
 
 
 def command(context: Context, *more: object) -> list[str]:
