@@ -182,6 +182,7 @@ void zero(benchmark::State& state, const Pass& pass, std::size_t page, std::size
     const Buffer* const buffer = buffer_on(page);
     if (buffer == nullptr) {
         state.SkipWithError((std::string("no pages for the buffer: ") + std::strerror(errno)).c_str());
+        return;
     }
     for (auto _ : state) {
         const double seconds = pass(*buffer, threads);

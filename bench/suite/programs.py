@@ -66,7 +66,9 @@ def not_built(context: Context, *wanted: str) -> str:
     return f"not built: {', '.join(missing)}" if missing else ""
 
 
-def benchmark(context: Context, program: str, seconds: float, environment: Mapping[str, str] = {}) -> Iterator[Row | LeftOut]:
+def benchmark(
+    context: Context, program: str, seconds: float, environment: Mapping[str, str] = {}, filter: str = "."
+) -> Iterator[Row | LeftOut]:
     """The rows of a Google Benchmark program, of two repetitions and as many more as the time allows.
 
     A benchmark's name is "group/subject/key:value/key:value...".
@@ -76,18 +78,19 @@ def benchmark(context: Context, program: str, seconds: float, environment: Mappi
         yield LeftOut(Path(program).name, "all", missing)
         return
     begin = time.monotonic()
-    found = repeated(context, program, 2, environment)
+    found = repeated(context, program, 2, environment, filter)
     took = time.monotonic() - begin
     more = min(MOST_REPETITIONS - 2, int((seconds - took) / (took / 2)))
     if more > 0:
-        found += repeated(context, program, more, environment)
+        found += repeated(context, program, more, environment, filter)
     yield from rows_of(found)
 
 
-def repeated(context: Context, program: str, times: int, environment: Mapping[str, str]) -> list[dict]:
+def repeated(context: Context, program: str, times: int, environment: Mapping[str, str], filter: str) -> list[dict]:
     out = context.scratch / "benchmarks.json"
-    options = ["--benchmark_out_format=json", "--benchmark_enable_random_interleaving=true", f"--benchmark_min_time={MIN_TIME}"]
-    ended([str(context.build / program), f"--benchmark_out={out}", f"--benchmark_repetitions={times}", *options], environment)
+    options = ["out_format=json", "enable_random_interleaving=true", f"out={out}"]
+    options += [f"repetitions={times}", f"min_time={MIN_TIME}", f"filter={filter}"]
+    ended([str(context.build / program), *(f"--benchmark_{option}" for option in options)], environment)
     return json.loads(out.read_text())["benchmarks"]
 
 
