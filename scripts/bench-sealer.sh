@@ -21,10 +21,10 @@
 #   --label FILE        the sealer (default: builds it by scripts/build-sealer.sh native, which takes some minutes once)
 #
 # The SHA-256 of layers is compared: it fails if any run has computed others. Each run's buffers are looked at while layer 2 is
-# labelled. What was not on the pages it is named after is left out, with the reason; with --fragmented THP is not. Layers and the
-# file of parents, which the first run makes, lie in /dev/shm. Huge pages, THP and --fragmented take root; everything is given back at
-# the end, also after Ctrl-C and SIGKILL. Exit status: 0, also where something was left out; 1: labels differ; 2: wrong usage;
-# 130: stopped.
+# labelled, and the table says which pages they were on. What was not on the pages it is named after is left out, with the reason;
+# with --fragmented THP is not. Layers and the file of parents, which the first run makes, lie in /dev/shm. Huge pages, THP and
+# --fragmented take root; everything is given back at the end, also after Ctrl-C and SIGKILL. Exit status: 0, also where something was
+# left out; 1: labels differ; 2: wrong usage; 130: stopped.
 set -euo pipefail
 case ${1:-} in
     -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;;

@@ -34,14 +34,12 @@ def clean_environment() -> dict[str, str]:
 @contextmanager
 def running(command: Sequence[str], environment: Mapping[str, str] = {}) -> Iterator[subprocess.Popen[str]]:
     """Killed on leaving if it still runs. What it says fits into the pipe."""
-    whole = tied_to_us(command, environment)
-    process = subprocess.Popen(whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_environment())
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(tied_to_us(command, environment), **pipes, env=clean_environment()) as process:
+        try:
+            yield process
+        finally:
             process.kill()
-            process.communicate()
 
 
 def output(process: subprocess.Popen[str], limit: float | None = None) -> str:

@@ -80,7 +80,8 @@ def peers(result: Result) -> str:
         [peer, *(result.fact("peers", peer, fact) for fact in FACTS), *(median(peer, what) for what in MEASURED.values())]
         for peer in names
     ]
-    return table(("peer", *FACTS, *MEASURED), lines)
+    memory = result.fact("peers", "memory", "fragmented")
+    return table(("peer", *FACTS, *MEASURED), lines) + (f"\nFragmented memory: {memory}.\n" if memory else "")
 
 
 def labels(result: Result, title: str, rows: Sequence[Row]) -> str:
@@ -90,10 +91,14 @@ def labels(result: Result, title: str, rows: Sequence[Row]) -> str:
         to_first = targets.ratio(row, first)
         spread = "" if row is first else words.spread(to_first.rounds, "{:.3f}".format)
         times = words.spread(row.values, words.nanoseconds)
-        return row.subject, words.nanoseconds(row.median), times, f"{to_first.median:.3f}", spread
+        pages = result.fact(row.group, row.subject, where)
+        return row.subject, pages, words.nanoseconds(row.median), times, f"{to_first.median:.3f}", spread
 
-    where = f"{title}, {words.parameters(first.parameters)}, {words.count(len(first.values), 'round')}:\n\n"
-    return where + table(("memory", "a label", "spread", f"of {first.subject}", "spread"), map(line, rows))
+    where = words.parameters({name: value for name, value in first.parameters.items() if name != "layer"})
+    memory = result.fact(first.group, "memory", where)
+    heading = [title, words.parameters(first.parameters), words.count(len(first.values), "round"), *([memory] if memory else [])]
+    heads = ("memory", "pages", "a label", "spread", f"of {first.subject}", "spread")
+    return f"{', '.join(heading)}:\n\n{table(heads, map(line, rows))}"
 
 
 def of_group(result: Result, group: str) -> str:

@@ -113,13 +113,14 @@ class Creating(unittest.TestCase):
 class Compare(unittest.TestCase):
     SAID = {"measured_sector_bytes": 512 * MIB, "near_node": 0, "far_node": None, "fragmented": None, "sha256_ns": 640.2,
             "own_kernel_ns": 700, "rows": [
-                {"path": "single-core", "memory": "4 KiB pages", "node": 0, "rounds_ns": [1800, 1900]},
+                {"path": "single-core", "memory": "4 KiB pages", "node": 0, "rounds_ns": [1800, 1900], "least_huge_share": 0},
                 {"path": "multicore", "memory": "shim, 1 GiB pages", "node": 0, "left_out": "no memory"}]}  # fmt: skip
 
     def test_gives_a_row_of_each_memory_on_each_node_or_a_reason(self) -> None:
-        row, left, sha256, _ = compare.found_in(self.SAID)
+        row, pages, left, sha256, _ = compare.found_in(self.SAID)
         self.assertEqual((row.subject, row.parameters), ("4 KiB pages", {"path": "single-core", "sector": 512 * MIB}))
         self.assertAlmostEqual(row.median, 1.85e-6)
+        self.assertEqual((pages.name, pages.text), ("path single-core, 512 MiB sector", "0 % huge"))
         self.assertEqual((left.subject, left.why), ("shim, 1 GiB pages, path multicore, 512 MiB sector", "no memory"))
         self.assertEqual(sha256, Fact("compare", "SHA-256 alone", "a label", "640 ns"))
         row, *_ = compare.found_in({**self.SAID, "near_node": 1, "far_node": 0, "fragmented": "16 GiB taken"})

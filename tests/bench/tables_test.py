@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import made_up
 from suite import charts, tables, targets
-from suite.result import Row
+from suite.result import Fact, Row
 
 
 class Tables(unittest.TestCase):
@@ -40,9 +40,10 @@ class Tables(unittest.TestCase):
             Row("sealer", "plain", "s", [9e-6, 9e-6], single_core),
             Row("sealer", "shim 2 MiB", "s", [0.8e-6, 1.8e-6], multicore),
         ]
+        self.result.facts += [Fact("sealer", "shim 2 MiB", "path multicore", "2 MiB"), Fact("sealer", "memory", "path multicore", "16 GiB free")]
         text = tables.summary(self.result)
-        self.assertIn("| shim 2 MiB | 1,300 ns | 800 ns – 1,800 ns | 0.867 | 0.800 – 0.900 |", text)
-        self.assertIn("filecoin-proofs, path multicore, layer 2, 2 rounds:", text)
+        self.assertIn("| shim 2 MiB | 2 MiB | 1,300 ns | 800 ns – 1,800 ns | 0.867 | 0.800 – 0.900 |", text)
+        self.assertIn("filecoin-proofs, path multicore, layer 2, 2 rounds, 16 GiB free:", text)
 
     def test_of_the_rest_have_every_row(self) -> None:
         lines = [line for line in tables.others(self.result).splitlines() if line.startswith("| ") and "---" not in line]

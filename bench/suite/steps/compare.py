@@ -34,5 +34,8 @@ def found_in(said: Mapping) -> Iterator[Found]:
             yield LeftOut(GROUP, f"{row['memory']}, {words.parameters(parameters)}", row["left_out"])
         else:
             yield Row(GROUP, row["memory"], "s", [ns * 1e-9 for ns in row["rounds_ns"]], parameters)
+            yield Fact(GROUP, row["memory"], words.parameters(parameters), f"{100 * row['least_huge_share']:.0f} % huge")
+            if said["fragmented"]:
+                yield Fact(GROUP, "memory", words.parameters(parameters), said["fragmented"])
     yield Fact(GROUP, "SHA-256 alone", "a label", words.nanoseconds(said["sha256_ns"] * 1e-9))
     yield Fact(GROUP, "what the CPU could do", "a label", words.nanoseconds(said["own_kernel_ns"] * 1e-9))

@@ -119,12 +119,13 @@ class Scenario:
         return LAYERS * self.sector + PARENTS_BYTES * (self.sector // NODE_BYTES)
 
     @property
-    def text(self) -> str:
-        return f"{self.path}, {words.size(self.sector)}" + ", fragmented memory" * self.context.fragmented
+    def parameters(self) -> dict[str, int | str]:
+        """Of its rows, beside the layer."""
+        return {"path": self.path, "sector": self.sector} | ({"memory": "fragmented"} if self.context.fragmented else {})
 
-    def parameters(self, layer: int) -> dict[str, int | str]:
-        memory = {"memory": "fragmented"} if self.context.fragmented else {}
-        return {"path": self.path, "sector": self.sector, "layer": layer, **memory}
+    @property
+    def text(self) -> str:
+        return words.parameters(self.parameters)
 
     def why_not(self) -> str:
         """Why it can't be measured here; empty if it can, as far as is known beforehand."""
@@ -267,7 +268,7 @@ def measure_path(scenario: Scenario, seconds: float) -> Iterator[Found]:
         found, failures = in_rounds(subjects, left, least=rounds or 2, most=rounds or 1000, warms_up=True)
     yield from (LeftOut(GROUP, variant.name, f"{scenario.text}: {why}") for variant, why in failures.items())
     for variant, of_layers in found.items():
-        yield from (Row(GROUP, variant.name, "s", values, scenario.parameters(layer)) for layer, values in of_layers.items())
+        yield from (Row(GROUP, variant.name, "s", values, {**scenario.parameters, "layer": layer}) for layer, values in of_layers.items())
         yield Fact(GROUP, variant.name, scenario.text, mapped.text_of(scenario.pages[variant.name]))
     differing = {layer: digests for layer, digests in scenario.digests.items() if len(digests) > 1}
     if differing:
