@@ -1,8 +1,5 @@
-// The PC1 labelling: its floor, each stage alone, and whole layers, all as time for each node. Whole layers
-// also tell how many times the floor, measured in the same iteration, they took.
-//
-// A whole layer's buffers are anonymous mappings of 64 MiB or 512 MiB, so a preloaded shim can serve them
-// (README.md).
+// The PC1 labelling: its floor and each stage alone, as time for each node. Of whole layers `pc1-label
+// compare` tells the time.
 #include "tools/pc1/hash.h"
 #include "tools/pc1/label.h"
 #include "tools/pc1/sector.h"
@@ -10,9 +7,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -20,16 +15,11 @@
 namespace {
 
 using pc1::kNodeBytes;
-using Clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t kMiB = 1 << 20;
 constexpr std::uint64_t kGiB = 1 << 30;
 constexpr std::size_t kDependentBlocks =
     19;  // of a node: each waits for the one before, and for the last node
-
-double seconds_since(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // Reported as time for each node.
 void count_nodes(benchmark::State& state, std::uint64_t nodes_in_iteration) {
@@ -117,16 +107,6 @@ void expander_parents(benchmark::State& state, std::uint64_t sector_size) {
     count_nodes(state, images.size() / pc1::kExpanderParents);
 }
 
-// The parents of all nodes of 512 MiB, by two threads.
-void parent_table(benchmark::State& state) {
-    const pc1::Graph graph = graph_of(512 * kMiB);
-    for (auto _ : state) {
-        const pc1::ParentTable table(graph, {0, graph.nodes()}, 2);
-        benchmark::DoNotOptimize(&table);
-    }
-    count_nodes(state, graph.nodes());
-}
-
 // A producer's other work: copying the labels of the parents, which lie all over 512 MiB.
 void gather(benchmark::State& state) {
     constexpr std::size_t kRows = 4096;
@@ -151,33 +131,6 @@ void gather(benchmark::State& state) {
     count_nodes(state, kRows);
 }
 
-void whole_layer(benchmark::State& state, std::uint64_t sector_size, unsigned producers) {
-    constexpr int kFloorNodes = 100'000;
-    const pc1::Sha256Kernel& kernel = pc1::best_sha256_kernel();
-    const pc1::Graph graph = graph_of(sector_size);
-    const auto allocation = producers == 0 ? pc1::Allocation::kCalloc : pc1::Allocation::kMmap;
-    const pc1::SectorBuffer previous(allocation, sector_size);
-    const pc1::SectorBuffer current(allocation, sector_size);
-    // So that no page is touched for the first time in what is measured.
-    std::fill_n(previous.data(), previous.size(), 1);
-    std::fill_n(current.data(), current.size(), 2);
-    const pc1::Labeller labeller(pc1::Bytes32{9}, graph, kernel, {.producers = producers});
-    double times_floor = 0;
-    for (auto _ : state) {
-        auto start = Clock::now();
-        hash_dependent_blocks(kernel, kFloorNodes);
-        const double floor_of_node = seconds_since(start) / kFloorNodes;
-        start = Clock::now();
-        labeller.label({.number = 2, .previous = previous.data(), .labels = current.data()},
-                       {0, graph.nodes()});
-        const double seconds = seconds_since(start);
-        state.SetIterationTime(seconds);
-        times_floor += seconds / static_cast<double>(graph.nodes()) / floor_of_node;
-    }
-    count_nodes(state, graph.nodes());
-    state.counters["times_floor"] = benchmark::Counter(times_floor, benchmark::Counter::kAvgIterations);
-}
-
 void add_all() {
     for (const pc1::Sha256Kernel* kernel : pc1::sha256_kernels()) {
         benchmark::RegisterBenchmark((std::string("floor/") + kernel->name).c_str(), floor, *kernel);
@@ -193,20 +146,6 @@ void add_all() {
     benchmark::RegisterBenchmark("expander_parents/512MiB", expander_parents, 512 * kMiB);
     benchmark::RegisterBenchmark("expander_parents/32GiB", expander_parents, 32 * kGiB);
     benchmark::RegisterBenchmark("gather/512MiB", gather);
-    benchmark::RegisterBenchmark("parent_table/512MiB", parent_table)
-        ->Iterations(1)
-        ->UseRealTime()
-        ->Unit(benchmark::kMillisecond);
-    for (const std::uint64_t mib : {64U, 512U}) {
-        for (const unsigned producers : {0U, 1U}) {
-            const std::string name =
-                "layer/" + std::to_string(mib) + "MiB/producers:" + std::to_string(producers);
-            benchmark::RegisterBenchmark(name.c_str(), whole_layer, mib * kMiB, producers)
-                ->Iterations(1)
-                ->UseManualTime()
-                ->Unit(benchmark::kMillisecond);
-        }
-    }
 }
 
 }  // namespace

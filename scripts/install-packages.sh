@@ -15,7 +15,7 @@ package=(git dpkg-dev)
 fast=("${build[@]}" ccache libgtest-dev libgmock-dev libbenchmark-dev binutils util-linux git python3)
 full=("${fast[@]}" valgrind mandoc bash-completion zsh fish)
 # For tests/deploy, tests/bench and tests/package.
-full+=(ansible-core python3-kubernetes python3-matplotlib python3-jinja2 "${package[@]}" lintian rpm cpio)
+full+=(ansible-core python3-kubernetes python3-matplotlib "${package[@]}" lintian rpm cpio)
 # What tests/clients tries the shim with.
 full+=(cargo rustc librust-memmap2-dev librust-libc-dev golang-go nodejs libjemalloc2 libmimalloc2.0)
 nightly=(default-jdk-headless stress-ng)
@@ -31,7 +31,7 @@ fi
 # To test for aarch64 on another machine.
 [[ $(dpkg --print-architecture) == arm64 ]] || nightly+=(g++-aarch64-linux-gnu qemu-user googletest)
 nightly=("${full[@]}" "${nightly[@]}")
-bench=(libbenchmark-dev python3 python3-matplotlib python3-jinja2 util-linux git)
+bench=(libbenchmark-dev python3 python3-matplotlib util-linux git)
 # What the shim is measured beside. Not every system has them; what can't be had is left out of the table, which says so.
 peers=(libhugetlbfs-bin libhugetlbfs0 libhugetlbfs-dev libmimalloc2.0)
 fuzz=(cmake ninja-build g++ clang libclang-rt-dev)

@@ -1,36 +1,93 @@
-"""The command line of scripts/bench.sh."""
+"""The command line of scripts/bench.sh, and of scripts/bench-sealer.sh, which tells in BENCH_COMMAND what was typed."""
 
 import argparse
+import os
+import shlex
+import signal
 import sys
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
-from suite import overview, run, targets, words
-from suite.command_line import BROKEN, INTERRUPTED, OK, USAGE, Parser, end_as_by_ctrl_c, minutes, power_of_two
+from suite import run, tables, words
+from suite.context import Context, Labelling
 from suite.machine import LEAST_BUFFER, large_buffer, read_machine, stay_on_node
 from suite.result import Result, read_result
+from suite.steps.sealer import VARIANTS
+
+OK, BROKEN, USAGE, INTERRUPTED = 0, 1, 2, 130
+PATHS = {"single-core": ("single-core",), "multicore": ("multicore",), "both": ("single-core", "multicore")}
+LEAST_SECTOR = 2 << 20
+COMMAND = os.environ.get("BENCH_COMMAND") or shlex.join(["scripts/bench.sh", *sys.argv[1:]])
+SCRIPT = COMMAND.split()[0]
+
+
+class Parser(argparse.ArgumentParser):
+    """Wrong usage is one line."""
+
+    def error(self, message: str) -> None:
+        print(f"{Path(self.prog).stem}: {message}; see {self.prog} --help", file=sys.stderr)
+        sys.exit(USAGE)
+
+
+def minutes(text: str) -> float:
+    number = float(text)
+    if not 0 < number < 100_000:
+        raise ValueError
+    return number
+
+
+def positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def power_of_two(least: int) -> Callable[[str], int]:
+    def size(text: str) -> int:
+        number = words.size_of(text)
+        if number < least or number & (number - 1):
+            raise argparse.ArgumentTypeError(f"{text} is no power of two of {words.size(least)} or more")
+        return number
+
+    return size
+
+
+def some_of(known: tuple[str, ...], what: str) -> Callable[[str], tuple[str, ...]]:
+    def chosen(text: str) -> tuple[str, ...]:
+        unknown = set(text.split(",")) - set(known)
+        if unknown:
+            raise argparse.ArgumentTypeError(f"no {what} {min(unknown) or '(empty)'}; there are {', '.join(known)}")
+        return tuple(each for each in known if each in text.split(","))
+
+    return chosen
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    parser = Parser(prog="scripts/bench.sh", description="Measures the shim on this machine and writes a report of it.")
-    parser.add_argument("--minutes", type=minutes, default=10, metavar="N", help="how long it may take (default: %(default)s)")
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to write (default: build/bench-runs/<time>)")
-    parser.add_argument("--build", type=Path, metavar="FOLDER", help="what to measure (default: builds and uses build/release)")
-    parser.add_argument("--only", metavar="STEP,...", help="the steps to run (default: all, see --list)")
-    parser.add_argument("--buffer", type=power_of_two(LEAST_BUFFER), metavar="SIZE",
-                        help="size of the large buffer (default: the largest that fits three times, up to 32GiB)")  # fmt: skip
-    parser.add_argument("--list", action="store_true", help="lists the steps and ends")
-    parser.add_argument("--report", type=Path, metavar="FOLDER",
-                        help="measures nothing; makes the report of FOLDER/run.json anew")  # fmt: skip
+    parser = Parser(prog=SCRIPT, add_help=False)  # the scripts have the help
+    usual = Labelling()
+    parser.add_argument("--minutes", type=minutes, default=10)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--build", type=Path, default=run.PROJECT / "build/release")
+    parser.add_argument("--only", type=some_of(run.ORDER, "step"))
+    parser.add_argument("--buffer", type=power_of_two(LEAST_BUFFER))
+    parser.add_argument("--fragmented", action="store_true")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--report", type=Path)
+    parser.add_argument("--label", type=Path)
+    parser.add_argument("--sector", type=power_of_two(LEAST_SECTOR), default=usual.sector)
+    parser.add_argument("--path", choices=PATHS, default="both")
+    parser.add_argument("--rounds", type=positive)
+    names = tuple(variant.name for variant in VARIANTS)
+    parser.add_argument("--variants", type=some_of(names, "variant"), default=usual.variants)
     options = parser.parse_args(arguments)
-    known = run.all_steps()
-    if options.only is not None:
-        wanted = options.only.split(",")
-        unknown = [name for name in wanted if name not in [step.name for step in known]]
-        if unknown:
-            parser.error(f"no step {unknown[0] or '(empty)'}; there are {', '.join(step.name for step in known)}")
-        known = [step for step in known if step.name in wanted]
-    options.steps = known
+    if not options.report and not options.list:
+        needed = [options.build / "libhugepage_shim.so"] + ([options.label] if options.label else [])
+        for file in needed:
+            if not file.is_file():
+                parser.error(f"there is no {file}")
     options.machine = read_machine()
     fits = options.machine.memory_free_bytes // 2
     if options.buffer and options.buffer > max(fits, LEAST_BUFFER):
@@ -38,74 +95,75 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-def list_steps(steps: list[run.Step]) -> None:
-    total = sum(step.weight for step in steps)
-    for step in steps:
-        print(f"{step.name:<12}{100 * step.weight / total:3.0f} %  {step.title}")
+def list_steps() -> None:
+    total = sum(run.step(name).WEIGHT for name in run.ORDER)
+    for name in run.ORDER:
+        print(f"{name:<12}{100 * run.step(name).WEIGHT / total:3.0f} %  {run.step(name).TITLE}")
 
 
 def measure(options: argparse.Namespace) -> int:
-    build = options.build or run.PROJECT / "build/release"
-    out = options.out or run.PROJECT / "build/bench-runs" / datetime.now(timezone.utc).strftime("%Y%m%d-%H%M%S")
-    if not (build / "libhugepage_shim.so").exists():
-        print(f"bench: {build} holds no libhugepage_shim.so; see scripts/bench.sh --help", file=sys.stderr)
-        return USAGE
+    folder = options.out or run.PROJECT / "build/bench-runs" / datetime.now(timezone.utc).strftime("%Y%m%d-%H%M%S")
+    file = options.json or folder / "run.json"
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        print(f"bench: --out {out}: {error.strerror}", file=sys.stderr)
+        print(f"bench: {file.parent}: {error.strerror}", file=sys.stderr)
         return USAGE
     stay_on_node(options.machine)
-    buffer_bytes = options.buffer or large_buffer(options.machine.memory_free_bytes)
-    this = run.Run(options.steps, build.resolve(), out.resolve(), options.minutes, options.machine, buffer_bytes)
-    print(f"bench: {run.describe(this)}", file=sys.stderr)
+    context = Context(
+        build=options.build.resolve(),
+        scratch=folder,
+        seconds=0,
+        machine=options.machine,
+        buffer_bytes=options.buffer or large_buffer(options.machine.memory_free_bytes),
+        is_chosen=options.only is not None,
+        fragmented=options.fragmented,
+        labelling=Labelling(
+            options.label and options.label.resolve(), options.sector, PATHS[options.path], options.variants, options.rounds
+        ),
+    )
+    this = run.Run(options.only or run.ORDER, file.resolve(), options.minutes, COMMAND, context)
+    context.say(run.describe(context))
     this.go()
-    # From here on an interrupt ends it at once; nothing is held any more, and run.json is written.
-    written = write_report(this.result, out)
-    summary(this.result, out, written)
+    # From here on an interrupt ends it at once; nothing is held any more, and the file is written.
+    report(this.result, None if options.json else folder)
+    print(f"\n{len(this.result.rows)} rows in {this.result.seconds:.0f} s: {file}")
     if this.result.cut_short:
         return INTERRUPTED
     return BROKEN if this.broken else OK
 
 
-def write_report(result: Result, out: Path) -> bool:
-    (out / "results.md").write_text(overview.markdown(result))
+def report(result: Result, folder: Path | None) -> None:
+    """The summary on stdout; in the folder all tables, and the charts."""
+    summary = tables.summary(result)
+    print(summary)
+    if folder is None:
+        return
+    (folder / "results.md").write_text(f"{summary}\n{tables.others(result)}")
     try:
-        from suite import report
+        from suite import charts
     except ModuleNotFoundError as error:
-        print(f"bench: no report without the Python module {error.name}: scripts/install-packages.sh bench, then "
-              f"scripts/bench.sh --report {out}", file=sys.stderr)  # fmt: skip
-        return False
-    report.write(result, out)
-    return True
-
-
-def summary(result: Result, out: Path, written: bool) -> None:
-    if result.cut_short:
-        print(f"CUT SHORT: {result.cut_short}\n")
-    print(targets.table(targets.outcomes(result)))
-    if result.left_out:
-        print("\nLeft out:")
-        for why, of in result.reasons().items():
-            print(f"  {why}\n      ({of})")
-    print(f"\n{len(result.rows)} rows in {result.seconds:.0f} s: {out}/run.json")
-    if written:
-        print(f"The report: {out}/report.html")
+        again = f"scripts/install-packages.sh bench, then scripts/bench.sh --report {folder}"
+        print(f"bench: no charts without the Python module {error.name}: {again}", file=sys.stderr)
+    else:
+        charts.write(result, folder)
 
 
 def main(arguments: list[str]) -> int:
-    end_as_by_ctrl_c()
+    # What would end us ends us as Ctrl-C does: with everything given back and what was measured written.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     options = parse(arguments)
     if options.list:
-        list_steps(options.steps)
+        list_steps()
         return OK
     if options.report:
         try:
-            result = read_result(options.report)
+            report(read_result(options.report), options.report if options.report.is_dir() else options.report.parent)
         except ValueError as error:
             print(f"bench: {error}", file=sys.stderr)
             return USAGE
-        return OK if write_report(result, options.report) else BROKEN
+        return OK
     return measure(options)
 
 

@@ -1,161 +1,144 @@
-"""Which rows make which chart, and what its title says of them. A chart whose rows a run lacks isn't there."""
+"""A run's rows as charts: bars for what is compared, curves for what was varied. Each is an SVG file, named after what it shows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 
-from suite import charts_calls, words
-from suite.drawing import OTHER, OURS, SECOND, THIRD, Axis, Chart, curves, ranking
-from suite.marks import (
-    BARS, DOTS, against, bar, by_time, curve, largest, many, median_of, pages_name, pages_order, size_of, time_axis, values_of,
-)  # fmt: skip
-from suite.result import Result
-from suite.rows import Row
-from suite.targets import misses_every_call, ratio
+import matplotlib
 
+matplotlib.use("svg")
 
-CHANGED = " *"
+from matplotlib import pyplot  # noqa: E402
+from matplotlib.axes import Axes  # noqa: E402
 
+from suite import words  # noqa: E402
+from suite.result import Result, Row  # noqa: E402
+from suite.tables import LABELS  # noqa: E402
 
-def all_charts(result: Result) -> list[Chart]:
-    made = [chart(result) for chart in CHARTS]
-    return [chart for chart in made if chart]
+STYLE = Path(__file__).with_name("charts.mplstyle")
+OURS, OTHER = "C0", "C4"
+UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 
-
-# --- peers --------------------------------------------------------------------------------------------------------------
+Draw = Callable[[Axes], None]
 
 
-def peers(result: Result, what: str, name: str, title: str, other: tuple[str, str], axis: str, log: bool) -> Chart | None:
-    rows = by_time(largest(result.find("peers", what=what)))
-    if not rows:
-        return None
-    title = f"{title.format(size=size_of(rows))}: {against(rows, 'shim', *other) or 'who takes how long'}"
-    bars = [bar(row, row.subject + CHANGED * needs_change(result, row.subject)) for row in rows]
-    note = DOTS if log else BARS
-    if any(needs_change(result, row.subject) for row in rows):
-        note += f"\n{CHANGED.strip()} only in a program that is changed for it; no call of others is reached"
-    return ranking(name, title, bars, time_axis(rows, axis, log), note)
+def write(result: Result, folder: Path) -> None:
+    for name, title, draw in all_charts(result):
+        with pyplot.style.context(STYLE):
+            figure, axes = pyplot.subplots()
+            draw(axes)
+            axes.set_title(title)
+            figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
+            pyplot.close(figure)
 
 
-def needs_change(result: Result, peer: str) -> bool:
-    """Whether it has huge pages only where a program's source asks for them."""
-    is_huge = result.fact(peer, "page size") not in ("", "4 KiB")
-    return is_huge and misses_every_call(result, peer)
+def all_charts(result: Result) -> Iterator[tuple[str, str, Draw]]:
+    """Those that there are rows for."""
+    for name, what, title in (
+        ("usable", "usable", "Time until {} are usable, by one thread"),
+        ("release", "release", "Time to give {} back"),
+    ):
+        rows = result.find("peers", what=what)
+        if rows:
+            yield name, title.format(words.size(rows[0].parameters["bytes"])), bars(by_time(rows), log=True)
+    for group, title in LABELS.items():
+        for path in ("single-core", "multicore"):
+            rows = [row for row in result.find(group, path=path) if row.parameters.get("layer", 2) == 2]
+            if rows:
+                yield f"{group}-{path}", f"{title}, {path} path", bars(rows, by=("sector", "sealers", "node", "memory"))
+    rows = result.find("reads", "random")
+    if rows:
+        yield "reads", f"A random read over {words.size(rows[0].parameters['bytes'])}, by pages", bars(rows, by=("pages",))
+    for page in ("2 MiB", "1 GiB"):
+        rows = result.find("zeroing", pages=page)
+        if rows:
+            yield f"zeroing-{page.replace(' ', '-')}", f"Zeroing pages of {page}", curves(rows, "threads")
+    rows = result.find("creating")
+    if rows:
+        title = f"Making a memory file of {words.size(rows[0].parameters['bytes'])}"
+        yield "creating", title, bars(rows, by=("pages", "threads"))
+    for group, across, title in (
+        ("lease", "files", "A lease from a pool of which all files but one are leased"),
+        ("contention", "processes", "A lease, by so many processes at once"),
+    ):
+        rows = result.find(group)
+        if rows:
+            yield group, title, curves(rows, across, log=True)
 
 
-def usable(result: Result) -> Chart | None:
-    title = "Until {size} are usable"
-    return peers(result, "usable", "usable", title, ("mlock", "with mmap and mlock"), "time to usable memory", log=True)
+def by_time(rows: Iterable[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: row.median)
 
 
-def release(result: Result) -> Chart | None:
-    title = "Giving {size} back"
-    return peers(result, "release", "release", title, ("plain", "for munmap of plain memory"), "time to give back", log=True)
+def unit_of(rows: Iterable[Row]) -> tuple[float, str]:
+    """The one that the largest median is read in."""
+    first, *_ = rows = list(rows)
+    if first.unit == "B/s":
+        return 1e9, "GB/s"
+    highest = max(row.median for row in rows)
+    return next((each for each in UNITS if highest >= each[0]), UNITS[-1])
 
 
-def peers_reads(result: Result) -> Chart | None:
-    title = "A random read in {size}"
-    return peers(result, "random read", "peers-reads", title, ("plain", "in plain memory"), "time of a read", log=False)
+def spread(row: Row, unit: float) -> list[list[float]]:
+    """From the smallest to the largest value, as matplotlib's error bars have it."""
+    return [[(row.median - min(row.values)) / unit], [(max(row.values) - row.median) / unit]]
 
 
-# --- memory -------------------------------------------------------------------------------------------------------------
+def is_ours(row: Row) -> bool:
+    return row.subject.startswith(("shim", "hugepage-file-init"))
 
 
-def reads(result: Result) -> Chart | None:
-    rows = largest(result.find("reads"))
-    if not rows:
-        return None
-    heading = {"random": "independent of each other", "dependent": "each depends on the one before"}
-    rows.sort(key=lambda row: (row.subject != "random", pages_order(row)))
-    chance = {row.parameters["pages"]: words.seconds(row.median) for row in rows if row.subject == "random"}
-    title = f"Random 32-byte reads over {size_of(rows)}, by page size"
-    if "4 KiB" in chance and "2 MiB" in chance:
-        title = f"A random read over {size_of(rows)} takes {chance['4 KiB']} on 4 KiB pages, {chance['2 MiB']} on 2 MiB pages"
-    bars = [bar(row, pages_name(row), heading.get(row.subject, row.subject)) for row in rows]
-    return ranking("reads", title, bars, time_axis(rows, "time of a read of 32 bytes"), BARS)
-
-
-def zeroing(result: Result) -> Chart | None:
-    rows = largest(result.find("zeroing"))
-    pages = values_of(rows, "pages")
-    wanted = next((each for each in ("2 MiB", "1 GiB", *pages) if each in pages), None)
-    rows = [row for row in rows if row.parameters.get("pages", wanted) == wanted]
-    if not rows:
-        return None
-    look = {"shim": ("the shim", OURS), "memset": ("memset", SECOND), "streaming stores": ("streaming stores", THIRD)}
-    drawn = [curve(rows, subject, "threads", *name_and_colour) for subject, name_and_colour in look.items()]
-    drawn.append(curve(rows, "bandwidth", "threads", "write bandwidth", OTHER, dashed=True))
-    best = max((row for row in rows if row.subject == "shim"), key=lambda row: row.median, default=None)
-    title = f"The shim zeroes {size_of(rows)} at up to {words.rate(best.median)}" if best else "Zeroing, by threads"
-    beside = [row for row in rows if best and row.subject == "bandwidth" and row.parameters == best.parameters]
-    title += f", {100 * ratio(best, beside[0]).median:.0f} % of the write bandwidth" if beside else ""
-    across, up = Axis("threads that zero", log=many(rows, "threads")), Axis("GB/s", 1e9)
-    return curves("zeroing", title, [each for each in drawn if each.points], across, up, DOTS)
-
-
-def populate(result: Result) -> Chart | None:
-    rows = largest(result.find("populate"))
-    if not rows:
-        return None
-    several = len(values_of(rows, "threads")) > 1
-    rows = sorted(by_time(rows), key=pages_order)
+def bars(rows: Sequence[Row], by: Sequence[str] = (), log: bool = False) -> Draw:
+    """Medians, and lines from the smallest to the largest value; with a logarithmic axis dots, since that has no zero to begin at."""
 
     def name(row: Row) -> str:
-        return f"{row.subject}, {words.count(row.parameters.get('threads', 1), 'thread')}" if several else row.subject
+        varied = {each: row.parameters[each] for each in by if each in row.parameters}
+        return ", ".join(filter(None, [row.subject, words.parameters(varied)]))
 
-    title = f"Ways to bring {size_of(rows)} of ordinary memory in place, without the shim"
-    bars = [bar(row, name(row), pages_name(row)) for row in rows]
-    return ranking("populate", title, bars, time_axis(rows, "time until every page is there"), BARS)
+    def draw(axes: Axes) -> None:
+        unit, unit_name = unit_of(rows)
+        for at, row in enumerate(rows):
+            colour = OURS if is_ours(row) else OTHER
+            if log:
+                axes.errorbar(row.median / unit, at, xerr=spread(row, unit), color=colour, marker="o")
+            else:
+                axes.barh(at, row.median / unit, xerr=spread(row, unit), color=colour)
+            axes.annotate(f" {words.quantity(row.median, row.unit)}", (max(row.values) / unit, at), va="center")
+        axes.set_yticks(range(len(rows)), [name(row) for row in rows])
+        axes.set_ylim(len(rows) - 0.4, -0.6)
+        axes.grid(axis="y", visible=False)
+        axes.margins(x=0.2)
+        if log:
+            axes.set_xscale("log")
+        axes.set_xlabel(unit_name + ", logarithmic" * log)
 
-
-def creating(result: Result) -> Chart | None:
-    rows = by_time(largest(result.find("creating")))
-    if not rows:
-        return None
-    ours, other = median_of(rows, "hugepage-file-init"), median_of(rows, "fallocate")
-    title = f"Making a memory file of {size_of(rows)}"
-    if ours and other:
-        title += f": {words.seconds(ours)} by hugepage-file-init, {words.seconds(other)} by fallocate"
-    pages = values_of(rows, "pages")
-    rows.sort(key=lambda row: str(row.parameters.get("pages", "")))
-
-    def name(row: Row) -> str:
-        threads = row.parameters.get("threads")
-        return f"{row.subject}, {words.count(threads, 'thread')}" if threads else row.subject
-
-    bars = [bar(row, name(row), pages_name(row) if len(pages) > 1 else "") for row in rows]
-    return ranking("creating", title, bars, time_axis(rows, "time to make the file"), BARS)
+    return draw
 
 
-# --- PC1 ----------------------------------------------------------------------------------------------------------------
+def curves(rows: Sequence[Row], across: str, log: bool = False) -> Draw:
+    """A line for each subject, and each value of the parameters that are not `across`."""
 
+    def draw(axes: Axes) -> None:
+        unit, unit_name = unit_of(rows)
+        varied = {each for row in rows for each in row.parameters if len({str(one.parameters.get(each)) for one in rows}) > 1}
+        lines: dict[str, list[Row]] = {}
+        for row in rows:
+            own = {each: value for each, value in row.parameters.items() if each in varied - {across, "leased"}}
+            lines.setdefault(", ".join(filter(None, [row.subject, words.parameters(own)])), []).append(row)
+        for name, of_line in lines.items():
+            of_line.sort(key=lambda row: row.parameters[across])
+            xs, ys = [row.parameters[across] for row in of_line], [row.median / unit for row in of_line]
+            errors = [[spread(row, unit)[side][0] for row in of_line] for side in (0, 1)]
+            axes.errorbar(xs, ys, yerr=errors, label=name)
+        ticks = sorted({row.parameters[across] for row in rows})
+        if log:
+            axes.set_xscale("log")
+            axes.set_yscale("log")
+            axes.minorticks_off()
+        else:
+            axes.set_ylim(bottom=0)
+        axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+        axes.set_xlabel(across)
+        axes.set_ylabel(unit_name + ", logarithmic" * log)
+        axes.legend()
 
-def pc1(path: str) -> Callable[[Result], Chart | None]:
-    def chart(result: Result) -> Chart | None:
-        rows = result.find("pc1", path=path)
-        if not rows:
-            return None
-        order = ["plain", "THP", "shim 2 MiB", "shim 1 GiB"]
-
-        def setting(row: Row) -> tuple[int, int]:
-            return row.parameters.get("sealers", 1), row.parameters.get("sector", 0)
-
-        def heading(row: Row) -> str:
-            sealers, sector = setting(row)
-            return f"{words.count(sealers, 'sealer')}, {words.size(sector)} sector{'s' * (sealers > 1)}"
-
-        rows.sort(key=lambda row: (*setting(row), order.index(row.subject) if row.subject in order else 9))
-        named = {"plain": "on plain memory", "shim 2 MiB": "with the shim on 2 MiB pages"}
-        told = max((setting(row) for row in rows), key=lambda each: each[::-1])
-        largest = [row for row in rows if setting(row) == told]
-        said = [f"{words.seconds(row.median)} {named[row.subject]}" for row in largest if row.subject in named]
-        title = f"PC1, {path} path, {heading(largest[0])}: a node takes {', '.join(said)}"
-
-        bars = [bar(row, None, heading(row)) for row in rows]
-        return ranking(f"pc1-{path}", title, bars, time_axis(rows, "time of a node"), BARS)
-
-    return chart
-
-
-CHARTS = (
-    usable, release, peers_reads, reads, pc1("single-core"), pc1("multicore"), zeroing, populate, creating,
-    charts_calls.pool_size, charts_calls.contention, charts_calls.mappings, charts_calls.passing,
-)  # fmt: skip
+    return draw

@@ -124,19 +124,8 @@ def _system(root: Path) -> str:
 
 
 def _left_in_control_group(root: Path) -> list[int]:
-    """What the process' control group lets it use still, in each version of control groups that limits it."""
-    groups = re.findall(r"^\d+:([^:]*):(/.*)$", _text(root / "proc/self/cgroup"), re.M)
-    left = []
-    for controllers, group in groups:
-        if controllers == "":
-            limit, used = "memory.max", "memory.current"
-            folder = root / "sys/fs/cgroup" / group.lstrip("/")
-        elif "memory" in controllers.split(","):
-            limit, used = "memory.limit_in_bytes", "memory.usage_in_bytes"
-            folder = root / "sys/fs/cgroup/memory" / group.lstrip("/")
-        else:
-            continue
-        texts = _text(folder / limit).strip(), _text(folder / used).strip()
-        if all(text.isdigit() for text in texts):
-            left.append(max(0, int(texts[0]) - int(texts[1])))
-    return left
+    """What the process' control group lets it use still, if it limits that."""
+    group = re.search(r"^0::/(.*)$", _text(root / "proc/self/cgroup"), re.M)
+    folder = root / "sys/fs/cgroup" / (group[1] if group else "")
+    texts = _text(folder / "memory.max").strip(), _text(folder / "memory.current").strip()
+    return [max(0, int(texts[0]) - int(texts[1]))] if all(text.isdigit() for text in texts) else []

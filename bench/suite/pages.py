@@ -1,24 +1,26 @@
 """Huge pages and settings of the machine for as long as they are needed; scripts/guardian.sh gives them back in any case."""
 
+import ctypes
+import fcntl
 import mmap
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from suite import words
-from suite.machine import PLAIN_PAGE
+from suite.machine import PLAIN_PAGE, Machine, chosen
+from suite.result import NotMeasured
 
 HUGE = 2 << 20
 MADV_POPULATE_WRITE = 23
+PR_SET_THP_DISABLE = 41
+THP_SETTING = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 PROACTIVENESS = Path("/proc/sys/vm/compaction_proactiveness")
 GUARDIAN = Path(__file__).parents[2] / "scripts/guardian.sh"
-
-
-class Shortage(Exception):
-    """The machine doesn't have it or won't give it: what was asked for, what was available, and why."""
 
 
 @contextmanager
@@ -30,7 +32,7 @@ def guarded(*steps: object) -> Iterator[None]:
     try:
         answer = guardian.stdout.readline().decode().strip()
         if answer != "ok":
-            raise Shortage(answer or f"could not run {GUARDIAN}")
+            raise NotMeasured(answer or f"could not run {GUARDIAN}")
         yield
     finally:
         guardian.stdin.close()
@@ -75,7 +77,7 @@ def fragmented_memory(node: int, most: int) -> Iterator[str]:
             for at in range(0, size, 64 * HUGE):
                 memory.madvise(MADV_POPULATE_WRITE, at, min(size - at, 64 * HUGE))
         except OSError as error:
-            raise Shortage(f"could not fragment {words.size(size)} of memory: {error.strerror}") from error
+            raise NotMeasured(f"could not fragment {words.size(size)} of memory: {error.strerror}") from error
         return memory
 
     with ExitStack() as held:
@@ -89,7 +91,7 @@ def fragmented_memory(node: int, most: int) -> Iterator[str]:
         free, in_blocks = free_bytes(node), free_bytes(node, HUGE)
         found = f"{words.size(free)} free, {words.size(in_blocks)} of it in blocks of 2 MiB or more"
         if in_blocks > free / 20:
-            raise Shortage(f"could not fragment memory: {found}")
+            raise NotMeasured(f"could not fragment memory: {found}")
         yield found
 
 
@@ -106,3 +108,50 @@ def scratch_folder(parent: str | None = None) -> Iterator[Path]:
     folder = tempfile.mkdtemp(prefix="hugepage-bench-", dir=parent)
     with guarded("--remove", folder):
         yield Path(folder)
+
+
+def thp_for(machine: Machine, whom: str) -> AbstractContextManager[None]:
+    """Programs started here get transparent huge pages "always", those that ask for them ("madvise"), or none ("")."""
+    return _thp_set(machine, whom) if whom else _no_thp()
+
+
+@contextmanager
+def _no_thp() -> Iterator[None]:
+    """Also where the machine gives them to all, or somebody has it do so."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_THP_DISABLE)")
+    try:
+        yield
+    finally:
+        libc.prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0)
+
+
+@contextmanager
+def _thp_set(machine: Machine, whom: str) -> Iterator[None]:
+    """On the whole machine: a process can only be kept from having them.
+
+    One at a time, and not before what was found at the beginning is there again: two who put back what they found would leave what
+    one of them has set.
+    """
+    if machine.thp == whom:
+        yield
+        return
+    with THP_SETTING.open("rb") as opened:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        end = time.monotonic() + 10
+        while chosen(THP_SETTING.read_text()) != machine.thp:
+            if time.monotonic() > end:
+                raise NotMeasured(f"{THP_SETTING} was changed by somebody else")
+            time.sleep(0.01)
+        with setting(str(THP_SETTING), whom):
+            yield
+
+
+def why_no_thp(machine: Machine, whom: str) -> str:
+    """Why thp_for can't give them; empty if it can."""
+    if machine.thp == "none":
+        return "this kernel has no transparent huge pages"
+    if machine.thp != whom and not machine.is_root:
+        return f"transparent huge pages are set to {machine.thp}, and to set them to {whom} takes root"
+    return ""

@@ -1,56 +1,20 @@
-"""What an operator could use instead of the shim: each peer's description, and how programs are run under it."""
+"""What an operator could use instead of the shim: each peer's description, and the pages that are held for them."""
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from suite import buffers, words
-from suite.buffers import Taken
-from suite.context import Context, Shortage
-
-GIB = 1 << 30
-MIB = 1 << 20
-LOCKED = ("--way", "mmap", "--mlock")  # what a sealer's multicore path does
-TOUCHED = ("--way", "mmap", "--threads", "1")  # a program that doesn't lock, or may not
-CALLOC = ("--way", "calloc", "--threads", "1")  # what its single-core path does: the thread that labels touches first
-
-
-@dataclass(frozen=True)
-class Peer:
-    """To measure it, `buffers` is run with `arguments` under it.
-
-    To find out what it does for a program that isn't changed, it is run with TOUCHED and with CALLOC.
-    """
-
-    name: str
-    what: str  # it is, for people
-    setting_up: str  # what an operator types or installs
-    arguments: tuple[str, ...]  # how the program gets its two buffers
-    environment: Mapping[str, str] = field(default_factory=dict)
-    environment_of_calloc: Mapping[str, str] | None = None  # where another library serves that
-    wrapper: tuple[str, ...] = ()
-    thp: str = ""  # transparent huge pages are given "always", or for "madvise", or as here: not, even if the machine does
-    is_zero: bool = True  # promised
-    by_all_threads: bool = False  # it is measured, too, how soon it's usable if each thread touches its share
-    missing: str = ""  # why it can't be measured here
-
-    def variables(self, way: tuple[str, ...]) -> Mapping[str, str]:
-        is_calloc = way[:2] == CALLOC[:2]
-        return self.environment_of_calloc if is_calloc and self.environment_of_calloc is not None else self.environment
-
-    def surroundings(self, context: Context) -> AbstractContextManager[None]:
-        if not self.thp:
-            return buffers.no_thp()
-        needs_other = self.thp == "always" or context.machine.thp == "always"
-        return buffers.thp_for(context, self.thp) if needs_other else nullcontext()
-
-    def take(self, context: Context, size: int, way: tuple[str, ...], reads: int = 0, cpus: str = "") -> Taken:
-        """Raises Failed, or Shortage where a setting can't be changed."""
-        pinned = ("taskset", "--cpu-list", cpus) if cpus else ()
-        with self.surroundings(context):
-            return buffers.take(context, size, way, self.variables(way), (*pinned, *self.wrapper), reads)
+from suite import words
+from suite.buffers import CALLOC, GIB, LOCKED, MIB, TOUCHED, Peer
+from suite.context import Context
+from suite.files import make_files
+from suite.machine import chosen
+from suite.pages import THP_SETTING, why_no_thp
+from suite.result import NotMeasured
 
 
 @dataclass(frozen=True)
@@ -82,46 +46,33 @@ def _kernel(context: Context, pools: Pools) -> Iterator[Peer]:
         "mmap, each page put into place when it is first written, by one thread",
         "nothing",
         TOUCHED,
-        by_all_threads=True,
     )
-    yield Peer("mlock", "mmap and mlock, as sealers do", "nothing; a limit of locked memory that allows it", LOCKED)
+    yield Peer("mlock", "mmap and mlock, as sealers do", "nothing; a limit of locked memory that allows it", LOCKED, labels="")
     yield Peer(
         "MADV_HUGEPAGE",
         "mmap, madvise(MADV_HUGEPAGE) and mlock: transparent huge pages for a program that asks for them",
         "a line in the program's source",
         ("--way", "madvise", "--mlock"),
         thp="madvise",
-        by_all_threads=True,
-        missing=_no_thp(context, "madvise"),
+        labels="transparent",
+        missing=why_no_thp(context.machine, "madvise"),
     )
     yield Peer(
         "THP always",
         "mmap and mlock on a machine that gives transparent huge pages to every program",
-        f"echo always > {buffers.THP_SETTING} (beside it: defrag {buffers.thp_defrag()})",
+        f"echo always > {THP_SETTING} (beside it: defrag {_thp_defrag()})",
         LOCKED,
         thp="always",
-        by_all_threads=True,
-        missing=_no_thp(context, "always"),
+        missing=why_no_thp(context.machine, "always"),
     )
     yield Peer(
         "MAP_HUGETLB",
         "mmap with MAP_HUGETLB, and mlock: reserved 2 MiB pages",
         "a flag in the program's source; pages reserved",
         ("--way", "map-hugetlb", "--page-size", str(2 * MIB), "--mlock"),
-        by_all_threads=True,
+        labels="",
         missing=why_not(pools.of_2mib),
     )
-
-
-def _no_thp(context: Context, whom: str) -> str:
-    found = context.machine.thp
-    if found == "none":
-        return "this kernel has no transparent huge pages"
-    if found != whom and "always" in (found, whom) and not context.machine.is_root:
-        return f"transparent huge pages are set to {found} here, and to set them to {whom} takes root"
-    if (found, whom) == ("never", "madvise"):
-        return f"transparent huge pages are off: echo madvise > {buffers.THP_SETTING}"
-    return ""
 
 
 def _libraries(context: Context, pools: Pools) -> Iterator[Peer]:
@@ -133,6 +84,7 @@ def _libraries(context: Context, pools: Pools) -> Iterator[Peer]:
         "apt-get install libhugetlbfs-bin; a call in the program's source; pages reserved, hugetlbfs mounted",
         ("--way", "libhugetlbfs", "--mlock"),
         hugetlbfs,
+        labels="",
         missing=_not_installed("libhugetlbfs.so.0", "libhugetlbfs-bin") or why_not(pools.of_2mib),
     )
     yield Peer(
@@ -147,7 +99,7 @@ def _libraries(context: Context, pools: Pools) -> Iterator[Peer]:
         or _no_program("/usr/bin/hugectl", "libhugetlbfs-bin")
         or why_not(pools.of_2mib),
     )
-    mimalloc = buffers.library("libmimalloc.so.2")
+    mimalloc = library("libmimalloc.so.2")
     not_there = _not_installed("libmimalloc.so.2", "libmimalloc2.0")
     yield Peer(
         "mimalloc",
@@ -156,7 +108,6 @@ def _libraries(context: Context, pools: Pools) -> Iterator[Peer]:
         CALLOC,
         # The variable's name until 2.0, and since.
         {"LD_PRELOAD": mimalloc, "MIMALLOC_LARGE_OS_PAGES": "1", "MIMALLOC_ALLOW_LARGE_OS_PAGES": "1"},
-        by_all_threads=True,
         missing=not_there or why_not(pools.of_2mib),
     )
     yield Peer(
@@ -177,7 +128,6 @@ def _libraries(context: Context, pools: Pools) -> Iterator[Peer]:
         "GLIBC_TUNABLES=glibc.malloc.hugetlb=2; glibc 2.35; pages reserved",
         CALLOC,
         {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=2"},
-        by_all_threads=True,
         missing=_old_glibc() or why_not(pools.of_2mib),
     )
     yield Peer(
@@ -187,8 +137,7 @@ def _libraries(context: Context, pools: Pools) -> Iterator[Peer]:
         CALLOC,
         {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"},
         thp="madvise",
-        by_all_threads=True,
-        missing=_old_glibc() or _no_thp(context, "madvise"),
+        missing=_old_glibc() or why_no_thp(context.machine, "madvise"),
     )
 
 
@@ -213,6 +162,7 @@ def _shim(context: Context, pools: Pools) -> Iterator[Peer]:
             variables(pool, shim, **more),
             variables(pool, heap, **more),
             is_zero=not more,
+            labels="" if more else "asis",
             missing=why_not(pool),
         )
     yield Peer(
@@ -221,12 +171,31 @@ def _shim(context: Context, pools: Pools) -> Iterator[Peer]:
         f"{files} LD_PRELOAD=libhugepage_shim_heap.so",
         CALLOC,
         variables(pools.of_2mib, heap),
+        labels="",
         missing=why_not(pools.of_2mib),
     )
 
 
+def library(soname: str) -> str:
+    """Where the loader finds it; empty if it doesn't."""
+    try:
+        known = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    found = re.search(rf"^\t{re.escape(soname)} \(.*\) => (\S+)$", known, re.M)
+    return found[1] if found and os.path.exists(found[1]) else ""
+
+
+def _thp_defrag() -> str:
+    """How hard the kernel tries to get transparent huge pages when there are none at hand."""
+    try:
+        return chosen(THP_SETTING.with_name("defrag").read_text())
+    except OSError:
+        return "none"
+
+
 def _not_installed(soname: str, package: str) -> str:
-    return "" if buffers.library(soname) else f"{soname} isn't there: apt-get install {package}"
+    return "" if library(soname) else f"{soname} isn't there: apt-get install {package}"
 
 
 def _no_program(path: str, package: str) -> str:
@@ -259,8 +228,8 @@ def pools_for(context: Context, size: int) -> Iterator[Pools]:
             try:
                 folder = held.enter_context(context.huge_pages(page_size, amount))
                 if of_files:
-                    buffers.make_files(context, folder / "files", size, 2)
-            except (Shortage, buffers.Failed) as reason:
+                    make_files(context, folder / "files", size, 2)
+            except NotMeasured as reason:
                 return str(reason)
             return folder
 

@@ -1,8 +1,6 @@
 """Figures as people read them."""
 
-from collections.abc import Mapping
-
-from suite.rows import Parameter, Row
+from collections.abc import Mapping, Sequence
 
 SIZES = ((1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 
@@ -28,7 +26,7 @@ def digits(number: float) -> str:
     """Three significant digits, without an exponent: "1,230", "12.3", "0.123"."""
     if number == 0:
         return "0"
-    places = max(0, 2 - _exponent(number))
+    places = max(0, 2 - int(f"{abs(number):.2e}".split("e")[1]))
     return f"{number:,.{places}f}"
 
 
@@ -39,54 +37,32 @@ def seconds(number: float) -> str:
     return f"{digits(number / 1e-9)} ns"
 
 
-def rate(number: float) -> str:
-    return f"{digits(number / 1e9)} GB/s"
+def nanoseconds(number: float) -> str:
+    """A label's time, which stays in one unit so that a column can be compared."""
+    return f"{number * 1e9:,.0f} ns"
 
 
 def quantity(number: float, unit: str) -> str:
-    return rate(number) if unit == "B/s" else seconds(number)
+    return f"{digits(number / 1e9)} GB/s" if unit == "B/s" else seconds(number)
 
 
 def times(ratio: float) -> str:
     return f"{digits(ratio)} ×"
 
 
-def more(ratio: float) -> str:
-    """How much more than 1 it is: "+0.42 %"."""
-    share = round(100 * (ratio - 1), 2)
-    return f"{share:+.2f} %".replace("-", "−") if share else "±0 %"
-
-
-def spread(row: Row) -> str:
-    """The smallest and the largest of its values."""
-    return f"{quantity(min(row.values), row.unit)} – {quantity(max(row.values), row.unit)}"
+def spread(values: Sequence[float], text=digits) -> str:
+    """The smallest and the largest."""
+    return f"{text(min(values))} – {text(max(values))}"
 
 
 def count(number: float, one: str, several: str = "") -> str:
     return f"{number:,} {one if number == 1 else several or one + 's'}"
 
 
-def pages(kind: Parameter) -> str:
-    return "transparent huge pages" if kind == "THP" else f"{kind} pages"
-
-
-def parameter(name: str, value: Parameter) -> str:
-    """What a row's parameter means, without its name where it speaks for itself."""
-    if isinstance(value, str):
-        shown = {"pages": pages, "zero": "ZERO={}".format, "through": "through {}".format, "what": str, "path": "{} path".format}
-        return shown[name](value) if name in shown else f"{name} {value}"
-    if name == "bytes":
-        return size(value)
-    if name == "sector":
-        return f"{size(value)} sector"
-    counted = {"processes": ("process", "processes"), "leased": ("leased", "leased"), "mappings": ("other mapping", "")}
-    if name in counted or name in ("threads", "files", "sealers", "buffers"):
-        return count(value, *counted.get(name, (name.removesuffix("s"), "")))
-    return f"{name} {value:,}"
-
-
-def parameters(all: Mapping[str, Parameter]) -> str:
-    return ", ".join(parameter(name, value) for name, value in all.items())
+def parameters(all: Mapping[str, int | float | str]) -> str:
+    """"path multicore, 512 MiB sector, layer 2"."""
+    sizes = {"bytes": "", "sector": " sector"}
+    return ", ".join(size(value) + sizes[name] if name in sizes else f"{name} {value}" for name, value in all.items())
 
 
 def machine(read: Mapping) -> str:
@@ -94,7 +70,3 @@ def machine(read: Mapping) -> str:
     virtual = " (virtual machine)" if read.get("is_virtual") else ""
     cores = f"{read['cpus']} of {read['cpus_in_all']}" if read["cpus"] != read["cpus_in_all"] else str(read["cpus"])
     return f"{read['cpu_model']}{virtual}, {cores} CPUs, {size(read['memory_bytes'])}, {read['system']}, Linux {read['kernel']}"
-
-
-def _exponent(number: float) -> int:
-    return int(f"{abs(number):.2e}".split("e")[1])

@@ -5,7 +5,7 @@ import unittest
 from pathlib import Path
 
 import made_up  # noqa: F401  (finds the suite)
-from suite import overview
+from suite import tables
 from suite.result import read_result
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -14,10 +14,15 @@ RESULTS = (PROJECT / "bench/RESULTS.md").read_text()
 
 class Documents(unittest.TestCase):
     def test_have_the_tables_of_each_run_that_is_kept(self) -> None:
-        kept = sorted(path.parent for path in (PROJECT / "bench/runs").glob("*/run.json"))
+        kept = sorted((PROJECT / "bench/runs").rglob("*.json"))
         self.assertTrue(kept)
-        for folder in kept:
-            self.assertIn(overview.markdown(read_result(folder)), RESULTS, f"scripts/bench.sh --report {folder}; then results.md")
+        for file in kept:
+            self.assertIn(tables.summary(read_result(file)), RESULTS, f"what scripts/bench.sh --report {file} prints")
+
+    def test_keep_runs_with_one_row_a_line(self) -> None:
+        for file in (PROJECT / "bench/runs").rglob("*.json"):
+            rows = [line for line in file.read_text().splitlines() if '"values"' in line]
+            self.assertEqual(len(rows), len(read_result(file).rows), file)
 
     def test_have_no_other_figures_of_the_peers_than_those(self) -> None:
         for name in ("docs/benchmarks.md", "docs/manual.zh.md"):
@@ -31,7 +36,3 @@ class Documents(unittest.TestCase):
         for name in ("docs/benchmarks.md", "docs/manual.zh.md"):
             for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", (PROJECT / name).read_text()):
                 self.assertTrue((PROJECT / name).parent.joinpath(path).is_file(), path)
-
-
-if __name__ == "__main__":
-    unittest.main()

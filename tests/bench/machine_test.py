@@ -55,26 +55,12 @@ class Reading(unittest.TestCase):
         self.write("sys/fs/cgroup/sealer/memory.max", "max\n")
         self.assertEqual(read_machine(self.root).memory_free_bytes, 48 * GIB)
 
-    def test_an_old_control_group_may_allow_less(self) -> None:
-        self.write("proc/self/cgroup", "4:memory:/sealer\n3:cpu:/\n")
-        self.write("sys/fs/cgroup/memory/sealer/memory.limit_in_bytes", f"{8 * GIB}\n")
-        self.write("sys/fs/cgroup/memory/sealer/memory.usage_in_bytes", f"{9 * GIB}\n")
-        self.assertEqual(read_machine(self.root).memory_free_bytes, 0)
-
 
 class Sizes(unittest.TestCase):
     def test_the_buffer_fits_three_times_and_leaves_a_tenth(self) -> None:
         self.assertEqual([large_buffer(each * GIB) // GIB for each in (107, 106, 27, 23, 4)], [32, 16, 8, 4, 1])
-
-    def test_it_has_a_largest_and_a_smallest_size(self) -> None:
         self.assertEqual((large_buffer(4096 * GIB), large_buffer(0)), (MOST_BUFFER, LEAST_BUFFER))
 
-    def test_lists_of_cpus(self) -> None:
+    def test_texts_of_the_kernel_are_read(self) -> None:
         self.assertEqual((cpu_list("0-2,8\n"), cpu_list("\n")), ({0, 1, 2, 8}, set()))
-
-    def test_what_is_chosen(self) -> None:
         self.assertEqual((chosen("always defer [defer+madvise] never"), chosen("")), ("defer+madvise", "none"))
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,13 +1,13 @@
-"""Results that no machine has measured, for the tests: every group with some rows. Random, but the same for the same seed."""
+"""A machine that isn't there and results that nobody has measured, for the tests; and where the suite is."""
 
-import random
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
 
-from suite.result import Result  # noqa: E402
-from suite.rows import Fact, LeftOut, Row  # noqa: E402
+from suite.context import Context  # noqa: E402
+from suite.machine import Machine  # noqa: E402
+from suite.result import Fact, LeftOut, Result, Row  # noqa: E402
 
 GIB = 1 << 30
 MIB = 1 << 20
@@ -28,109 +28,51 @@ MACHINE = {
     "page_sizes": [2 * MIB, GIB],
     "thp": "madvise",
 }
-
-# Seconds until 32 GiB are usable, to give them back, and of a random read.
-PEERS = {
-    "plain": (25.0, 1.3, 44e-9),
-    "mlock": (10.1, 1.3, 44e-9),
-    "MADV_HUGEPAGE": (6.9, 0.006, 26e-9),
-    "THP always": (6.9, 0.006, 26e-9),
-    "MAP_HUGETLB": (5.1, 0.005, 25e-9),
-    "libhugetlbfs": (25.1, 1.3, 44e-9),
-    "hugectl": (25.0, 1.3, 44e-9),
-    "mimalloc": (25.2, 1.3, 44e-9),
-    "glibc tunable": (24.9, 1.3, 44e-9),
-    "shim": (0.33, 0.005, 25e-9),
-    "shim, ZERO=never": (0.012, 0.005, 25e-9),
-}
-PAGES = {"4 KiB": (44e-9, 344e-9), "THP": (26e-9, 205e-9), "2 MiB": (25e-9, 198e-9), "1 GiB": (23e-9, 180e-9)}
-CALLS = {"mmap": 610e-9, "munmap": 540e-9, "mremap": 480e-9, "madvise": 210e-9, "mprotect": 350e-9, "mlock": 300e-9}
+STEPS = ["peers", "compare", "sealer", "requests", "memory", "creating", "start"]
 
 
-class Maker:
-    def __init__(self, seed: int, noise: float, rounds: int) -> None:
-        self.draw = random.Random(seed)
-        self.noise = noise
-        self.rounds = rounds
-        self.rows: list[Row] = []
-
-    def row(self, group: str, subject: str, typical: float, unit: str = "s", **parameters: int | float | str) -> None:
-        values = [typical * self.draw.lognormvariate(0, self.noise) for _ in range(self.rounds)]
-        self.rows.append(Row(group, subject, unit, values, parameters))
+def context(build: Path = Path("/build"), scratch: Path = Path("/scratch"), seconds: float = 60, buffer: int = 32 * GIB, **other) -> Context:
+    """On that machine, with other properties."""
+    return Context(build, scratch, seconds, Machine(**{**MACHINE, **other}), buffer)
 
 
-def made_up_result(seed: int = 1, noise: float = 0.02, rounds: int = 6) -> Result:
-    make = Maker(seed, noise, rounds)
-    peers(make)
-    memory(make)
-    requests(make)
-    pc1(make)
-    result = Result("2026-01-02T03:04:05Z", "0123456789ab", "0.1.0", 10, dict(MACHINE), 32 * GIB, seconds=590)
-    result.steps = ["peers", "requests", "memory", "creating", "pc1", "calls"]
-    result.rows = make.rows
-    result.facts = facts()
-    result.left_out = [LeftOut("reads", "random", "asked for 64 huge pages of 1 GiB on node 0, got 2")]
-    return result
-
-
-def peers(make: Maker) -> None:
-    for peer, (usable, release, read) in PEERS.items():
-        make.row("peers", peer, usable, what="usable", bytes=32 * GIB)
-        make.row("peers", peer, release, what="release", bytes=32 * GIB)
-        make.row("peers", peer, read, what="random read", bytes=32 * GIB)
-        make.row("peers", peer, 8 * read, what="dependent read", bytes=32 * GIB)
-
-
-def memory(make: Maker) -> None:
-    for threads in (1, 2, 4, 8, 16):
-        highest = 130e9 * (1 - 0.87**threads)
-        for subject, part in (("shim", 0.95), ("memset", 0.6), ("streaming stores", 0.97), ("bandwidth", 1.0)):
-            make.row("zeroing", subject, part * highest, "B/s", threads=threads, bytes=32 * GIB, pages="2 MiB")
-    for pages, (chance, chain) in PAGES.items():
-        make.row("reads", "random", chance, pages=pages, bytes=32 * GIB)
-        make.row("reads", "dependent", chain, pages=pages, bytes=32 * GIB)
-    for way, cost in (("touch", 6.0), ("MADV_POPULATE_WRITE", 5.0), ("mlock", 5.5), ("MAP_POPULATE", 5.1)):
-        for pages, part in (("4 KiB", 1.0), ("THP", 0.4), ("2 MiB", 0.3)):
-            make.row("populate", way, part * cost, pages=pages, bytes=32 * GIB, threads=1)
-    for subject, cost in (("hugepage-file-init", 0.8), ("fallocate", 5.5), ("dd", 21.0)):
-        make.row("creating", subject, cost, bytes=32 * GIB, pages="2 MiB", threads=16 if subject.startswith("huge") else 1)
-
-
-def requests(make: Maker) -> None:
-    for call, cost in CALLS.items():
-        make.row("passing", call, cost * 1.004, through="shim")
-        make.row("passing", call, cost, through="libc")
-        make.row("null", call, cost, through="libc")
-        make.row("null", call, cost, through="libc again")
-    for preload, cost in (("none", 40e-9), ("shim", 40e-9), ("heap", 42e-9)):
-        make.row("passing", "malloc", cost, preload=preload)
-    for files in (1, 10, 100, 1000):
-        for leased in sorted({0, files - 1}):
-            cost = 40e-6 + leased * 0.4e-6
-            make.row("lease", "take", cost, files=files, leased=leased, bytes=2 * MIB, zero="never")
-            make.row("lease", "give back", 20e-6, files=files, leased=leased, bytes=2 * MIB, zero="never")
-    for processes in (1, 2, 4, 8, 16):
-        make.row("contention", "take and give back", 60e-6 * (1 + 0.4 * processes), processes=processes)
-    for mappings in (10, 1000, 10000):
-        make.row("mappings", "take", 41e-6, mappings=mappings)
-        make.row("mappings", "mmap passed on", 610e-9, mappings=mappings)
-
-
-def pc1(make: Maker) -> None:
-    for path, least in (("single-core", 1000e-9), ("multicore", 690e-9)):
-        for sealers in (1, 2, 4):
-            for subject, part in (("plain", 1.5), ("THP", 1.12), ("shim 2 MiB", 1.1), ("shim 1 GiB", 1.05)):
-                each = least * (1 + (part - 1) * (1 if path == "single-core" else 0.2)) * (1 + 0.02 * sealers)
-                make.row("pc1", subject, each, path=path, sector=512 * MIB, sealers=sealers, threads=1)
-
-
-def facts() -> list[Fact]:
-    found = []
-    for peer in PEERS:
-        huge = peer in ("MADV_HUGEPAGE", "THP always", "MAP_HUGETLB", "shim", "shim, ZERO=never")
-        reaches = "yes" if peer.startswith(("shim", "THP")) else "no"
-        found.append(Fact("peers", peer, "reaches mmap", reaches))
-        found.append(Fact("peers", peer, "reaches calloc", "no" if peer == "mimalloc" else reaches))
-        found.append(Fact("peers", peer, "right node", "yes"))
-        found.append(Fact("peers", peer, "page size", "2 MiB" if huge else "4 KiB"))
+def result(*rows: Row, **other) -> Result:
+    found = Result("2026-01-02T03:04:05Z", "0123456789ab", "0.1.0", "scripts/bench.sh", dict(MACHINE), 32 * GIB, 590, list(STEPS))
+    found.rows = list(rows)
+    for name, value in other.items():
+        setattr(found, name, value)
     return found
+
+
+def usable(peer: str, values: list[float], size: int = 32 * GIB) -> Row:
+    return Row("peers", peer, "s", values, {"what": "usable", "bytes": size})
+
+
+def reaches(peer: str, mmap: str, calloc: str) -> list[Fact]:
+    return [Fact("peers", peer, "reaches mmap", mmap), Fact("peers", peer, "reaches calloc", calloc)]
+
+
+def full_result() -> Result:
+    """With a row of every group."""
+    size = {"bytes": 32 * GIB}
+    rows = [usable("plain", [25.0, 26.0]), usable("mlock", [10.0, 10.2]), usable("shim", [0.33, 0.34])]
+    rows += [usable("shim, ZERO=never", [0.012, 0.013])]
+    rows += [Row("peers", peer, "s", [each, each], {"what": "release", **size}) for peer, each in (("plain", 1.3), ("shim", 0.005))]
+    for pages, each in (("4 KiB", 44e-9), ("2 MiB", 25e-9)):
+        rows.append(Row("reads", "random", "s", [each, each], {"pages": pages, **size}))
+    for threads in (1, 16):
+        for subject, rate in (("shim", 9e9), ("bandwidth", 9.5e9)):
+            rows.append(Row("zeroing", subject, "B/s", [rate, 1.1 * rate], {"threads": threads, "pages": "2 MiB", **size}))
+    for subject, each, threads in (("hugepage-file-init", 0.8, 16), ("fallocate", 5.5, 1)):
+        rows.append(Row("creating", subject, "s", [each, each], {"pages": "2 MiB", "threads": threads, **size}))
+    for files in (1, 1000):
+        parameters = {"files": files, "leased": files - 1, "zero": "never"}
+        rows.append(Row("lease", "take", "s", [4e-7 * files, 5e-7 * files], parameters))
+    rows += [Row("contention", "take and give back", "s", [each * 1e-4] * 2, {"processes": each}) for each in (1, 64)]
+    rows += [Row("start", "no library", "s", [5.4e-4, 5.5e-4])]
+    for group, layer in (("compare", {}), ("sealer", {"layer": 2})):
+        for memory, each in (("plain", 1.8e-6), ("shim 2 MiB", 1.1e-6)):
+            rows.append(Row(group, memory, "s", [each, 1.1 * each], {"path": "single-core", "sector": 512 * MIB, **layer}))
+    facts = [Fact("peers", row.subject, "page size", "2 MiB") for row in rows[:4]]
+    left_out = [LeftOut("reads", "random", "asked for 64 huge pages of 1 GiB on node 0, got 2")]
+    return result(*rows, facts=facts, left_out=left_out)

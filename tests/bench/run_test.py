@@ -12,56 +12,46 @@ from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
-import made_up  # noqa: F401  (where the suite is)
-from suite.context import Context, Shortage
-from suite.machine import read_machine
-from suite.result import read_result
-from suite.rows import Fact, LeftOut, Row
-from suite.run import Run, Step, share
+import made_up
+from suite import run
+from suite.context import Context
+from suite.result import Fact, LeftOut, NotMeasured, Row, read_result
+from suite.run import Run
 
 ROW = Row("lease", "take", "s", [1.0, 2.0], {"files": 10})
-
-
-def step(name: str, measure: Callable, weight: float = 1) -> Step:
-    return Step(name, SimpleNamespace(TITLE=f"The step {name}", WEIGHT=weight, measure=measure))
 
 
 class Running(unittest.TestCase):
     def setUp(self) -> None:
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.out = Path(folder.name)
+        self.file = Path(folder.name) / "run.json"
 
-    def go(self, *steps: Step, minutes: float = 0.1) -> Run:
-        run = Run(list(steps), self.out, self.out, minutes, read_machine(), 64 << 20)
-        with contextlib.redirect_stderr(io.StringIO()):
-            run.go()
-        return run
+    def go(self, minutes: float = 0.1, weight: float = 1, **steps: Callable) -> Run:
+        """Steps of these names. The first has this weight, all others have 1."""
+        found = {name: SimpleNamespace(TITLE=f"The step {name}", WEIGHT=1.0, measure=measure) for name, measure in steps.items()}
+        next(iter(found.values())).WEIGHT = weight
+        this = Run(tuple(found), self.file, minutes, "bench.sh", made_up.context())
+        with contextlib.redirect_stderr(io.StringIO()), mock.patch.object(run, "step", found.get):
+            this.go()
+        return this
 
     def test_what_steps_find_is_written_as_it_was_found(self) -> None:
         fact, left = Fact("peers", "plain", "page size", "4 KiB"), LeftOut("reads", "random", "no pages")
-        run = self.go(step("a", lambda _: iter([ROW, fact])), step("b", lambda _: iter([left])))
-        read = read_result(self.out)
+        this = self.go(a=lambda _: (each for each in (ROW, fact)), b=lambda _: (each for each in [left]))
+        read = read_result(self.file)
         self.assertEqual((read.rows, read.facts, read.left_out), ([ROW], [fact], [left]))
-        self.assertEqual(read, run.result)
+        self.assertEqual(read, this.result)
         self.assertEqual((read.steps, read.cut_short), (["a", "b"], ""))
 
-    def test_a_step_that_breaks_is_left_out_and_the_next_is_run(self) -> None:
-        def breaks(_: Context):
+    def test_a_step_that_breaks_or_is_short_of_something_is_left_out_and_the_next_is_run(self) -> None:
+        def ends(error: Exception):
             yield ROW
-            raise ZeroDivisionError("division by zero")
+            raise error
 
-        run = self.go(step("a", breaks), step("b", lambda _: iter([ROW])))
-        self.assertEqual((len(run.result.rows), run.broken), (2, ["a"]))
-        self.assertEqual(run.result.left_out, [LeftOut("a", "The step a", "the step broke: ZeroDivisionError: division by zero")])
-
-    def test_a_shortage_is_left_out_and_breaks_nothing(self) -> None:
-        def short(_: Context):
-            raise Shortage("asked for 9 huge pages, got 3")
-            yield
-
-        run = self.go(step("a", short))
-        self.assertEqual((run.broken, run.result.left_out[0].why), ([], "asked for 9 huge pages, got 3"))
+        this = self.go(a=lambda _: ends(ZeroDivisionError("division by zero")), b=lambda _: ends(NotMeasured("asked for 9, got 3")))
+        self.assertEqual((len(this.result.rows), this.broken), (2, ["a"]))
+        self.assertEqual([left.why for left in this.result.left_out], ["the step broke: ZeroDivisionError: division by zero", "asked for 9, got 3"])
 
     def test_an_interrupt_gives_back_what_the_step_holds_and_keeps_what_was_found(self) -> None:
         given_back: list[bool] = []
@@ -74,51 +64,19 @@ class Running(unittest.TestCase):
             finally:
                 given_back.append(context.scratch.is_dir())
 
-        run = self.go(step("a", interrupted), step("b", lambda _: iter([ROW])))
+        this = self.go(a=interrupted, b=lambda _: (each for each in [ROW]))
         self.assertEqual(given_back, [True])
-        self.assertEqual(read_result(self.out).rows, [ROW])
-        self.assertRegex(run.result.cut_short, "^stopped after .* in The step a$")
+        self.assertEqual(read_result(self.file).rows, [ROW])
+        self.assertRegex(this.result.cut_short, "^stopped after .* in a$")
 
-    def test_each_step_has_an_empty_folder_that_is_gone_afterwards(self) -> None:
-        folders: list[Path] = []
+    def test_time_is_shared_by_weight_and_the_folder_is_gone_afterwards(self) -> None:
+        given: list[Context] = []
 
-        def writes(context: Context):
-            self.assertEqual(list(context.scratch.iterdir()), [])
-            (context.scratch / "file").write_text("left behind")
-            folders.append(context.scratch)
+        def notes(context: Context):
+            self.assertTrue(context.scratch.is_dir())
+            given.append(context)
             yield ROW
 
-        run = self.go(step("a", writes), step("b", writes))
-        self.assertEqual((len(set(folders)), run.broken), (2, []))
-        self.assertEqual([folder.exists() for folder in folders], [False, False])
-
-    def test_a_step_that_overruns_takes_from_those_after_it(self) -> None:
-        given: list[float] = []
-        planned: list[float] = []
-
-        def slow(context: Context):
-            given.append(context.seconds)
-            planned.append(context.seconds_for_sizes)
-            clock.monotonic.return_value += 1
-            yield ROW
-
-        clock = mock.Mock()
-        clock.monotonic.return_value = 1000.0
-        with mock.patch("suite.run.time", clock):
-            self.go(step("a", slow), step("b", slow, weight=3), step("c", slow), minutes=2 / 60)
-        self.assertEqual([round(each, 2) for each in given], [0.5, 0.75, 0.5])
-        # But sizes are as if it hadn't, so that runs can be compared.
-        self.assertEqual([round(each, 2) for each in planned], [0.5, 1.2, 0.5])
-
-    def test_a_reason_is_said_once_of_all_that_it_holds_for(self) -> None:
-        of = (("reads", "random"), ("reads", "dependent"), ("zeroing", "shim"), ("reads", "random"))
-        run = self.go(step("a", lambda _: iter([LeftOut(group, subject, "no pages") for group, subject in of])))
-        self.assertEqual(run.result.reasons(), {"no pages": "reads: random, dependent; zeroing: shim"})
-
-    def test_time_is_shared_by_weight(self) -> None:
-        self.assertEqual(share(100, [1, 3]), 25)
-        self.assertEqual(share(-5, [1, 3]), 0.5)
-
-
-if __name__ == "__main__":
-    unittest.main()
+        self.go(minutes=1, weight=3, a=notes, b=notes)
+        self.assertEqual([context.seconds for context in given], [45, 15])
+        self.assertEqual([context.scratch.exists() for context in given], [False, False])

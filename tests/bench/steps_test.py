@@ -1,125 +1,134 @@
-"""What the steps memory, requests and creating do with what a machine has and lacks. Nothing is reserved."""
+"""What the steps do with what a machine has and lacks, and with what programs say. Nothing is reserved."""
 
+import json
+import subprocess
 import tempfile
 import unittest
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
-import made_up
-from suite import programs
+from made_up import GIB, MIB, context
+from suite import files, programs
+from suite.buffers import Peer, Taken
 from suite.context import Context
-from suite.machine import Machine
-from suite.pages import Shortage
-from suite.rows import LeftOut, Row
-from suite.steps import creating, memory, requests
+from suite.mapped import Pages
+from suite.result import Fact, LeftOut, NotMeasured, Row
+from suite.steps import compare, creating, memory, peers, requests
 
-MIB, GIB = 1 << 20, 1 << 30
+PAGES = [{"page_size": 2 * MIB, "resident": 2 * MIB, "transparent": 0, "nodes": {"0": 2 * MIB}}]
 
 
-class Reserve:
-    """In the place of Context.huge_pages: gives so many bytes of each size of pages, and knows what is held."""
-
-    def __init__(self, **most: int) -> None:
-        self.most = {2 * MIB: most["small"], GIB: most["gigantic"]}
-        self.held = 0
-        self.most_held = 0
+@contextmanager
+def reserve(**most: int) -> Iterator[None]:
+    """Context.huge_pages gives so many bytes of each size of pages."""
 
     @contextmanager
-    def huge_pages(self, page_size: int, total_bytes: int) -> Iterator[Path]:
-        if total_bytes > self.most[page_size]:
-            raise Shortage(f"asked for {total_bytes}, got {self.most[page_size]}")
-        self.held += total_bytes
-        self.most_held = max(self.held, self.most_held)
+    def huge_pages(_, page_size: int, total_bytes: int) -> Iterator[Path]:
+        there = most["small" if page_size == 2 * MIB else "gigantic"]
+        if total_bytes > there:
+            raise NotMeasured(f"asked for {total_bytes}, got {there}")
         yield Path(f"/pages-of-{page_size}")
-        self.held -= total_bytes
+
+    with mock.patch.object(Context, "huge_pages", huge_pages):
+        yield
 
 
-class Steps(unittest.TestCase):
-    def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+class Memory(unittest.TestCase):
+    def measure(self, **most: int) -> tuple[set[str], list[LeftOut]]:
+        """The kinds of pages of which reads were measured."""
 
-    def context(self, reserve: Reserve, buffer_bytes: int, seconds: float = 60) -> Context:
-        machine = Machine(**{**made_up.MACHINE, "cpus": 2, "memory_free_bytes": 120 * GIB})
-        context = mock.Mock(build=self.folder, scratch=self.folder, seconds=seconds, machine=machine, buffer_bytes=buffer_bytes)
-        context.huge_pages = reserve.huge_pages
-        return context
+        def take(peer: Peer, *_: object) -> Taken:
+            of_size = {"2 MiB": 2 * MIB, "1 GiB": GIB}.get(peer.name, 4096)
+            return Taken(Pages({of_size: GIB}, GIB * (peer.name == "THP")), 0, 0, 0, 1, 1, 4e-8, 3e-7)
 
-    def runs(self, step: object, context: Context) -> tuple[list[dict], list[LeftOut]]:
-        """How the step has programs run, and what it leaves out itself."""
-        with mock.patch.object(programs, "run", autospec=True, return_value=iter(())) as run:
-            found = list(step.measure(context))
-        calls = [{"program": call.args[1], **call.kwargs} for call in run.call_args_list]
-        return calls, [each for each in found if isinstance(each, LeftOut)]
+        nothing = {"not_built": lambda *_: "", "benchmark": lambda *_: iter(())}
+        with reserve(**most), mock.patch.multiple(programs, **nothing), mock.patch.object(Peer, "take", take):
+            found = list(memory.measure(replace(context(), seconds=0)))
+        rows = [each for each in found if isinstance(each, Row)]
+        self.assertEqual({row.subject for row in rows}, {"random", "dependent"})
+        return {row.parameters["pages"] for row in rows}, [each for each in found if isinstance(each, LeftOut)]
 
-    def test_all_kinds_of_pages_are_compared_at_once_where_they_can_be_had(self) -> None:
-        reserve = Reserve(small=100 * GIB, gigantic=100 * GIB)
-        calls, left_out = self.runs(memory, self.context(reserve, 32 * GIB))
-        self.assertEqual([call["filter"].split("/")[0] for call in calls], ["^reads", "^zeroing", "^populate"])
-        for call in calls:
-            self.assertIn("(4 KiB|THP|2 MiB|1 GiB)", call["filter"])
-            self.assertEqual(call["environment"]["BENCH_HUGETLBFS_1G"], f"/pages-of-{GIB}")
-        self.assertEqual(left_out, [])
-        self.assertEqual((reserve.held, reserve.most_held), (0, 64 * GIB))
-        self.assertLessEqual(sum(call["seconds"] for call in calls), 60)
+    def test_is_read_on_all_kinds_of_pages_that_can_be_had(self) -> None:
+        self.assertEqual(self.measure(small=100 * GIB, gigantic=100 * GIB), ({"4 KiB", "THP", "2 MiB", "1 GiB"}, []))
 
-    def test_few_gigantic_pages_are_compared_with_all_others_on_as_few_bytes(self) -> None:
-        reserve = Reserve(small=100 * GIB, gigantic=2 * GIB)
-        calls, left_out = self.runs(memory, self.context(reserve, 32 * GIB))
-        groups = [call["filter"].split("/")[0] for call in calls]
-        self.assertEqual(groups, ["^reads", "^zeroing", "^reads", "^zeroing", "^populate"])
-        self.assertEqual([int(call["environment"]["BENCH_BYTES"]) // GIB for call in calls], [32, 32, 2, 2, 1])
-        self.assertEqual(["1 GiB" in call["filter"] for call in calls], [False, False, True, True, True])
-        self.assertEqual({each.group for each in left_out}, {"reads", "zeroing"})
-        self.assertEqual(reserve.held, 0)
-        self.assertLessEqual(sum(call["seconds"] for call in calls), 60)
+        kinds, left_out = self.measure(small=100 * GIB, gigantic=2 * GIB)
+        self.assertEqual((kinds, {left.why for left in left_out}), ({"4 KiB", "THP", "2 MiB"}, {f"asked for {32 * GIB}, got {2 * GIB}"}))
 
-    def test_without_huge_pages_ordinary_ones_are_measured_and_the_rest_is_left_out(self) -> None:
-        calls, left_out = self.runs(memory, self.context(Reserve(small=0, gigantic=0), 64 * MIB))
-        for call in calls:
-            self.assertIn("(4 KiB|THP)/", call["filter"])
-            self.assertNotIn("BENCH_HUGETLBFS", call["environment"])
-        self.assertEqual({each.group for each in left_out}, {"reads", "zeroing", "populate"})
-        self.assertTrue(all(each.why for each in left_out))
 
-    def test_the_more_time_the_more_is_populated(self) -> None:
-        self.assertEqual(memory.populate_bytes(64 * MIB, 1000), 64 * MIB)
-        self.assertEqual(memory.populate_bytes(32 * GIB, 1), GIB)
-        self.assertEqual(memory.populate_bytes(32 * GIB, 100), 4 * GIB)
-        self.assertEqual(memory.populate_bytes(32 * GIB, 100_000), 32 * GIB)
+class Requests(unittest.TestCase):
+    def test_are_of_the_pools_that_there_are_pages_for(self) -> None:
+        said = json.dumps({"take_seconds": 1e-4, "give_back_seconds": 1e-5, "pair_seconds": 2e-4, "pages": PAGES})
+        nothing = {"not_built": lambda *_: "", "ended": lambda *_: said, "output": lambda *_: said, "running": mock.MagicMock()}
+        for pages, wanted in ((1000, {1, 10, 100, 1000}), (50, {1, 10}), (0, set())):
+            with reserve(small=pages * 2 * MIB, gigantic=0), mock.patch.object(requests, "make_files"), mock.patch.multiple(programs, **nothing):
+                found = list(requests.measure(context(seconds=0)))
+            rows = [each for each in found if isinstance(each, Row)]
+            self.assertEqual({row.parameters["files"] for row in rows if row.group == "lease"}, wanted)
+            self.assertEqual({row.group for row in rows}, {"lease", "mappings", "contention"} if wanted else set())
+            left_out = {each.subject for each in found if isinstance(each, LeftOut)}
+            self.assertEqual(len(left_out), 4 - len(wanted))
 
-    def test_with_fewer_pages_only_the_largest_pool_is_left_out(self) -> None:
-        for pages, wanted in ((2000, 1), (500, 1), (100, 0)):
-            calls, left_out = self.runs(requests, self.context(Reserve(small=pages * 2 * MIB, gigantic=0), GIB))
-            self.assertEqual(len(calls), wanted)
-            self.assertEqual({each.group for each in left_out}, set() if wanted else set(requests.GROUPS))
+    def test_of_a_program_that_was_not_served_are_a_fault(self) -> None:
+        said = {"take_seconds": 1e-4, "give_back_seconds": 1e-5, "pair_seconds": 2e-4}
+        self.assertEqual(requests.parse(json.dumps({**said, "pages": PAGES}))["take_seconds"], 1e-4)
+        with self.assertRaisesRegex(RuntimeError, "did not serve"):
+            requests.parse(json.dumps({**said, "pages": [{**PAGES[0], "page_size": 4096}]}))
 
-    def test_what_cannot_make_a_file_is_left_out_with_what_it_said(self) -> None:
-        program = self.folder / "tools/file_init/hugepage-file-init"
-        program.parent.mkdir(parents=True)
-        program.write_text("#!/bin/sh\necho 'this is no hugetlbfs' >&2\nexit 1\n")
-        program.chmod(0o755)
-        files = self.folder / "files"
-        files.mkdir()
-        context = self.context(Reserve(small=0, gigantic=0), MIB, seconds=0.1)
-        found = list(creating.measure_on(context, files, 4096, MIB))
+    def test_are_made_while_others_hold_all_files_but_one(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            node = Path(folder) / "numa_0"
+            node.mkdir()
+            for number in range(10):
+                (node / str(number)).touch()
+
+            def held() -> list[int]:
+                return [subprocess.run(["flock", "--nonblock", file, "true"]).returncode for file in node.iterdir()]
+
+            with files.leased(Path(folder), but=1):
+                self.assertEqual(sorted(held()), [0] + [1] * 9)
+            self.assertEqual(held(), [0] * 10)
+
+
+class Creating(unittest.TestCase):
+    def test_by_what_cannot_is_left_out_with_what_it_said(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            build, into = Path(name), Path(name) / "files"
+            program = build / files.FILE_INIT
+            program.parent.mkdir(parents=True)
+            program.write_text("#!/bin/sh\necho 'this is no hugetlbfs' >&2\nexit 1\n")
+            program.chmod(0o755)
+            into.mkdir()
+            found = list(creating.measure_on(context(build, seconds=0.1, cpus=2), into, 4096, MIB))
+            self.assertEqual(list(into.iterdir()), [])
         left_out = {each.subject: each.why for each in found if isinstance(each, LeftOut)}
         self.assertEqual(left_out, {"hugepage-file-init": "this is no hugetlbfs"})
         rows = [each for each in found if isinstance(each, Row)]
-        self.assertEqual({row.subject for row in rows}, {"fallocate", "dd", "touch"})
+        self.assertEqual({row.subject for row in rows}, {"fallocate", "touch"})
         self.assertTrue(all(len(row.values) >= 2 and row.parameters["bytes"] == MIB for row in rows))
-        self.assertEqual(list(files.iterdir()), [])
-
-    def test_a_file_with_holes_was_not_made(self) -> None:
-        (self.folder / "sparse").touch()
-        with open(self.folder / "sparse", "r+b") as file:
-            file.truncate(MIB)
-        with self.assertRaisesRegex(OSError, "allocated"):
-            creating.expect_whole(self.folder, MIB)
 
 
-if __name__ == "__main__":
-    unittest.main()
+class Compare(unittest.TestCase):
+    SAID = {"measured_sector_bytes": 512 * MIB, "near_node": 0, "far_node": None, "fragmented": None, "sha256_ns": 640.2,
+            "own_kernel_ns": 700, "rows": [
+                {"path": "single-core", "memory": "4 KiB pages", "node": 0, "rounds_ns": [1800, 1900], "least_huge_share": 0},
+                {"path": "multicore", "memory": "shim, 1 GiB pages", "node": 0, "left_out": "no memory"}]}  # fmt: skip
+
+    def test_gives_a_row_of_each_memory_on_each_node_or_a_reason(self) -> None:
+        row, pages, left, sha256, _ = compare.found_in(self.SAID)
+        self.assertEqual((row.subject, row.parameters), ("4 KiB pages", {"path": "single-core", "sector": 512 * MIB}))
+        self.assertAlmostEqual(row.median, 1.85e-6)
+        self.assertEqual((pages.name, pages.text), ("path single-core, 512 MiB sector", "0 % huge"))
+        self.assertEqual((left.subject, left.why), ("shim, 1 GiB pages, path multicore, 512 MiB sector", "no memory"))
+        self.assertEqual(sha256, Fact("compare", "SHA-256 alone", "a label", "640 ns"))
+        row, *_ = compare.found_in({**self.SAID, "near_node": 1, "far_node": 0, "fragmented": "16 GiB taken"})
+        self.assertEqual((row.parameters["node"], row.parameters["memory"]), ("far", "fragmented"))
+
+
+class AllSteps(unittest.TestCase):
+    def test_say_what_is_not_built(self) -> None:
+        for step in (peers, compare, requests):
+            (left,) = step.measure(context())
+            self.assertRegex(left.why, "^not built: /build/")

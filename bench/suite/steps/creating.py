@@ -1,15 +1,16 @@
 """Making one memory file of the large buffer's size: by hugepage-file-init and by what else there is."""
 
 import mmap
-import subprocess
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from suite import words
-from suite.context import Context, Shortage
-from suite.rows import LeftOut, Row, in_rounds
+from suite import programs, words
+from suite.context import Context
+from suite.files import FILE_INIT
+from suite.result import LeftOut, NotMeasured, Row, in_rounds
 
 TITLE = "Creating files"
 WEIGHT = 1
@@ -26,33 +27,19 @@ class Way:
 
 def measure(context: Context) -> Iterator[Row | LeftOut]:
     for page in PAGE_SIZES:
-        # As much as can be had of 1 GiB pages, which is little after boot.
-        smaller = [size for size in (2 << 30, 1 << 30) if page == 1 << 30 and size < context.buffer_bytes]
-        for bytes in [context.buffer_bytes, *smaller]:
-            shortage = None
-            try:
-                if bytes % page:
-                    raise Shortage(f"{words.size(bytes)} isn't whole pages of {words.size(page)}")
-                with context.huge_pages(page, bytes) as folder:
-                    yield from measure_on(context, folder, page, bytes)
-                break
-            except Shortage as error:
-                shortage = shortage or error
-        else:
-            yield LeftOut(GROUP, f"pages of {words.size(page)}", str(shortage))
+        try:
+            if context.buffer_bytes % page:
+                raise NotMeasured(f"{words.size(context.buffer_bytes)} isn't whole pages of {words.size(page)}")
+            with context.huge_pages(page, context.buffer_bytes) as folder:
+                yield from measure_on(context, folder, page, context.buffer_bytes)
+        except NotMeasured as reason:
+            yield LeftOut(GROUP, f"pages of {words.size(page)}", str(reason))
 
 
 def measure_on(context: Context, folder: Path, page: int, bytes: int) -> Iterator[Row | LeftOut]:
-    def runs(*command: str | Path) -> None:
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode != 0:
-            said = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[0]
-            raise OSError(said.replace(f"{folder}/creating/", ""))
-
     def file_init(threads: int) -> Callable[[Path], None]:
-        program = context.build / "tools/file_init/hugepage-file-init"
         options = (f"--node={context.machine.node}", f"--size={bytes}", f"--threads={threads}")
-        return lambda into: runs(program, *options, f"--path={into}")
+        return lambda into: programs.ended([str(context.build / FILE_INIT), *options, f"--path={into}"])
 
     def touch(into: Path) -> None:
         with open(into / "file", "w+b") as file:
@@ -63,8 +50,7 @@ def measure_on(context: Context, folder: Path, page: int, bytes: int) -> Iterato
 
     ways = [
         *(Way("hugepage-file-init", threads, file_init(threads)) for threads in sorted({1, context.machine.cpus})),
-        Way("fallocate", 1, lambda into: runs("fallocate", "-l", str(bytes), into / "file")),
-        Way("dd", 1, lambda into: runs("dd", "if=/dev/zero", f"of={into / 'file'}", f"bs={page}", f"count={bytes // page}")),
+        Way("fallocate", 1, lambda into: programs.ended(["fallocate", "-l", str(bytes), str(into / "file")])),
         Way("touch", 1, touch),
     ]
 
@@ -77,34 +63,19 @@ def measure_on(context: Context, folder: Path, page: int, bytes: int) -> Iterato
             seconds = time.monotonic() - start
             expect_whole(into, bytes)
             return {"s": seconds}
-        finally:
-            clear(into)
-
-    # A first round, which doesn't count, shows what can't do it at all: dd can't, since hugetlbfs has no write(). It also warms
-    # up: memory that is new to a virtual machine is slow once.
-    start = time.monotonic()
-    able: dict[str, Way] = {}
-    for way in ways:
-        try:
-            once(way)
-            able[f"{way.subject} {way.threads}"] = way
         except OSError as error:
-            yield LeftOut(GROUP, way.subject, str(error))
-    left = context.seconds / len(PAGE_SIZES) - (time.monotonic() - start)
-    found = in_rounds({name: lambda way=way: once(way) for name, way in able.items()}, left)
-    for name, way in able.items():
-        parameters = {"bytes": bytes, "pages": words.size(page), "threads": way.threads}
-        yield Row(GROUP, way.subject, "s", found[name]["s"], parameters)
+            raise NotMeasured(str(error)) from error
+        finally:
+            shutil.rmtree(into)
+
+    found, failures = in_rounds({way: lambda way=way: once(way) for way in ways}, context.seconds / len(PAGE_SIZES), warms_up=True)
+    yield from (LeftOut(GROUP, way.subject, why) for way, why in failures.items())
+    for way, values in found.items():
+        yield Row(GROUP, way.subject, "s", values["s"], {"bytes": bytes, "pages": words.size(page), "threads": way.threads})
 
 
 def expect_whole(folder: Path, bytes: int) -> None:
     """A file with holes was not made."""
     allocated = sum(file.stat().st_blocks * 512 for file in folder.rglob("*") if file.is_file())
     if allocated != bytes:
-        raise OSError(f"it has allocated {words.size(allocated)} of {words.size(bytes)}")
-
-
-def clear(folder: Path) -> None:
-    for path in sorted(folder.rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
-    folder.rmdir()
+        raise NotMeasured(f"it has allocated {words.size(allocated)} of {words.size(bytes)}")
