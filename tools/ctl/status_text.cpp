@@ -17,14 +17,6 @@ namespace {
 
 using Side = Column::Side;
 
-std::uint64_t count_in(const Json& object, const char* key) {
-    return object.at(key).get<std::uint64_t>();
-}
-
-std::string text_in(const Json& object, const char* key) {
-    return printable(object.at(key).get<std::string>());
-}
-
 std::string heading(const Terminal& terminal, const char* text) {
     return in_tone(terminal, Tone::strong, text) + "\n";
 }
@@ -156,26 +148,6 @@ std::string processes_text(const Json& processes, const Terminal& terminal) {
            text;
 }
 
-std::string all_right_text(const Json& report, const Terminal& terminal) {
-    const std::uint64_t right = count_in(report, "ok");
-    const std::uint64_t wrong = count_in(report, "warn") + count_in(report, "fail");
-    const std::uint64_t unseen = count_in(report, "unseen");
-    if (wrong + unseen > 0) {
-        return fmt::format("{} right, {} wrong, {} not seen.\n", tools::counted(right, "file"), wrong,
-                           unseen);
-    }
-    std::uint64_t pages = 0;
-    for (const Json& pool : report.at("pools")) {
-        for (const Json& group : pool.at("groups")) {
-            pages += count_in(group, "pages_checked");
-        }
-    }
-    return in_tone(terminal, Tone::good,
-                   fmt::format("All right: {} with {}, each on its folder's node.",
-                               tools::counted(right, "file"), tools::counted(pages, "page"))) +
-           "\n";
-}
-
 std::string notes_text(const Json& report, const Terminal& terminal) {
     const Json& pages = report.at("pages");
     std::string text;
@@ -202,7 +174,8 @@ std::string notes_text(const Json& report, const Terminal& terminal) {
             "Processes outside this container (pid namespace) can't be seen: any file that isn't leased here "
             "may be leased there. Ask on the host.");
     }
-    return text + (report.at("all_pages") == true ? all_right_text(report, terminal) : "");
+    return text +
+           (report.at("all_pages") == true ? summary_text(report, terminal, "Something is wrong: ") : "");
 }
 
 // "0", or where it is spread "0: 24.0 GiB, 1: 8.0 GiB".

@@ -3,23 +3,17 @@
 //
 // stdout gets the result and nothing else; stderr gets messages and, on a terminal, the progress.
 #include "tools/common/command_line.h"
-#include "tools/common/log.h"
 #include "tools/pc1/options.h"
 #include "tools/pc1/report.h"
 #include "tools/pc1/run.h"
 
 #include <cstdio>
-#include <exception>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <variant>
 
 namespace {
-
-constexpr int kDone = 0;
-constexpr int kFailed = 1;
-constexpr int kUsage = 2;
 
 // What goes to stdout.
 template <class Options, class Run>
@@ -35,22 +29,15 @@ std::string text_of(const std::variant<Options, pc1::TextForUser>& parsed, Run r
 }  // namespace
 
 int main(int argc, char** argv) {
-    tools::start_log("pc1-label");
-    const bool for_parents = argc > 1 && std::string_view(argv[1]) == "parents";
-    try {
+    return tools::run_main("pc1-label", [&](std::string& help) {
+        const bool for_parents = argc > 1 && std::string_view(argv[1]) == "parents";
+        help += for_parents ? " parents" : "";
         const std::string text =
             for_parents ? text_of(pc1::parse_parents_options(argc - 1, argv + 1), pc1::run_parents)
                         : text_of(pc1::parse_options(argc, argv), pc1::run);
         if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
             throw std::runtime_error("cannot write the result to stdout");
         }
-        return kDone;
-    } catch (const tools::WrongCommandLine& error) {
-        tools::error(error.what() + std::string(for_parents ? " Try 'pc1-label parents --help'."
-                                                            : " Try 'pc1-label --help'."));
-        return kUsage;
-    } catch (const std::exception& error) {
-        tools::error(error.what());
-        return kFailed;
-    }
+        return tools::ExitCode::done;
+    });
 }

@@ -2,7 +2,6 @@
 
 #include "shim/base/text_file.h"
 #include "tools/common/failure.h"
-#include "tools/common/holders.h"
 #include "tools/common/wording.h"
 
 #include <fmt/format.h>
@@ -75,7 +74,7 @@ int give_name(int fd, int folder, const std::string& name) {
     return ::linkat(fd, "", folder, name.c_str(), AT_EMPTY_PATH) == 0 ? 0 : errno;
 }
 
-bool is_at(int folder, const std::string& name, const hugepage::FileId& id) {
+bool is_at(int folder, const std::string& name, const tools::FileId& id) {
     struct stat facts {};
     return ::fstatat(folder, name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) == 0 && facts.st_dev == id.device &&
            facts.st_ino == id.inode;
@@ -187,9 +186,9 @@ void NewFile::publish(int folder) const {
     }
 }
 
-hugepage::FileId NewFile::id() const noexcept {
+tools::FileId NewFile::id() const noexcept {
     struct stat facts {};
-    return ::fstat(fd(), &facts) == 0 ? hugepage::FileId{facts.st_dev, facts.st_ino} : hugepage::FileId{};
+    return ::fstat(fd(), &facts) == 0 ? tools::FileId{facts.st_dev, facts.st_ino} : tools::FileId{};
 }
 
 void require_limits(ByteSize size) {
@@ -267,22 +266,13 @@ std::vector<PoolFile> files_of(const std::vector<std::string>& paths, const Reco
 }
 
 void find_holders(std::vector<PoolFile>& files) {
-    std::vector<std::pair<hugepage::FileId, std::size_t>> order;
-    for (std::size_t i = 0; i < files.size(); ++i) {
-        files[i].holders.clear();
-        order.emplace_back(files[i].id, i);
+    std::set<tools::FileId> ids;
+    for (const PoolFile& file : files) {
+        ids.insert(file.id);
     }
-    std::ranges::sort(order);
-    std::vector<hugepage::FileId> ids;
-    for (const auto& [id, index] : order) {
-        ids.push_back(id);
-    }
-    const auto seen = hugepage::for_each_holder(ids, [&](std::size_t at, const hugepage::Holder& holder) {
-        files[order[at].second].holders.push_back(
-            {holder.pid, std::string(holder.command.view()), holder.running_since});
-    });
-    if (!seen) {
-        throw tools::system_failure("look in /proc for who holds the files", seen.error().code);
+    tools::Holders found = tools::find_holders(ids);
+    for (PoolFile& file : files) {
+        file.holders = found.of_file[file.id];
     }
 }
 
@@ -307,8 +297,8 @@ FileFate remove_file(const PoolFile& file) {
         return errno == EWOULDBLOCK ? FileFate::held : FileFate::failed;
     }
     struct stat facts {};
-    if (::fstat(opened.value().get(), &facts) != 0 ||
-        hugepage::FileId{facts.st_dev, facts.st_ino} != file.id || !is_at(folder, name, file.id)) {
+    if (::fstat(opened.value().get(), &facts) != 0 || tools::FileId{facts.st_dev, facts.st_ino} != file.id ||
+        !is_at(folder, name, file.id)) {
         return FileFate::missing;
     }
     return ::unlinkat(folder, name.c_str(), 0) == 0 ? FileFate::removed : FileFate::failed;

@@ -5,7 +5,7 @@
 #include "shim/base/fd.h"
 #include "shim/request/lease.h"
 #include "shim/request/placement.h"
-#include "tools/common/kernel_tables.h"
+#include "tools/common/processes.h"
 #include "tools/pool/places.h"
 #include "tools/pool/record.h"
 #include "tools/pool/request.h"
@@ -47,7 +47,7 @@ struct FileFacts {
     uid_t owner = 0;
     gid_t group = 0;
     mode_t mode = 0;
-    hugepage::FileId id;
+    tools::FileId id;
     // Nothing if one of the above told enough, or if pages_error says why the pages could not be read.
     std::optional<hugepage::Placement> placement;
     int pages_error = 0;
@@ -74,7 +74,7 @@ class NewFile {
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }
     // Gives it its name. Never replaces anything: throws tools::Failure if the name is taken.
     void publish(int folder) const;
-    [[nodiscard]] hugepage::FileId id() const noexcept;
+    [[nodiscard]] tools::FileId id() const noexcept;
 
   private:
     NewFile(hugepage::Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
@@ -86,15 +86,10 @@ class NewFile {
 // Lets this process have many files open, and files of that size. Throws tools::Failure where it can't.
 void require_limits(ByteSize size);
 
-struct PoolHolder {
-    pid_t pid = 0;
-    std::string command;     // empty: there is no such process any more, or none that can be seen
-    std::int64_t since = 0;  // Unix time, seconds, that the process has run from; 0: not known
-};
 struct PoolFile {
     FileMade file;
-    hugepage::FileId id;
-    std::vector<PoolHolder> holders;  // after find_holders()
+    tools::FileId id;
+    std::vector<tools::Holder> holders;  // after find_holders()
 };
 // Regular files on hugetlbfs whose names don't begin with a dot. Others are left out, and so are those that
 // are not there. Throws tools::Failure where a folder can't be read.

@@ -4,8 +4,8 @@
 // facts.
 #pragma once
 
+#include "tools/common/processes.h"
 #include "tools/pool/environment.h"
-#include "tools/pool/process.h"
 #include "tools/pool/program.h"
 #include "tools/pool/snapshot.h"
 
@@ -15,6 +15,9 @@
 #include <vector>
 
 namespace ctl {
+
+using tools::MappedArea;
+using tools::Process;
 
 enum class Verdict {
     ok,
@@ -96,13 +99,8 @@ struct BufferJudgement {
 // The variables that a program is started with. `root`: the folder that is its root.
 [[nodiscard]] Findings judge_environment(const Environment& environment, const std::string& root);
 
-// Who would run a program.
-struct Caller {
-    uid_t user = 0;
-    gid_t group = 0;
-};
 // `glob`: HUGEPAGE_EXE, or empty.
-[[nodiscard]] Findings judge_program(const Program& program, const Caller& caller, const std::string& glob);
+[[nodiscard]] Findings judge_program(const Program& program, const std::string& glob);
 
 // The setup that makes so many files on the node, for the pool's user.
 [[nodiscard]] std::string setup_for(const Pool& pool, NodeId node, std::size_t files, ByteSize size,

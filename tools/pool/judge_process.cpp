@@ -11,11 +11,13 @@ namespace ctl {
 namespace {
 
 constexpr std::uint64_t kLargestOrdinary = 65536;  // page, of any machine
+// Mappings of at least this size are buffers, and all of huge pages.
+constexpr std::uint64_t kSmallestBuffer = std::uint64_t{16} << 20;
 
 const MemoryFile* pool_file_of(const MappedArea& area, const std::vector<Pool>& pools) {
     for (const Pool& pool : pools) {
         const auto found = std::ranges::find_if(
-            pool.files, [&](const MemoryFile& file) { return area.file && file.id == area.file->file; });
+            pool.files, [&](const MemoryFile& file) { return area.file && file.id == *area.file; });
         if (found != pool.files.end()) {
             return &*found;
         }
@@ -69,7 +71,7 @@ const char* backing_of(const MappedArea& area, const MemoryFile* file) {
 }
 
 std::string why_not_served(const BufferJudgement& buffer, const Process& process) {
-    if (process.shims.empty()) {
+    if (process.shims().empty()) {
         return "the shim is not loaded";
     }
     return buffer.is_callocs && !process.has_heap_shim()
@@ -156,13 +158,13 @@ std::vector<BufferJudgement> judge_buffers(const Process& process, const Machine
 
 Findings judge_process(const Process& process, const Machine& machine, const std::vector<Pool>& pools) {
     const std::string name = fmt::format("process {} {}", process.pid, process.command);
-    if (process.shims.empty()) {
+    if (process.shims().empty()) {
         return {{"loading", Verdict::fail, name + " hasn't loaded the library",
                  "LD_PRELOAD has to be set when it is started, and its loader must heed it.",
                  "hugepagectl run -- COMMAND"}};
     }
     Findings findings{
-        {"loading", Verdict::ok, fmt::format("{} has {} loaded", name, process.shims.front()), "", ""}};
+        {"loading", Verdict::ok, fmt::format("{} has {} loaded", name, *process.shims().begin()), "", ""}};
     for (const BufferJudgement& buffer : judge_buffers(process, machine, pools)) {
         if (!buffer.fault.empty()) {
             findings.push_back({"served", Verdict::warn,

@@ -19,9 +19,15 @@ namespace {
 Findings judge_variables(const Environment& environment) {
     constexpr const char* kName = "variables";
     using hugepage::Config;
-    const auto lookup = [&](const char* name) { return environment.find(name); };
-    const auto list = environment.list();
-    const Config config = Config::parse(lookup, list.data());
+    const auto lookup = [&](const char* name) {
+        const auto found = environment.find(name);
+        return found != environment.end() ? found->second.c_str() : nullptr;
+    };
+    std::vector<std::string> entries;
+    for (const auto& [name, value] : environment) {
+        entries.push_back(fmt::format("{}={}", name, value));
+    }
+    const Config config = Config::parse(lookup, as_list(entries).data());
     Findings findings;
     for (const Config::Complaint& complaint : config.complaints()) {
         const std::string name(complaint.name);
@@ -35,7 +41,7 @@ Findings judge_variables(const Environment& environment) {
     }
     if (findings.empty()) {
         const auto set = std::ranges::count_if(
-            environment.entries(), [](const std::string& entry) { return entry.starts_with("HUGEPAGE_"); });
+            entries, [](const std::string& entry) { return entry.starts_with("HUGEPAGE_"); });
         findings.push_back(
             {kName, Verdict::ok,
              set == 0 ? "no HUGEPAGE_* variable is set"
@@ -48,7 +54,7 @@ Findings judge_variables(const Environment& environment) {
 
 Findings judge_preload(const Environment& environment, const std::string& root) {
     constexpr const char* kName = "preload";
-    const std::string value = environment.value("LD_PRELOAD");
+    const std::string value = value_of(environment, "LD_PRELOAD");
     const bool has_plain = names_library(value, kLibrary);
     Findings findings;
     for (const std::string& name : preloaded_names(value)) {
@@ -77,24 +83,22 @@ Findings judge_preload(const Environment& environment, const std::string& root) 
 
 Finding judge_found(const Program& program) {
     constexpr const char* kName = "program";
-    if (program.path.empty()) {
-        return {kName, Verdict::fail, program.name + ": not found", "There is nothing to run.",
-                "give the program's whole path"};
-    }
     if (program.error != 0) {
-        const std::string script =
-            program.interpreter.empty() ? "" : fmt::format(" is a script for {}", program.interpreter);
-        return {kName, Verdict::fail,
-                fmt::format("{}{}: {}", program.path, script, std::generic_category().message(program.error)),
-                script.empty() ? "This user may not execute it, or not read it."
-                               : "The interpreter that its first line names can't be started.",
-                (script.empty() ? "ls -l " : "head -1 ") + tools::quoted(program.path)};
+        const std::string why = std::generic_category().message(program.error);
+        const std::string path = tools::quoted(program.path);
+        return program.is_script()
+                   ? Finding{kName, Verdict::fail,
+                             fmt::format("{} is a script for {}: {}", program.path, program.executable, why),
+                             "The interpreter that its first line names can't be started.", "head -1 " + path}
+                   : Finding{kName, Verdict::fail, fmt::format("{}: {}", program.path, why),
+                             "There is nothing that this user could run.",
+                             program.error == ENOENT ? "give the program's whole path" : "ls -l " + path};
     }
     return {kName, Verdict::ok,
-            program.interpreter.empty()
-                ? program.path
-                : fmt::format("{} is a script: {} runs, and that is the name HUGEPAGE_EXE sees", program.path,
-                              program.executable),
+            program.is_script()
+                ? fmt::format("{} is a script: {} runs, and that is the name HUGEPAGE_EXE sees", program.path,
+                              program.executable)
+                : program.path,
             "", ""};
 }
 
@@ -120,35 +124,15 @@ Finding judge_kind(const Program& program) {
         return failure(fmt::format(" uses musl ({})", loader),
                        "The library is made for glibc, and serves nothing there.", "use a build for glibc");
     }
+    if (!program.privileges.empty()) {
+        return failure(
+            " is " + program.privileges,
+            "In a program with privileges of its own the loader ignores LD_PRELOAD, and the shim its "
+            "variables. "
+            "A service can have capabilities from systemd (AmbientCapabilities=) without that.",
+            fmt::format("sudo chmod a-s {0}; sudo setcap -r {0}", tools::quoted(program.executable)));
+    }
     return {"program-kind", Verdict::ok, "dynamic, loaded by " + loader, "", ""};
-}
-
-Finding judge_privileges(const Program& program, const Caller& caller) {
-    constexpr const char* kName = "program-privileges";
-    std::vector<const char*> has;
-    if (program.sets_user) {
-        has.push_back("setuid");
-    }
-    if (program.sets_group) {
-        has.push_back("setgid");
-    }
-    if (program.has_capabilities) {
-        has.push_back("file capabilities");
-    }
-    if (has.empty()) {
-        return {kName, Verdict::ok, "not setuid or setgid, no file capabilities", "", ""};
-    }
-    const std::string& path = program.executable;
-    const bool for_caller = (program.sets_user && program.owner != caller.user) ||
-                            (program.sets_group && program.group != caller.group) ||
-                            (program.has_capabilities && caller.user != 0);
-    return {
-        kName, for_caller ? Verdict::fail : Verdict::warn,
-        fmt::format("{} has: {}{}", path, fmt::join(has, ", "),
-                    for_caller ? "" : ", which makes no difference to the user who asks, but to others"),
-        "In a program with privileges of its own the loader ignores LD_PRELOAD, and the shim its variables. "
-        "A service can have capabilities from systemd (AmbientCapabilities=) without that.",
-        fmt::format("sudo {} {}", program.has_capabilities ? "setcap -r" : "chmod a-s", tools::quoted(path))};
 }
 
 Finding judge_name(const Program& program, const std::string& glob) {
@@ -172,16 +156,12 @@ Findings judge_environment(const Environment& environment, const std::string& ro
     return findings;
 }
 
-Findings judge_program(const Program& program, const Caller& caller, const std::string& glob) {
+Findings judge_program(const Program& program, const std::string& glob) {
     Findings findings{judge_found(program)};
-    if (program.error != 0) {
-        return findings;
+    if (program.error == 0) {
+        findings.push_back(judge_kind(program));
     }
-    findings.push_back(judge_kind(program));
-    if (findings.back().verdict == Verdict::ok) {
-        findings.push_back(judge_privileges(program, caller));
-    }
-    if (!glob.empty()) {
+    if (program.error == 0 && !glob.empty()) {
         findings.push_back(judge_name(program, glob));
     }
     return findings;

@@ -1,8 +1,8 @@
 #include "tools/pool/lock.h"
 
 #include "tools/common/failure.h"
-#include "tools/common/holders.h"
 #include "tools/common/log.h"
+#include "tools/common/processes.h"
 #include "tools/pool/places.h"
 
 #include <fmt/format.h>
@@ -33,13 +33,11 @@ std::string holder_of(int fd, const std::string& proc) {
     std::string text = "another hugepagectl";
     struct stat facts {};
     if (::fstat(fd, &facts) == 0) {
-        const hugepage::FileId file{facts.st_dev, facts.st_ino};
-        static_cast<void>(hugepage::for_each_holder(
-            {&file, 1},
-            [&](std::size_t, const hugepage::Holder& holder) {
-                text = fmt::format("{} (pid {})", holder.command.view(), holder.pid);
-            },
-            proc.c_str()));
+        const tools::FileId file{facts.st_dev, facts.st_ino};
+        tools::Holders holders = tools::find_holders({file}, proc);
+        for (const tools::Holder& holder : holders.of_file[file]) {
+            text = fmt::format("{} (pid {})", holder.command, holder.pid);
+        }
     }
     return text;
 }

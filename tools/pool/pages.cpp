@@ -1,9 +1,7 @@
 #include "tools/pool/pages.h"
 
 #include "shim/base/fd.h"
-#include "shim/base/text_file.h"
 #include "tools/common/failure.h"
-#include "tools/common/huge_pages.h"
 #include "tools/pool/node_mask.h"
 
 #include <poll.h>
@@ -13,15 +11,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 
 namespace pool {
 namespace {
-
-std::string machine_folder(const std::string& sysfs, ByteSize size) {
-    return std::string(hugepage::huge_page_folder(sysfs.c_str(), size, std::nullopt).view());
-}
 
 void write_text(const std::string& path, const std::string& text) {
     const auto file = hugepage::Fd::open(path.c_str(), O_WRONLY);
@@ -71,7 +64,7 @@ class BoundTo {
 
 // Writes the target; returns how many pages a kernel before 6.7 may have added in excess.
 std::uint64_t write_count(NodeId node, ByteSize size, std::uint64_t target, const PageControl& control) {
-    const MachinePages all = control.machine(size);
+    const Pages all = control.machine(size);
     const Pages here = control.counts(node, size);
     const std::uint64_t elsewhere = all.surplus - std::min(all.surplus, here.surplus);
     if (elsewhere > 0 && control.set_bound(node, size, all.total - all.surplus + target - here.reserved())) {
@@ -87,35 +80,20 @@ std::uint64_t write_count(NodeId node, ByteSize size, std::uint64_t target, cons
 }  // namespace
 
 std::string count_file(const std::string& sysfs, ByteSize size, NodeId node) {
-    const std::string own(hugepage::huge_page_folder(sysfs.c_str(), size, node).view());
-    return (exists(own) || node != NodeId{0} ? own : machine_folder(sysfs, size)) + "/nr_hugepages";
-}
-
-MachinePages machine_pages(ByteSize size, const std::string& sysfs) {
-    const auto counts = hugepage::huge_page_counts(sysfs.c_str(), size, std::nullopt);
-    if (!counts) {
-        return {};
-    }
-    std::array<char, 64> buffer;
-    const auto text =
-        hugepage::read_text((machine_folder(sysfs, size) + "/surplus_hugepages").c_str(), buffer);
-    const auto surplus =
-        text ? hugepage::parse_number(hugepage::trimmed(text.value()), UINT64_MAX) : std::nullopt;
-    const auto& known = counts.value();
-    return {known.total, known.free, known.reserved, std::min(surplus.value_or(0), known.total)};
+    return ctl::pages_folder(sysfs, size, node) + "/nr_hugepages";
 }
 
 PageControl page_control(const tools::Interrupts& interrupts, const std::string& sysfs,
                          const std::string& proc) {
     PageControl control;
     control.counts = [=](NodeId node, ByteSize size) { return ctl::read_pages(sysfs, size, node); };
-    control.machine = [=](ByteSize size) { return machine_pages(size, sysfs); };
+    control.machine = [=](ByteSize size) { return ctl::read_pages(sysfs, size, {}); };
     control.set = [=, &interrupts](NodeId node, ByteSize size, std::uint64_t reserved) {
         const tools::Interrupts::EndsCalls ends_calls(interrupts);
         write_text(count_file(sysfs, size, node), std::to_string(reserved));
     };
     control.set_bound = [=, &interrupts](NodeId node, ByteSize size, std::uint64_t reserved) {
-        const std::string path = machine_folder(sysfs, size) + "/nr_hugepages_mempolicy";
+        const std::string path = ctl::pages_folder(sysfs, size, {}) + "/nr_hugepages_mempolicy";
         const BoundTo bound(node);
         if (!bound || !exists(path)) {
             return false;

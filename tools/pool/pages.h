@@ -5,7 +5,6 @@
 #include "tools/common/interrupts.h"
 #include "tools/pool/record.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -14,19 +13,9 @@ namespace pool {
 
 using ctl::Pages;
 
-// Of one size on the whole machine, in pages.
-struct MachinePages {
-    std::uint64_t total = 0;  // with the surplus
-    std::uint64_t free = 0;
-    std::uint64_t promised = 0;  // of the free ones (HugePages_Rsvd)
-    std::uint64_t surplus = 0;
-
-    [[nodiscard]] std::uint64_t spare() const noexcept { return free - std::min(free, promised); }
-};
-
 struct PageControl {
     std::function<Pages(NodeId, ByteSize)> counts;
-    std::function<MachinePages(ByteSize)> machine;
+    std::function<Pages(ByteSize)> machine;
     // Writes the node's number of pages without the surplus; the kernel may reach less. Throws
     // tools::Failure.
     std::function<void(NodeId, ByteSize, std::uint64_t reserved)> set;
@@ -43,9 +32,6 @@ struct PageControl {
 // machine's. The interrupts must outlive it.
 [[nodiscard]] PageControl page_control(const tools::Interrupts& interrupts, const std::string& sysfs = "/sys",
                                        const std::string& proc = "/proc");
-
-// Of one size on the whole machine; all 0 if the kernel doesn't tell.
-[[nodiscard]] MachinePages machine_pages(ByteSize size, const std::string& sysfs = "/sys");
 
 // The file whose content is the count of reserved pages.
 [[nodiscard]] std::string count_file(const std::string& sysfs, ByteSize size, NodeId node);

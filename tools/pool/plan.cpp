@@ -1,7 +1,6 @@
 #include "tools/pool/plan.h"
 
 #include "tools/common/failure.h"
-#include "tools/common/sizes.h"
 #include "tools/common/values.h"
 #include "tools/common/wording.h"
 
@@ -130,7 +129,7 @@ std::string setup_command(const std::vector<Share>& shares, ByteSize size, ByteS
 
 std::string size_hint(const std::string& size_as_typed, ByteSize page_size) {
     const auto binary = tools::in_binary_unit(size_as_typed);
-    const auto size = hugepage::parse_byte_size(binary.value_or(size_as_typed));
+    const auto size = tools::parse_byte_size(binary.value_or(size_as_typed));
     if (!size || page_size.bytes == 0 || size->bytes > UINT64_MAX - page_size.bytes) {
         return {};
     }

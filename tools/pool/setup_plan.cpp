@@ -2,7 +2,6 @@
 
 #include "shim/base/text_file.h"
 #include "tools/common/failure.h"
-#include "tools/common/sizes.h"
 #include "tools/common/values.h"
 #include "tools/common/wording.h"
 #include "tools/pool/plan.h"
@@ -238,7 +237,7 @@ void plan_files(NodePlan& node, const Request& request, const NodeFacts& facts, 
         return;
     }
     std::vector<const FileFacts*> wrong;
-    std::set<hugepage::FileId> seen;
+    std::set<tools::FileId> seen;
     for (const FileFacts& file : facts.files) {
         if (file.error != 0) {
             throw tools::system_failure("look at " + file.path, file.error,
@@ -409,7 +408,7 @@ Plan make_plan(const Request& request, const Facts& facts, Purpose purpose) {
 
 std::vector<std::string> paths_of(ByteSize size, std::size_t count, const std::string& folder) {
     std::string stem(hugepage::to_text(size).view());
-    if (hugepage::parse_byte_size(stem) != size) {
+    if (tools::parse_byte_size(stem) != size) {
         stem += "_" + std::to_string(size.bytes);
     }
     std::ranges::replace(stem, ' ', '_');

@@ -126,9 +126,8 @@ void ask_as_the_shim(MemoryFile& file, const User& user) {
     }
 }
 
-bool is_our_look(const hugepage::Holder& holder) {
-    const std::string_view command = holder.command.view();
-    return !holder.has_locked && (command == "hugepagectl" || command == "hugepage-file-i");
+bool is_our_look(const tools::Holder& holder) {
+    return !holder.has_locked && (holder.command == "hugepagectl" || holder.command == "hugepage-file-i");
 }
 
 hugepage::Result<hugepage::Placement> look_at_file(const MemoryFile& file, std::size_t most,
@@ -142,7 +141,7 @@ hugepage::Result<hugepage::Placement> look_at_file(const MemoryFile& file, std::
         return hugepage::Error{"fstat", errno};
     }
     // It may be another by now, or have been cut: then a look at its pages would allocate some.
-    if (hugepage::FileId{facts.st_dev, facts.st_ino} != file.id ||
+    if (tools::FileId{facts.st_dev, facts.st_ino} != file.id ||
         static_cast<std::uint64_t>(facts.st_size) != file.size.bytes ||
         static_cast<std::uint64_t>(facts.st_blocks) * S_BLKSIZE < file.size.bytes) {
         return hugepage::Error{"look again", ESTALE};
@@ -159,17 +158,6 @@ bool sees_all_processes(const Root& root) {
            std::string_view(name.data(), static_cast<std::size_t>(length)) == "pid:[4026531836]";
 }
 
-// What follows the name on its line; nothing if there is no such line.
-std::optional<std::string> value_in(const std::string& path, std::string_view name) {
-    std::optional<std::string> value;
-    static_cast<void>(hugepage::for_each_line(path.c_str(), [&](std::string_view line) {
-        if (!value && line.starts_with(name)) {
-            value = hugepage::trimmed(line.substr(name.size()));
-        }
-    }));
-    return value;
-}
-
 void read_limits(const std::string& folder, std::vector<GroupLimit>& limits) {
     constexpr std::string_view kPrefix = "hugetlb.";
     constexpr std::string_view kSuffix = ".max";
@@ -180,7 +168,7 @@ void read_limits(const std::string& folder, std::vector<GroupLimit>& limits) {
         const std::string file = folder + "/" + std::string(name);
         name.remove_prefix(kPrefix.size());
         name.remove_suffix(std::min(name.size(), kSuffix.size()));
-        const auto bytes = hugepage::parse_number(value_in(file, "").value_or(""), UINT64_MAX);
+        const auto bytes = hugepage::parse_number(hugepage::value_in(file).value_or(""), UINT64_MAX);
         if (bytes && name.find('.') == std::string_view::npos) {  // not "2MB.rsvd": files reserve nothing
             limits.push_back({std::string(name), *bytes, file});
         }
@@ -275,7 +263,7 @@ Pool read_pool(const PoolChoice& choice, std::optional<uid_t> user) {
     });
     pool.user = user ? User::of(*user) : user_of(pool);
     find_closed_folders(pool, nodes);
-    std::set<std::pair<NodeId, hugepage::FileId>> seen;
+    std::set<std::pair<NodeId, tools::FileId>> seen;
     for (MemoryFile& file : pool.files) {
         if (seen.emplace(file.node, file.id).second) {
             ask_as_the_shim(file, pool.user);
@@ -288,27 +276,20 @@ Pool read_pool(const PoolChoice& choice, std::optional<uid_t> user) {
 }
 
 std::size_t find_holders(std::vector<Pool>& pools, const Root& root) {
-    std::vector<MemoryFile*> files;
+    std::set<tools::FileId> ids;
+    for (const Pool& pool : pools) {
+        for (const MemoryFile& file : pool.files) {
+            ids.insert(file.id);
+        }
+    }
+    tools::Holders found = tools::find_holders(ids, root.proc);
     for (Pool& pool : pools) {
         pool.sees_holders = sees_all_processes(root);
         for (MemoryFile& file : pool.files) {
-            if (file.size.bytes > 0) {
-                files.push_back(&file);
-            }
+            file.holders = found.of_file[file.id];
         }
     }
-    std::ranges::sort(files, {}, &MemoryFile::id);
-    std::vector<hugepage::FileId> ids;
-    for (const MemoryFile* file : files) {
-        ids.push_back(file->id);
-    }
-    const auto unseen = hugepage::for_each_holder(
-        ids, [&](std::size_t i, const hugepage::Holder& holder) { files[i]->holders.push_back(holder); },
-        root.proc.c_str());
-    if (!unseen) {
-        throw tools::system_failure("look in " + root.proc + " for who holds the files", unseen.error().code);
-    }
-    return unseen.value().processes;
+    return found.unseen_processes;
 }
 
 void look_at_pages(Pool& pool, std::size_t most_of_a_file,
@@ -329,17 +310,18 @@ void look_at_pages(Pool& pool, std::size_t most_of_a_file,
 Settings read_settings(const Root& root) {
     Settings settings;
     // The word in brackets of "always [madvise] never".
-    const std::string thp = value_in(root.sys + "/kernel/mm/transparent_hugepage/enabled", "").value_or("");
+    const std::string thp =
+        hugepage::value_in(root.sys + "/kernel/mm/transparent_hugepage/enabled").value_or("");
     const std::size_t begin = thp.find('[') + 1;
     if (const std::size_t end = thp.find(']'); begin != 0 && end != std::string::npos) {
         settings.thp = thp.substr(begin, end - begin);
     }
-    if (const auto nodes = value_in(root.of_process("status"), "Mems_allowed_list:")) {
+    if (const auto nodes = hugepage::value_in(root.of_process("status"), "Mems_allowed_list:")) {
         settings.mems_allowed = hugepage::parse_node_list(*nodes);
     }
     // Of the process's group and of those around it.
     const std::string groups = root.sys + "/fs/cgroup";
-    if (const auto group = value_in(root.of_process("cgroup"), "0::/")) {
+    if (const auto group = hugepage::value_in(root.of_process("cgroup"), "0::/")) {
         for (std::string path = *group; !path.empty();
              path.resize(path.find('/') == std::string::npos ? 0 : path.rfind('/'))) {
             read_limits(groups + "/" + path, settings.group_limits);

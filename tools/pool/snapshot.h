@@ -7,7 +7,7 @@
 #include "shim/base/byte_size.h"
 #include "shim/request/lease.h"
 #include "shim/request/placement.h"
-#include "tools/common/holders.h"
+#include "tools/common/processes.h"
 #include "tools/pool/choice.h"
 #include "tools/pool/files.h"
 #include "tools/pool/machine.h"
@@ -39,14 +39,14 @@ struct MemoryFile {
     NodeId node;       // as its folder is named
     std::string path;  // whole
     std::string name;  // from the pool's folder on: "numa_0/32.0_GiB_0"
-    hugepage::FileId id;
+    tools::FileId id;
     ByteSize size;
     ByteSize allocated;  // less than size: it has holes
     hugepage::FileSystem file_system;
     uid_t owner = 0;
     mode_t mode = 0;                               // permission bits
     std::optional<hugepage::Refusal> refusal;      // by what the shim asks before it maps a file
-    std::vector<hugepage::Holder> holders;         // after find_holders()
+    std::vector<tools::Holder> holders;            // after find_holders()
     std::optional<hugepage::Placement> placement;  // after look_at_pages()
     int pages_error = 0;                           // errno, if that went wrong
 

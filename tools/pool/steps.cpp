@@ -2,7 +2,7 @@
 
 #include "shim/base/text_file.h"
 #include "tools/common/failure.h"
-#include "tools/common/progress.h"
+#include "tools/common/terminal.h"
 #include "tools/common/wording.h"
 #include "tools/pool/touch.h"
 
@@ -222,7 +222,7 @@ Step reserve_step(const PagesToGive& pages, Reserving* got) {
     };
     step.apply = [=](Work& work) {
         *earlier = added(work);
-        tools::ProgressBar bar(
+        tools::Progress progress(
             fmt::format("node {}: reserving {} of {}", pages.node.value, tools::counted(pages.added, "page"),
                         tools::page_size_text(pages.size)),
             pages.added, [](std::uint64_t done, tools::Seconds elapsed) {
@@ -231,7 +231,7 @@ Step reserve_step(const PagesToGive& pages, Reserving* got) {
         *got = reserve(
             pages.node, pages.size, pages.added, work.control, *work.ledger,
             [&] { return std::chrono::steady_clock::now() >= work.deadline; },
-            [&](std::uint64_t done) { bar.update(done); });
+            [&](std::uint64_t done) { progress.update(done); });
     };
     step.undo = [=](Work& work, Undone& undone) {
         if (*earlier) {

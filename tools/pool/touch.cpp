@@ -3,8 +3,8 @@
 #include "shim/base/topology.h"
 #include "shim/request/placement.h"
 #include "tools/common/failure.h"
-#include "tools/common/huge_pages.h"
-#include "tools/common/progress.h"
+#include "tools/common/lines.h"
+#include "tools/common/terminal.h"
 #include "tools/common/wording.h"
 #include "tools/pool/files.h"
 #include "tools/pool/node_mask.h"
@@ -177,7 +177,7 @@ ByteSize allocated_of(const TouchJob& job) {
 // Until the child has ended; how.
 int watch(const TouchJob& job, const tools::Interrupts& interrupts, Child& child) {
     constexpr int kLookEveryMs = 10;
-    tools::ProgressBar bar(
+    tools::Progress progress(
         fmt::format("node {}: {} of {}", job.node.value, tools::counted(job.files.size(), "file"),
                     tools::size_text(job.file_size)),
         total_of(job).bytes, [](std::uint64_t bytes, tools::Seconds elapsed) {
@@ -190,19 +190,21 @@ int watch(const TouchJob& job, const tools::Interrupts& interrupts, Child& child
         if (const auto status = child.end()) {
             return *status;
         }
-        bar.update(allocated_of(job).bytes);
+        progress.update(allocated_of(job).bytes);
         ::poll(&interrupted, 1, kLookEveryMs);
     }
 }
 
 // There were enough pages when the plan was made. If some are still free, it is not the node that is dry.
 std::string why_dry(const TouchJob& job) {
-    const auto counts = hugepage::huge_page_counts("/sys", job.page_size, job.node);
-    if (counts && counts.value().free > 0) {
+    const std::string folder = ctl::pages_folder("/sys", job.page_size, job.node);
+    const auto free =
+        hugepage::parse_number(hugepage::value_in(folder + "/free_hugepages").value_or(""), UINT64_MAX);
+    if (free && *free > 0) {
         return fmt::format(
             "{} still free there, so a limit for this control group (hugetlb.*.max) blocks them; "
             "see /proc/self/cgroup",
-            counts.value().free);
+            *free);
     }
     return "others have taken them meanwhile; run this again to see how many are missing";
 }

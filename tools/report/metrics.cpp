@@ -1,6 +1,6 @@
 // Reports for Prometheus, and files that are replaced as a whole.
+#include "shim/base/fd.h"
 #include "tools/common/failure.h"
-#include "tools/common/fd.h"
 #include "tools/pool/places.h"
 #include "tools/report/report.h"
 
@@ -82,14 +82,14 @@ void replace_file(const std::string& path, const std::string& content) {
                             "it: root doesn't write into it; remove it, or use another folder",
                             path));
         }
-        const tools::Fd file(::open(target.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY));
+        const hugepage::Fd file(::open(target.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY));
         if (file.get() < 0 || !write_all(file.get(), content)) {
             throw tools::system_failure("write " + path, errno);
         }
         return;
     }
     std::string fresh = fmt::format("{}.{}.XXXXXX", folder, at.name);
-    const tools::Fd file(::mkostemp(fresh.data(), O_CLOEXEC));
+    const hugepage::Fd file(::mkostemp(fresh.data(), O_CLOEXEC));
     if (file.get() < 0) {
         throw tools::system_failure("make a file beside " + path, errno);
     }

@@ -2,7 +2,7 @@
 #include "tools/pool/plan.h"
 
 #include "tests/unit/pool/machine.h"
-#include "tools/common/sizes.h"
+#include "tools/common/values.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -117,7 +117,7 @@ TEST(SetupCommand, NamesAllThatSetupMustKnow) {
 TEST_F(PlanTest, ProposesASizeThatWouldBeAccepted) {
     const auto refusal = [&](const char* typed, std::optional<ByteSize> page_size) {
         request.sector_as_typed = typed;
-        request.sector = *hugepage::parse_byte_size(typed);
+        request.sector = *tools::parse_byte_size(typed);
         request.page_size = page_size;
         return refusal_of([&] { static_cast<void>(plan()); }).message;
     };

@@ -43,9 +43,8 @@ struct Case {
     }
     void smaps(const std::string& text) const { proc.write("4711/smaps", text); }
     void numa_maps(const std::string& text) const { proc.write("4711/numa_maps", text); }
-    [[nodiscard]] Root root() const { return {.sys = {}, .proc = proc.path().string()}; }
     [[nodiscard]] Json report() const {
-        return process_report(read_process(4711, root()), two_nodes(), {pool});
+        return process_report(tools::read_process(4711, proc.path()), two_nodes(), {pool});
     }
 
     tests::TempDir proc;
@@ -131,7 +130,8 @@ TEST(ProcessReport, TellsWhatCallocAskedFor) {
     EXPECT_THAT(fault_of(mapped + kPlainShim), HasSubstr("log says why"));
     EXPECT_THAT(fault_of(mapped), HasSubstr("the shim is not loaded"));
     one.smaps(callocs + kPlainShim);
-    const Findings findings = judge_process(read_process(4711, one.root()), two_nodes(), {one.pool});
+    const Findings findings =
+        judge_process(tools::read_process(4711, one.proc.path()), two_nodes(), {one.pool});
     ASSERT_EQ(findings.size(), 2);
     EXPECT_EQ(findings[0].id, "loading");
     EXPECT_EQ(findings[1].verdict, Verdict::warn);
@@ -148,7 +148,7 @@ TEST(ShimProcesses, AreFoundByTheLibraryInTheirMaps) {
     proc.write("8/comm", "other\n");
     proc.write("8/maps", "7f0000000000-7f0800001000 rw-p 00000000 00:00 0\n");
     StatusFacts facts = facts_of(Case().pool);
-    facts.processes = read_shim_processes({.sys = {}, .proc = proc.path().string()});
+    facts.processes = tools::read_shim_processes(proc.path());
     const Json processes = status_report(facts)["processes"];
     ASSERT_EQ(processes.size(), 1);
     EXPECT_EQ(processes[0]["pid"], 7);
@@ -204,7 +204,7 @@ TEST(ProcessReport, IsOnlyOnWhatIsThere) {
     proc.write("9/comm", "kthreadd\n");
     proc.write("9/smaps", "");
     const auto report_on = [&](pid_t pid) {
-        return process_report(read_process(pid, {.sys = {}, .proc = proc.path().string()}), two_nodes(), {});
+        return process_report(tools::read_process(pid, proc.path()), two_nodes(), {});
     };
     EXPECT_EQ(report_on(7)["command"], "sealer");
     EXPECT_THROW(static_cast<void>(report_on(8)), tools::Failure);
@@ -217,9 +217,7 @@ TEST(Processes, AreNamedByNumberOrName) {
     proc.write("10/comm", "a-rather-long-n\n");
     proc.write("70/comm", "lotus-worker\n");
     proc.write("self/comm", "lotus-worker\n");
-    const auto named = [&](const std::string& word) {
-        return processes_named(word, {.sys = {}, .proc = proc.path().string()});
-    };
+    const auto named = [&](const std::string& word) { return tools::processes_named(word, proc.path()); };
     EXPECT_THAT(named("lotus-worker"), testing::ElementsAre(9, 70));
     EXPECT_THAT(named("a-rather-long-name"), testing::ElementsAre(10));
     EXPECT_THAT(named("4711"), testing::ElementsAre(4711));

@@ -97,8 +97,8 @@ struct FakeKernel {
         found.size = size;
         return found;
     }
-    MachinePages machine(ByteSize size) const {
-        MachinePages all;
+    Pages machine(ByteSize size) const {
+        Pages all{size};
         for (const auto& [key, one] : pages) {
             if (key.second == size.bytes) {
                 all.total += one.total;
@@ -134,7 +134,7 @@ struct FakeKernel {
             change(here, reserved + (adds_surplus ? machine(size).surplus - here.surplus : 0));
         };
         control.set_bound = [this](NodeId node, ByteSize size, std::uint64_t reserved) {
-            const MachinePages all = machine(size);
+            const Pages all = machine(size);
             Pages& here = of(node, size);
             if (can_be_bound) {
                 change(here, reserved - (all.total - all.surplus - here.reserved()));

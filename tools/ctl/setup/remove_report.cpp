@@ -14,7 +14,6 @@ namespace {
 
 using pool::PagesToGive;
 using pool::PoolFile;
-using pool::PoolHolder;
 
 std::string time_text(std::int64_t seconds) {
     const std::time_t time = seconds;
@@ -26,17 +25,17 @@ std::string time_text(std::int64_t seconds) {
     return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts)};
 }
 
-std::string holder_text(const PoolHolder& holder) {
+std::string holder_text(const tools::Holder& holder) {
     if (holder.command.empty()) {
         return fmt::format("locked by pid {}, which has ended or can't be seen", holder.pid);
     }
     return fmt::format("{} (pid {}{})", printable(holder.command), holder.pid,
-                       holder.since != 0 ? ", running since " + time_text(holder.since) : "");
+                       holder.running_since != 0 ? ", running since " + time_text(holder.running_since) : "");
 }
 
 std::string holders_text(const PoolFile& file) {
     std::vector<std::string> texts;
-    for (const PoolHolder& holder : file.holders) {
+    for (const tools::Holder& holder : file.holders) {
         texts.push_back(holder_text(holder));
     }
     return texts.empty() ? "a process that has ended meanwhile, or can't be seen from here"
@@ -47,10 +46,11 @@ Json busy_json(const std::vector<PoolFile>& busy) {
     Json files = Json::array();
     for (const PoolFile& file : busy) {
         Json holders = Json::array();
-        for (const PoolHolder& holder : file.holders) {
-            holders.push_back({{"pid", holder.pid},
-                               {"command", holder.command.empty() ? Json() : Json(holder.command)},
-                               {"running_since", holder.since != 0 ? Json(holder.since) : Json()}});
+        for (const tools::Holder& holder : file.holders) {
+            holders.push_back(
+                {{"pid", holder.pid},
+                 {"command", holder.command.empty() ? Json() : Json(holder.command)},
+                 {"running_since", holder.running_since != 0 ? Json(holder.running_since) : Json()}});
         }
         files.push_back({{"path", file.file.path},
                          {"node", file.file.node.value},

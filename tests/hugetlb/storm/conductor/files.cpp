@@ -147,8 +147,8 @@ std::string Files::summary() const {
            count(without_pages_, "not made for want of huge pages");
 }
 
-std::vector<hugepage::FileId> Files::made() const {
-    std::vector<hugepage::FileId> files(made_.begin(), made_.end());
+std::vector<tools::FileId> Files::made() const {
+    std::vector<tools::FileId> files(made_.begin(), made_.end());
     std::ranges::sort(files);
     files.erase(std::unique(files.begin(), files.end()), files.end());
     return files;
