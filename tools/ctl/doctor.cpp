@@ -139,9 +139,10 @@ Findings diagnose(const DoctorOptions& options, const Subject& subject) {
         append(findings, judge_nodes(pool, machine, settings.mems_allowed));
     }
     const Environment& environment = subject.environment;
-    append(findings, judge_environment(environment, subject.root.of_process("root")));
+    append(findings, judge_environment(environment));
     if (subject.pid != 0) {
-        append(findings, judge_process(tools::read_process(subject.pid), machine, pools));
+        const Process process = tools::read_process(subject.pid);
+        append(findings, judge_process(process, judge_buffers(process, machine, pools)));
         return findings;
     }
     const std::string self = own_executable();

@@ -143,33 +143,6 @@ Json pages_json(const StatusFacts& facts) {
     return rows;
 }
 
-Json process_head(const Process& process) {
-    return {{"pid", process.pid},
-            {"command", process.command},
-            {"shim", process.shims().empty() ? Json() : Json(*process.shims().rbegin())},
-            {"serves_calloc", process.has_heap_shim()}};
-}
-
-// What a process with the shim is served, and what it isn't.
-Json served_json(const Process& process, const StatusFacts& facts) {
-    Json row = process_head(process);
-    std::size_t files = 0;
-    std::uint64_t bytes = 0;
-    Json not_served = Json::array();
-    for (const BufferJudgement& buffer : judge_buffers(process, facts.machine, facts.pools)) {
-        if (buffer.file != nullptr) {
-            ++files;
-            bytes += buffer.area->size();
-        } else if (!buffer.fault.empty()) {
-            not_served.push_back({{"size_bytes", buffer.area->size()}, {"why", buffer.fault}});
-        }
-    }
-    row["served_files"] = files;
-    row["served_bytes"] = bytes;
-    row["not_served"] = std::move(not_served);
-    return row;
-}
-
 Json buffer_json(const BufferJudgement& buffer) {
     const MappedArea& area = *buffer.area;
     const auto node_json = [](const auto& node) {
@@ -210,8 +183,10 @@ Json status_report(const StatusFacts& facts) {
         {"pages", pages_json(facts)},
         {"reserved", list_of(facts.machine.promised, reserved)},
         {"pools", list_of(facts.pools, [&](const Pool& pool) { return pool_json(pool, facts.now); })},
-        {"processes",
-         list_of(facts.processes, [&](const Process& process) { return served_json(process, facts); })},
+        {"processes", list_of(facts.processes,
+                              [&](const Process& process) {
+                                  return process_report(process, facts.machine, facts.pools);
+                              })},
         {"findings", judge_surplus(facts.machine)},
         {"unseen_processes", facts.unseen_processes},
         {"sees_all_processes",
@@ -232,12 +207,15 @@ Json process_report(const Process& process, const Machine& machine, const std::v
         const auto& [cpus, count] = group;
         return Json{{"cpus", cpus}, {"threads", count}, {"nodes", nodes_of(cpus, machine)}};
     };
-    Json report = process_head(process);
-    report["threads"] = list_of(process.threads, threads);
-    report["buffers"] = list_of(buffers, buffer_json);
-    report["faults"] =
-        std::ranges::count_if(buffers, [](const BufferJudgement& buffer) { return !buffer.fault.empty(); });
-    return report;
+    return {
+        {"pid", process.pid},
+        {"command", process.command},
+        {"shim", process.shims().empty() ? Json() : Json(*process.shims().rbegin())},
+        {"serves_calloc", process.has_heap_shim()},
+        {"threads", list_of(process.threads, threads)},
+        {"buffers", list_of(buffers, buffer_json)},
+        {"faults", std::ranges::count_if(buffers, [](const auto& buffer) { return !buffer.fault.empty(); })},
+        {"findings", judge_process(process, buffers)}};
 }
 
 std::string status_metrics(const Json& report, const std::string& version) {

@@ -91,13 +91,12 @@ struct BufferJudgement {
 [[nodiscard]] std::vector<BufferJudgement> judge_buffers(const Process& process, const Machine& machine,
                                                          const std::vector<Pool>& pools);
 // Whether the shim is loaded, and serves what is asked for.
-[[nodiscard]] Findings judge_process(const Process& process, const Machine& machine,
-                                     const std::vector<Pool>& pools);
+[[nodiscard]] Findings judge_process(const Process& process, const std::vector<BufferJudgement>& buffers);
 // The nodes that these CPUs lie in.
 [[nodiscard]] std::vector<int> nodes_of(const std::string& cpus, const Machine& machine);
 
-// The variables that a program is started with. `root`: the folder that is its root.
-[[nodiscard]] Findings judge_environment(const Environment& environment, const std::string& root);
+// The variables that a program is started with.
+[[nodiscard]] Findings judge_environment(const Environment& environment);
 
 // `glob`: HUGEPAGE_EXE, or empty.
 [[nodiscard]] Findings judge_program(const Program& program, const std::string& glob);

@@ -8,7 +8,6 @@
 #include <fnmatch.h>
 
 #include <system_error>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -52,20 +51,12 @@ Findings judge_variables(const Environment& environment) {
     return findings;
 }
 
-Findings judge_preload(const Environment& environment, const std::string& root) {
+// (Of a library that isn't there the loader itself says so, at each start.)
+Findings judge_preload(const Environment& environment) {
     constexpr const char* kName = "preload";
     const std::string value = value_of(environment, "LD_PRELOAD");
     const bool has_plain = names_library(value, kLibrary);
     Findings findings;
-    for (const std::string& name : preloaded_names(value)) {
-        // A name with $ is the loader's to complete, one without a slash to look for.
-        const bool is_whole = name.starts_with('/') && name.find('$') == std::string::npos;
-        if (is_whole && ::access((root + name).c_str(), F_OK) != 0 && errno == ENOENT) {
-            findings.push_back({kName, Verdict::warn,
-                                fmt::format("LD_PRELOAD names {}, which isn't there", name),
-                                "The loader ignores it.", "unset LD_PRELOAD, or correct it"});
-        }
-    }
     if (has_plain && names_library(value, kHeapLibrary)) {
         findings.push_back(
             {kName, Verdict::warn, "LD_PRELOAD names both libraries: " + value,
@@ -150,9 +141,9 @@ Finding judge_name(const Program& program, const std::string& glob) {
 
 }  // namespace
 
-Findings judge_environment(const Environment& environment, const std::string& root) {
+Findings judge_environment(const Environment& environment) {
     Findings findings = judge_variables(environment);
-    append(findings, judge_preload(environment, root));
+    append(findings, judge_preload(environment));
     return findings;
 }
 
