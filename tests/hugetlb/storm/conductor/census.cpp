@@ -55,9 +55,9 @@ std::string conflicts_of(const tools::FileId& file, const std::vector<Holder>& h
     return conflicts;
 }
 
-Census take_once(const std::vector<tools::FileId>& files) {
+Census take_once(const std::set<tools::FileId>& files) {
     Census census;
-    const tools::Holders all = tools::find_holders({files.begin(), files.end()});
+    const tools::Holders all = tools::find_holders(files);
     for (const auto& [file, holders] : all.of_file) {
         census.files += std::ranges::any_of(holders, &Holder::has_mapped) ? 1U : 0U;
         census.conflicts += conflicts_of(file, holders);
@@ -67,7 +67,7 @@ Census take_once(const std::vector<tools::FileId>& files) {
 
 }  // namespace
 
-Census census_of(const std::vector<tools::FileId>& files) {
+Census census_of(const std::set<tools::FileId>& files) {
     using namespace std::chrono_literals;
     Census census = take_once(files);
     for (int looks = 0; looks < 100 && !census.conflicts.empty(); ++looks) {
