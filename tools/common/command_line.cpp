@@ -4,7 +4,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include <system_error>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 
 namespace tools {
 namespace {
@@ -114,6 +118,20 @@ std::optional<std::string> parse(CLI::App& app, int argc, const char* const* arg
     }
     refuse_empty_values(app);
     return std::nullopt;
+}
+
+Failure system_failure(const std::string& tried, int error, const std::string& advice) {
+    std::string message = tried + ": " + std::generic_category().message(error);
+    if (!advice.empty()) {
+        message += "; " + advice;
+    }
+    return {exit_code_of(error), message};
+}
+
+void print(const std::string& text) {
+    if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
+        throw system_failure("write to stdout", errno);
+    }
 }
 
 int run_main(const std::string& program, const std::function<ExitCode(std::string& help)>& run,

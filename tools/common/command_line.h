@@ -22,6 +22,9 @@ namespace tools {
 // for instead (--help, --version). Throws Failure (usage); an option with an empty value is wrong too.
 [[nodiscard]] std::optional<std::string> parse(CLI::App& app, int argc, const char* const* argv);
 
+// To stdout; throws Failure where it can't be written.
+void print(const std::string& text);
+
 // What main() does: `run`, whose exit code it returns; what that throws is said in a line on stderr. `help`
 // is the command whose --help is named after wrong usage: the program's, until `run` knows better.
 [[nodiscard]] int run_main(const std::string& program, const std::function<ExitCode(std::string& help)>& run,

@@ -115,18 +115,11 @@ std::string without_idle_slashes(std::string_view path) {
     return result;
 }
 
-std::optional<std::string> in_binary_unit(std::string_view size) {
-    constexpr std::string_view kUnits = "kKmMgGtTpPeE";
+std::optional<hugepage::ByteSize> in_binary_unit(std::string_view size) {
     if (size.ends_with('b') || size.ends_with('B')) {
         size.remove_suffix(1);
     }
-    if (size.empty() || kUnits.find(size.back()) == std::string_view::npos) {
-        return std::nullopt;
-    }
-    std::string result(size);
-    const char unit = result.back();
-    result.back() = unit >= 'a' ? static_cast<char>(unit - 'a' + 'A') : unit;
-    return result + "iB";
+    return parse_byte_size(std::string(size) + "iB");
 }
 
 }  // namespace tools

@@ -31,8 +31,8 @@ namespace tools {
 // A path without doubled and closing slashes, otherwise as it was.
 [[nodiscard]] std::string without_idle_slashes(std::string_view path);
 
-// The same number with the binary unit in place of a decimal one: "32GB" -> "32GiB", "2 m" -> "2 MiB".
-// Nothing if the unit is binary already, or if there is none.
-[[nodiscard]] std::optional<std::string> in_binary_unit(std::string_view size);
+// The same number of the binary unit in place of a decimal one: 32 GiB of "32GB", 2 MiB of "2 m". Nothing if
+// the unit is binary already, or if there is none.
+[[nodiscard]] std::optional<hugepage::ByteSize> in_binary_unit(std::string_view size);
 
 }  // namespace tools

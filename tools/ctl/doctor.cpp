@@ -77,8 +77,7 @@ std::vector<Pool> read_pools(const DoctorOptions& options, const Subject& subjec
                              Findings& findings) {
     std::vector<Pool> pools;
     if (options.pool.empty() && value_of(subject.environment, "HUGEPAGE_MODE") == "thp") {
-        findings.push_back(
-            {"pool", Verdict::ok, "HUGEPAGE_MODE=thp: transparent huge pages, and no pool", "", ""});
+        findings.push_back({"pool", Verdict::ok, "HUGEPAGE_MODE=thp: transparent huge pages, and no pool"});
         return pools;
     }
     try {
@@ -110,7 +109,7 @@ std::string library_of(const DoctorOptions& options, const Subject& subject, con
                        Findings& findings) {
     try {
         std::string path = find_library(options.library, needs_heap(subject.environment), self);
-        findings.push_back({"library", Verdict::ok, path, "", ""});
+        findings.push_back({"library", Verdict::ok, path});
         return path;
     } catch (const tools::Failure& failure) {
         if (!options.library.empty()) {

@@ -98,7 +98,7 @@ Finding try_request(const Pool& pool, const std::string& library, const std::str
         }
     }
     if (smallest == nullptr) {
-        return {kId, Verdict::ok, "not tried: there is no free file", "", ""};
+        return {kId, Verdict::ok, "not tried: there is no free file"};
     }
     const MemoryFile& file = *smallest;
     const std::string pattern(pool.choice.pattern.text());
@@ -115,7 +115,7 @@ Finding try_request(const Pool& pool, const std::string& library, const std::str
     auto lines = words_of(answer.text, "\n");
     if (answer.status == 0 && !lines.empty()) {
         return {kId, Verdict::ok,
-                fmt::format("a request of {} was served by {}, and given back", size, lines.back()), "", ""};
+                fmt::format("a request of {} was served by {}, and given back", size, lines.back())};
     }
     lines.emplace_back("no word of why");
     // What went wrong first was said first.

@@ -11,18 +11,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cstdio>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace {
-
-void print(const std::string& text) {
-    if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
-        throw tools::system_failure("write to stdout", errno);
-    }
-}
 
 void describe(CLI::App& app, pool::RequestOptions& options) {
     app.get_formatter()->column_width(26);
@@ -97,7 +90,7 @@ tools::ExitCode run(int argc, const char* const* argv) {
     pool::RequestOptions options{.num = "1", .page_size = "auto"};
     describe(app, options);
     if (auto text = tools::parse(app, argc, argv)) {
-        print(*text);
+        tools::print(*text);
         return tools::ExitCode::done;
     }
     const ctl::Machine machine = ctl::read_machine();
@@ -109,8 +102,8 @@ tools::ExitCode run(int argc, const char* const* argv) {
     if (!node.create.empty()) {
         pool::create(request, plan, interrupts);
     }
-    print(list_of("Created hugepage memory files:", node.create) +
-          list_of("Kept hugepage memory files (already right):", node.keep));
+    tools::print(list_of("Created hugepage memory files:", node.create) +
+                 list_of("Kept hugepage memory files (already right):", node.keep));
     return tools::ExitCode::done;
 }
 

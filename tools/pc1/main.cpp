@@ -7,8 +7,6 @@
 #include "tools/pc1/report.h"
 #include "tools/pc1/run.h"
 
-#include <cstdio>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -32,12 +30,8 @@ int main(int argc, char** argv) {
     return tools::run_main("pc1-label", [&](std::string& help) {
         const bool for_parents = argc > 1 && std::string_view(argv[1]) == "parents";
         help += for_parents ? " parents" : "";
-        const std::string text =
-            for_parents ? text_of(pc1::parse_parents_options(argc - 1, argv + 1), pc1::run_parents)
-                        : text_of(pc1::parse_options(argc, argv), pc1::run);
-        if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
-            throw std::runtime_error("cannot write the result to stdout");
-        }
+        tools::print(for_parents ? text_of(pc1::parse_parents_options(argc - 1, argv + 1), pc1::run_parents)
+                                 : text_of(pc1::parse_options(argc, argv), pc1::run));
         return tools::ExitCode::done;
     });
 }

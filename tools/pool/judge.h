@@ -30,9 +30,9 @@ enum class Verdict {
 struct Finding {
     std::string id;  // of the check; never renamed
     Verdict verdict = Verdict::ok;
-    std::string what;  // one line, of any length
-    std::string why;   // why that matters; may be empty where all is well
-    std::string next;  // what to type, or to do; empty where all is well
+    std::string what = {};  // one line, of any length
+    std::string why = {};   // why that matters; may be empty where all is well
+    std::string next = {};  // what to type, or to do; empty where all is well
 };
 using Findings = std::vector<Finding>;
 

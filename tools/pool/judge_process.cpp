@@ -165,8 +165,7 @@ Findings judge_process(const Process& process, const std::vector<BufferJudgement
                             "LD_PRELOAD has to be set when it is started, and its loader must heed it.",
                             "hugepagectl run -- COMMAND"});
     } else {
-        findings.push_back(
-            {"loading", Verdict::ok, fmt::format("{} has {} loaded", name, *shims.begin()), "", ""});
+        findings.push_back({"loading", Verdict::ok, fmt::format("{} has {} loaded", name, *shims.begin())});
     }
     for (const BufferJudgement& buffer : buffers) {
         const std::string size = tools::size_text({buffer.area->size()});
@@ -180,7 +179,7 @@ Findings judge_process(const Process& process, const std::vector<BufferJudgement
                      : fmt::format("hugepagectl status --pid {}", process.pid)});
         } else if (buffer.file != nullptr) {
             findings.push_back(
-                {"served", Verdict::ok, fmt::format("{}: {} by {}", name, size, buffer.file->path), "", ""});
+                {"served", Verdict::ok, fmt::format("{}: {} by {}", name, size, buffer.file->path)});
         }
     }
     if (std::ranges::none_of(buffers, &BufferJudgement::has_file_size)) {

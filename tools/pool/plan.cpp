@@ -129,7 +129,7 @@ std::string setup_command(const std::vector<Share>& shares, ByteSize size, ByteS
 
 std::string size_hint(const std::string& size_as_typed, ByteSize page_size) {
     const auto binary = tools::in_binary_unit(size_as_typed);
-    const auto size = tools::parse_byte_size(binary.value_or(size_as_typed));
+    const auto size = binary ? binary : tools::parse_byte_size(size_as_typed);
     if (!size || page_size.bytes == 0 || size->bytes > UINT64_MAX - page_size.bytes) {
         return {};
     }

@@ -1,6 +1,5 @@
 #include "tools/report/report.h"
 
-#include "tools/common/failure.h"
 #include "tools/common/wording.h"
 
 #include <fmt/format.h>
@@ -8,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -149,12 +147,6 @@ std::string as_json(std::string_view command, const Json& report, Layout layout)
 
 std::string size_text(std::uint64_t bytes) {
     return tools::size_text(hugepage::ByteSize{bytes});
-}
-
-void print(const std::string& text) {
-    if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
-        throw tools::system_failure("write to stdout", errno);
-    }
 }
 
 }  // namespace ctl

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "shim/base/byte_size.h"
+#include "tools/common/command_line.h"
 #include "tools/common/log.h"
 #include "tools/common/terminal.h"
 
@@ -19,6 +20,7 @@
 namespace ctl {
 
 using Json = nlohmann::ordered_json;
+using tools::print;
 using tools::printable;
 using tools::Terminal;
 
@@ -85,9 +87,6 @@ enum class Layout { indented, line };
 
 // "32.0 GiB": sizes in text. In JSON they are bytes.
 [[nodiscard]] std::string size_text(std::uint64_t bytes);
-
-// To stdout; throws tools::Failure where it can't be written.
-void print(const std::string& text);
 
 // Writes a file so that a reader sees the old content or the new, whole, also after a crash; its mode is
 // 0644. A reader of the folder may see a name beside it for a moment, which begins with a dot. Into what is
