@@ -2,21 +2,16 @@
 #include "tests/fuzz/fuzzing.h"
 #include "tools/pool/program.h"
 
-#include <algorithm>
-#include <cstddef>
-#include <span>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <string>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const auto read = [&](std::uint64_t offset, std::span<std::byte> into) -> std::size_t {
-        if (offset >= size) {
-            return 0;
-        }
-        const std::size_t length = std::min<std::size_t>(into.size(), size - offset);
-        std::copy_n(reinterpret_cast<const std::byte*>(data) + offset, length, into.begin());
-        return length;
-    };
-    const auto file = ctl::read_elf(read);
+    static const int fd = ::memfd_create("fuzz", MFD_CLOEXEC);
+    fuzzing::expect(::ftruncate(fd, 0) == 0 && ::pwrite(fd, data, size, 0) == static_cast<ssize_t>(size),
+                    "a file is written");
+    const auto file = ctl::read_elf(fd);
     if (!file || !file->is_own_kind) {
         return 0;
     }

@@ -1,8 +1,7 @@
 // Sizes as people write them, against arithmetic on decimal digits; and back from numbers.
-#include "tools/common/sizes.h"
-
 #include "shim/base/byte_size.h"
 #include "tests/fuzz/fuzzing.h"
+#include "tools/common/values.h"
 
 #include <algorithm>
 #include <cctype>
@@ -14,6 +13,7 @@ namespace {
 
 using namespace hugepage;
 using fuzzing::expect;
+using tools::parse_byte_size;
 
 // The product of a decimal number of any length and a small one.
 std::string times(std::string digits, unsigned factor) {

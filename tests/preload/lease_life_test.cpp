@@ -1,7 +1,7 @@
 // How long a lease lasts: exactly as long as the mapping, whatever the program does and however it ends.
 
 #include "tests/preload/preloaded.h"
-#include "tools/common/holders.h"
+#include "tools/common/processes.h"
 
 #include <signal.h>
 #include <sys/stat.h>
@@ -35,18 +35,14 @@ TEST_P(LeaseLife, ExcludesAnotherProcess) {
 TEST_P(LeaseLife, NamesItsHolderInTheKernelsTables) {
     struct stat facts {};
     ASSERT_EQ(::stat(file_.c_str(), &facts), 0);
-    const std::array<hugepage::FileId, 1> files{{{facts.st_dev, facts.st_ino}}};
-    std::vector<pid_t> named;
-    const auto look = [&](std::size_t, const hugepage::Holder& holder) {
-        EXPECT_TRUE(holder.has_mapped && holder.has_locked);
-        named.push_back(holder.pid);
-    };
-    ASSERT_TRUE(hugepage::for_each_holder(files, look));
-    EXPECT_TRUE(named.empty());
+    const tools::FileId file{facts.st_dev, facts.st_ino};
+    EXPECT_TRUE(tools::find_holders({file}).of_file[file].empty());
     ChildProcess holder(command("hold"), environment());
     ASSERT_TRUE(holder.wait_for("holding"));
-    ASSERT_TRUE(hugepage::for_each_holder(files, look));
-    EXPECT_EQ(named, std::vector{holder.pid()});
+    const auto named = tools::find_holders({file}).of_file[file];
+    ASSERT_EQ(named.size(), 1U);
+    EXPECT_EQ(named[0].pid, holder.pid());
+    EXPECT_TRUE(named[0].has_mapped() && named[0].has_locked);
     EXPECT_TRUE(holder.wait().ok());
 }
 

@@ -185,5 +185,18 @@ TEST_F(LeaseTest, RefusesAFileOnADisk) {
     EXPECT_EQ(reason(), Reason::not_hugetlbfs);
 }
 
+TEST(FileSystem, IsToldByKind) {
+    const tests::Pool pool(tests::kTmpfs);
+    if (!pool.missing().empty()) {
+        GTEST_SKIP() << pool.missing();
+    }
+    const auto shared = Fd::open(pool.add("f", 4096).c_str(), O_RDONLY);
+    EXPECT_EQ(file_system_of(shared.value().get()).value().kind, FileSystem::Kind::tmpfs);
+    EXPECT_EQ(file_system_of(shared.value().get()).value().page_size, ByteSize{4096});
+    const auto proc = Fd::open("/proc/self/maps", O_RDONLY);
+    EXPECT_EQ(file_system_of(proc.value().get()).value().kind, FileSystem::Kind::other);
+    EXPECT_EQ(file_system_of(-1).error().code, EBADF);
+}
+
 }  // namespace
 }  // namespace hugepage

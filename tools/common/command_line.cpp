@@ -1,21 +1,27 @@
 #include "tools/common/command_line.h"
 
+#include "tools/common/log.h"
+
 #include <CLI/CLI.hpp>
 
+#include <system_error>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 
 namespace tools {
 namespace {
 
-// As deep as there are commands within commands.
-void refuse_empty_values(const CLI::App& app) {  // NOLINT(misc-no-recursion)
-    for (const CLI::Option* option : app.get_options()) {
-        if (option->count() > 0 && option->get_expected_max() > 0 && option->results().front().empty()) {
-            throw WrongCommandLine(option->get_name() + " needs a value, not an empty one.");
+void refuse_empty_values(CLI::App& app) {
+    auto commands = app.get_subcommands();
+    commands.push_back(&app);
+    for (const CLI::App* command : commands) {
+        for (const CLI::Option* option : command->get_options()) {
+            if (option->count() > 0 && option->get_expected_max() > 0 && option->results().front().empty()) {
+                refuse(option->get_name() + " needs a value, not an empty one.");
+            }
         }
-    }
-    for (const CLI::App* command : app.get_subcommands()) {
-        refuse_empty_values(*command);
     }
 }
 
@@ -108,10 +114,44 @@ std::optional<std::string> parse(CLI::App& app, int argc, const char* const* arg
     } catch (const CLI::CallForVersion& version) {
         return std::string(version.what()) + "\n";
     } catch (const CLI::ParseError& error) {
-        throw WrongCommandLine(sentence(app, error));
+        refuse(sentence(app, error));
     }
     refuse_empty_values(app);
     return std::nullopt;
+}
+
+Failure system_failure(const std::string& tried, int error, const std::string& advice) {
+    std::string message = tried + ": " + std::generic_category().message(error);
+    if (!advice.empty()) {
+        message += "; " + advice;
+    }
+    return {exit_code_of(error), message};
+}
+
+void print(const std::string& text) {
+    if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
+        throw system_failure("write to stdout", errno);
+    }
+}
+
+int run_main(const std::string& program, const std::function<ExitCode(std::string& help)>& run,
+             const char* if_interrupted) {
+    constexpr int kSignalBase = 128;
+    start_log(program);
+    std::string help = program;
+    try {
+        return static_cast<int>(run(help));
+    } catch (const Failure& failure) {
+        const bool is_misuse = failure.code() == ExitCode::usage;
+        error(failure.what() + (is_misuse ? " Try '" + help + " --help'." : ""));
+        return static_cast<int>(failure.code());
+    } catch (const Interrupted& interrupted) {
+        error(if_interrupted);
+        return kSignalBase + interrupted.signal();
+    } catch (const std::exception& other) {
+        error(other.what());
+        return static_cast<int>(ExitCode::failed);
+    }
 }
 
 }  // namespace tools

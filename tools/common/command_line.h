@@ -1,8 +1,10 @@
-// Reading a command line the same way in every tool.
+// Reading a command line, and saying what failed, the same way in every tool.
 #pragma once
 
+#include "tools/common/failure.h"
+
+#include <functional>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,17 +15,19 @@ class App;
 
 namespace tools {
 
-// What is wrong with a command line, as a sentence.
-class WrongCommandLine : public std::runtime_error {
-  public:
-    using std::runtime_error::runtime_error;
-};
-
 // "; did you mean 'status'?": the candidate that is spelled most like the word; "." if none is near.
 [[nodiscard]] std::string nearest_of(std::string_view word, const std::vector<std::string>& candidates);
 
 // Fills the variables that the app's options are bound to; or returns the text, for stdout, that was asked
-// for instead (--help, --version). Throws WrongCommandLine; an option with an empty value is wrong too.
+// for instead (--help, --version). Throws Failure (usage); an option with an empty value is wrong too.
 [[nodiscard]] std::optional<std::string> parse(CLI::App& app, int argc, const char* const* argv);
+
+// To stdout; throws Failure where it can't be written.
+void print(const std::string& text);
+
+// What main() does: `run`, whose exit code it returns; what that throws is said in a line on stderr. `help`
+// is the command whose --help is named after wrong usage: the program's, until `run` knows better.
+[[nodiscard]] int run_main(const std::string& program, const std::function<ExitCode(std::string& help)>& run,
+                           const char* if_interrupted = "interrupted");
 
 }  // namespace tools

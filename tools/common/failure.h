@@ -37,6 +37,17 @@ class Failure : public std::runtime_error {
     throw Failure(ExitCode::usage, message);
 }
 
+// A signal asked the program to end (interrupts.h).
+class Interrupted : public std::runtime_error {
+  public:
+    explicit Interrupted(int signal) : std::runtime_error("interrupted"), signal_(signal) {}
+
+    [[nodiscard]] int signal() const noexcept { return signal_; }
+
+  private:
+    int signal_;
+};
+
 // The status for a system call that ended in this errno.
 [[nodiscard]] constexpr ExitCode exit_code_of(int error) noexcept {
     const bool permission = error == EACCES || error == EPERM || error == EROFS;

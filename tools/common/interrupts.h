@@ -1,23 +1,13 @@
 // Signals that ask a program to end, taken in at places of its own choosing so that it can clean up first.
 #pragma once
 
-#include "tools/common/fd.h"
+#include "shim/base/fd.h"
+#include "tools/common/failure.h"
 
 #include <array>
 #include <csignal>
-#include <stdexcept>
 
 namespace tools {
-
-class Interrupted : public std::runtime_error {
-  public:
-    explicit Interrupted(int signal) : std::runtime_error("interrupted"), signal_(signal) {}
-
-    [[nodiscard]] int signal() const noexcept { return signal_; }
-
-  private:
-    int signal_;
-};
 
 // Blocks SIGINT, SIGTERM, SIGHUP and SIGQUIT while it lives, except those that are ignored (as SIGHUP is
 // under nohup), in the constructing thread and in those that it starts later: make it before any thread is
@@ -51,7 +41,7 @@ class Interrupts {
     void check() const;
 
   private:
-    Fd fd_;
+    hugepage::Fd fd_;
     sigset_t signals_{};
     sigset_t before_{};
 };

@@ -4,6 +4,9 @@
 #include "shim/base/text_file.h"
 
 #include <array>
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace hugepage {
 
@@ -12,6 +15,19 @@ namespace hugepage {
                                           FunctionRef<void(std::string_view line)> visit) noexcept {
     std::array<char, 8UL * 1024> buffer;
     return for_each_part(path, '\n', buffer, visit);
+}
+
+// What follows the name on the first line that begins with it, without blanks around; nothing if there is
+// none. The first line's text without a name.
+[[nodiscard]] inline std::optional<std::string> value_in(const std::string& path,
+                                                         std::string_view name = {}) {
+    std::optional<std::string> value;
+    static_cast<void>(for_each_line(path.c_str(), [&](std::string_view line) {
+        if (!value && line.starts_with(name)) {
+            value = trimmed(line.substr(name.size()));
+        }
+    }));
+    return value;
 }
 
 }  // namespace hugepage

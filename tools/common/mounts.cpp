@@ -1,6 +1,6 @@
 #include "tools/common/mounts.h"
 
-#include "tools/common/sizes.h"
+#include "tools/common/values.h"
 
 #include <libmount/libmount.h>
 
@@ -35,7 +35,7 @@ bool Mount::holds_pages_back() const {
 
 std::optional<hugepage::ByteSize> Mount::page_size() const {
     const auto size = is_hugetlbfs() ? option(*this, "pagesize") : std::nullopt;
-    return size ? hugepage::parse_byte_size(*size + "iB") : std::nullopt;
+    return size ? parse_byte_size(*size + "iB") : std::nullopt;
 }
 
 std::vector<Mount> mounts(const std::string& list) {

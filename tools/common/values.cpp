@@ -5,41 +5,76 @@
 #include <grp.h>
 #include <pwd.h>
 
-#include <unistd.h>
-
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <limits>
-#include <memory>
-#include <vector>
 
 namespace tools {
 namespace {
 
+// How many bytes there are in one of the unit. 1000^6 and 1024^6 fit 64 bits.
+std::optional<std::uint64_t> parse_unit(std::string unit) {
+    std::ranges::transform(unit, unit.begin(), [](unsigned char c) { return std::toupper(c); });
+    if (unit.ends_with('B')) {
+        unit.pop_back();
+    }
+    std::uint64_t decimal = 1;
+    std::uint64_t binary = 1;
+    for (const char letter : std::string_view("KMGTPE")) {
+        decimal *= 1000;
+        binary *= 1024;
+        if (unit == std::string{letter}) {
+            return decimal;
+        }
+        if (unit == std::string{letter, 'I'}) {
+            return binary;
+        }
+    }
+    return unit.empty() ? std::optional<std::uint64_t>(1) : std::nullopt;
+}
+
 // The largest number is "no user" to chown(2).
 template <class Id>
-constexpr Id kLargestId = std::numeric_limits<Id>::max() - 1;
-
-template <class Id>
 std::optional<Id> id_of_number(std::string_view text) {
-    const auto number = hugepage::parse_number(text, kLargestId<Id>);
+    const auto number = hugepage::parse_number(text, std::numeric_limits<Id>::max() - 1);
     return number ? std::optional(static_cast<Id>(*number)) : std::nullopt;
 }
 
-// Entries of the user and group lists are read into a buffer whose size is only known by trying.
-template <class Entry, class Lookup>
-bool find_entry(Entry& entry, std::vector<char>& buffer, Lookup lookup) {
-    constexpr std::size_t kEnough = std::size_t{1} << 20;
-    for (std::size_t size = 1024; size <= kEnough; size *= 2) {
-        buffer.resize(size);
-        Entry* found = nullptr;
-        if (lookup(&entry, buffer.data(), buffer.size(), &found) != ERANGE) {
-            return found != nullptr;
-        }
-    }
-    return false;
-}
-
 }  // namespace
+
+std::optional<hugepage::ByteSize> parse_byte_size(std::string_view text) {
+    __extension__ using Wide = unsigned __int128;
+    constexpr std::size_t kMostDecimals = 18;  // as many more digits fit a Wide
+    std::string digits(text.substr(0, text.find_first_not_of("0123456789.")));
+    std::string unit(text.substr(digits.size()));
+    unit.erase(0, unit.starts_with(' ') && unit != " " ? 1 : 0);
+    const auto scale = parse_unit(unit);
+    const std::size_t point = digits.find('.');
+    const std::size_t decimals = point == std::string::npos ? 0 : digits.size() - point - 1;
+    if (point != std::string::npos) {
+        digits.erase(point, 1);
+    }
+    if (!scale || digits.empty() || digits.find('.') != std::string::npos || point == 0 ||
+        (point != std::string::npos && decimals == 0) || decimals > kMostDecimals) {
+        return std::nullopt;
+    }
+    // As a whole number, and then a tenth of it for each decimal: exact, or not a size.
+    Wide bytes = 0;
+    bool overflows = false;
+    for (const char digit : digits) {
+        overflows = overflows || __builtin_mul_overflow(bytes, 10U, &bytes) ||
+                    __builtin_add_overflow(bytes, static_cast<unsigned>(digit - '0'), &bytes);
+    }
+    overflows = overflows || __builtin_mul_overflow(bytes, *scale, &bytes);
+    for (std::size_t i = 0; i < decimals; ++i) {
+        overflows = overflows || bytes % 10 != 0;
+        bytes /= 10;
+    }
+    return overflows || bytes > UINT64_MAX
+               ? std::nullopt
+               : std::optional(hugepage::ByteSize{static_cast<std::uint64_t>(bytes)});
+}
 
 std::optional<std::size_t> parse_count(std::string_view text, std::size_t largest) {
     const auto number = hugepage::parse_number(text, largest);
@@ -58,17 +93,13 @@ std::optional<mode_t> parse_mode(std::string_view text) {
 }
 
 std::optional<uid_t> parse_user(const std::string& text) {
-    passwd entry{};
-    std::vector<char> buffer;
-    const auto lookup = [&](auto... rest) { return ::getpwnam_r(text.c_str(), rest...); };
-    return find_entry(entry, buffer, lookup) ? std::optional(entry.pw_uid) : id_of_number<uid_t>(text);
+    const passwd* entry = ::getpwnam(text.c_str());
+    return entry != nullptr ? std::optional(entry->pw_uid) : id_of_number<uid_t>(text);
 }
 
 std::optional<gid_t> parse_group(const std::string& text) {
-    group entry{};
-    std::vector<char> buffer;
-    const auto lookup = [&](auto... rest) { return ::getgrnam_r(text.c_str(), rest...); };
-    return find_entry(entry, buffer, lookup) ? std::optional(entry.gr_gid) : id_of_number<gid_t>(text);
+    const group* entry = ::getgrnam(text.c_str());
+    return entry != nullptr ? std::optional(entry->gr_gid) : id_of_number<gid_t>(text);
 }
 
 std::string without_idle_slashes(std::string_view path) {
@@ -84,18 +115,11 @@ std::string without_idle_slashes(std::string_view path) {
     return result;
 }
 
-std::optional<std::string> in_binary_unit(std::string_view size) {
-    constexpr std::string_view kUnits = "kKmMgGtTpPeE";
+std::optional<hugepage::ByteSize> in_binary_unit(std::string_view size) {
     if (size.ends_with('b') || size.ends_with('B')) {
         size.remove_suffix(1);
     }
-    if (size.empty() || kUnits.find(size.back()) == std::string_view::npos) {
-        return std::nullopt;
-    }
-    std::string result(size);
-    const char unit = result.back();
-    result.back() = unit >= 'a' ? static_cast<char>(unit - 'a' + 'A') : unit;
-    return result + "iB";
+    return parse_byte_size(std::string(size) + "iB");
 }
 
 }  // namespace tools

@@ -1,6 +1,8 @@
 // The values of options, read strictly: to the last character, or not at all.
 #pragma once
 
+#include "shim/base/byte_size.h"
+
 #include <sys/types.h>
 
 #include <cstddef>
@@ -9,6 +11,12 @@
 #include <string_view>
 
 namespace tools {
+
+// "1B 2KB 3kiB 1MB 2MiB 3GB 1.5GiB 4096": KB, MB, … are powers of 1000, KiB, MiB, … powers of 1024, in any
+// case, with or without a blank before the unit and with or without the B ("2Mi"); no unit is bytes. A
+// fraction is allowed where it comes out as whole bytes. Nothing if the text is anything else or does not fit
+// 64 bits.
+[[nodiscard]] std::optional<hugepage::ByteSize> parse_byte_size(std::string_view text);
 
 // Decimal, 1 <= value <= largest.
 [[nodiscard]] std::optional<std::size_t> parse_count(std::string_view text, std::size_t largest);
@@ -23,8 +31,8 @@ namespace tools {
 // A path without doubled and closing slashes, otherwise as it was.
 [[nodiscard]] std::string without_idle_slashes(std::string_view path);
 
-// The same number with the binary unit in place of a decimal one: "32GB" -> "32GiB", "2 m" -> "2 MiB".
-// Nothing if the unit is binary already, or if there is none.
-[[nodiscard]] std::optional<std::string> in_binary_unit(std::string_view size);
+// The same number of the binary unit in place of a decimal one: 32 GiB of "32GB", 2 MiB of "2 m". Nothing if
+// the unit is binary already, or if there is none.
+[[nodiscard]] std::optional<hugepage::ByteSize> in_binary_unit(std::string_view size);
 
 }  // namespace tools

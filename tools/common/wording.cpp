@@ -1,11 +1,8 @@
 #include "tools/common/wording.h"
 
-#include "tools/common/failure.h"
 #include "tools/common/log.h"
 
 #include <fmt/format.h>
-
-#include <system_error>
 
 namespace tools {
 
@@ -50,14 +47,6 @@ std::string quoted(const std::string& path) {
         }
     }
     return result + "'";
-}
-
-Failure system_failure(const std::string& tried, int error, const std::string& advice) {
-    std::string message = tried + ": " + std::generic_category().message(error);
-    if (!advice.empty()) {
-        message += "; " + advice;
-    }
-    return {exit_code_of(error), message};
 }
 
 }  // namespace tools

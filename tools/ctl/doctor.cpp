@@ -1,6 +1,5 @@
 // hugepagectl doctor: checks whether a sealer would be served, and suggests what to type where it would not.
 // And the hidden command by which it tries a request.
-#include "shim/base/text_file.h"
 #include "tools/common/failure.h"
 #include "tools/ctl/commands.h"
 #include "tools/ctl/findings.h"
@@ -9,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <linux/mempolicy.h>
@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <climits>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,28 +39,26 @@ struct DoctorOptions {
 struct Subject {
     Environment environment;
     std::vector<std::string> command;  // empty: no program is looked at
+    pid_t pid = 0;                     // 0: none runs
     Root root;
-    pid_t pid = 0;  // 0: none runs
 };
 
 Subject subject_of(const DoctorOptions& options, const std::vector<std::string>& command) {
-    Subject subject{.environment = {}, .command = command, .root = {}, .pid = 0};
     if (options.process.empty()) {
-        subject.environment = Environment::own();
-        return subject;
+        return {own_environment(), command, 0, {}};
     }
     if (!command.empty()) {
         tools::refuse(
             "--pid is about a program that runs, and a command about one that doesn't yet: not both.");
     }
-    const auto pid = hugepage::parse_number(options.process, INT_MAX);
-    if (!pid || *pid == 0) {
-        tools::refuse(fmt::format("--pid: '{}' is no process's number.", printable(options.process)));
+    const std::vector<pid_t> pids = tools::processes_named(options.process);
+    if (pids.size() > 1) {
+        tools::refuse(fmt::format("--pid: there are several processes '{}': {}; choose one.", options.process,
+                                  fmt::join(pids, ", ")));
     }
-    subject.pid = static_cast<pid_t>(*pid);
-    subject.root.process = std::to_string(*pid);
-    subject.environment = Environment::of_process(subject.root.of_process("environ"));
-    return subject;
+    Root root;
+    root.process = std::to_string(pids.front());
+    return {environment_of(pids.front()), {}, pids.front(), root};
 }
 
 // The nodes that numactl has bound this process to, if it has.
@@ -78,30 +76,24 @@ std::optional<NodeSet> own_binding() {
 std::vector<Pool> read_pools(const DoctorOptions& options, const Subject& subject, const Machine& machine,
                              Findings& findings) {
     std::vector<Pool> pools;
-    if (options.pool.empty() && subject.environment.value("HUGEPAGE_MODE") == "thp") {
-        findings.push_back(
-            {"pool", Verdict::ok, "HUGEPAGE_MODE=thp: transparent huge pages, and no pool", "", ""});
+    if (options.pool.empty() && value_of(subject.environment, "HUGEPAGE_MODE") == "thp") {
+        findings.push_back({"pool", Verdict::ok, "HUGEPAGE_MODE=thp: transparent huge pages, and no pool"});
         return pools;
     }
-    std::vector<PoolChoice> choices;
     try {
-        choices = choose_pools(options.pool, subject.environment.variables(), kConfigFile, machine.mounts);
-        if (choices.empty()) {
+        for (const PoolChoice& choice :
+             choose_pools(options.pool, subject.environment, kConfigFile, machine.mounts)) {
+            pools.push_back(read_pool(choice));
+            look_at_pages(pools.back());
+        }
+        if (pools.empty()) {
             findings.push_back(no_pool("no pool is named, and none is found on a mount of hugetlbfs"));
         }
     } catch (const tools::Failure& failure) {
-        if (!options.pool.empty()) {
+        if (failure.code() == ExitCode::usage && !options.pool.empty()) {
             throw;
         }
         findings.push_back(no_pool(failure.what()));
-    }
-    for (const PoolChoice& choice : choices) {
-        try {
-            pools.push_back(read_pool(choice));
-            look_at_pages(pools.back());
-        } catch (const tools::Failure& failure) {
-            findings.push_back(no_pool(failure.what()));
-        }
     }
     if (!pools.empty()) {
         static_cast<void>(find_holders(pools));
@@ -117,7 +109,7 @@ std::string library_of(const DoctorOptions& options, const Subject& subject, con
                        Findings& findings) {
     try {
         std::string path = find_library(options.library, needs_heap(subject.environment), self);
-        findings.push_back({"library", Verdict::ok, path, "", ""});
+        findings.push_back({"library", Verdict::ok, path});
         return path;
     } catch (const tools::Failure& failure) {
         if (!options.library.empty()) {
@@ -146,18 +138,18 @@ Findings diagnose(const DoctorOptions& options, const Subject& subject) {
         append(findings, judge_nodes(pool, machine, settings.mems_allowed));
     }
     const Environment& environment = subject.environment;
-    append(findings, judge_environment(environment, subject.root.of_process("root")));
+    append(findings, judge_environment(environment));
     if (subject.pid != 0) {
-        append(findings, judge_process(read_process(subject.pid), machine, pools));
+        const Process process = tools::read_process(subject.pid);
+        append(findings, judge_process(process, judge_buffers(process, machine, pools)));
         return findings;
     }
     const std::string self = own_executable();
     const std::string library = library_of(options, subject, self, findings);
     if (!subject.command.empty()) {
-        const char* const search = environment.find("PATH");
-        append(findings, judge_program(look_at_program(subject.command.front(),
-                                                       search != nullptr ? search : "/usr/bin:/bin"),
-                                       {::getuid(), ::getgid()}, environment.value("HUGEPAGE_EXE")));
+        append(findings,
+               judge_program(look_at_program(subject.command.front(), value_of(environment, "PATH")),
+                             value_of(environment, "HUGEPAGE_EXE")));
     }
     for (const Pool& pool : pools) {
         if (!library.empty()) {
@@ -186,8 +178,9 @@ void describe_doctor(CLI::App& program, Action& chosen, const std::vector<std::s
     const auto options = std::make_shared<DoctorOptions>();
     describe_pool_options(*app, options->pool);
     app->add_option("--pid", options->process,
-                    "A process that runs: its environment, its limits,\nwhether it has the library, and what "
-                    "is served")
+                    "A process that runs, by number or name: its\nenvironment, its limits, whether it has "
+                    "the library,\n"
+                    "and what is served")
         ->option_text("PID");
     app->add_option("--library", options->library, "The library. Default: the one that run chooses")
         ->option_text("FILE");
@@ -207,15 +200,11 @@ void describe_doctor(CLI::App& program, Action& chosen, const std::vector<std::s
 void describe_try_request(CLI::App& program, Action& chosen) {
     CLI::App* app = program.add_subcommand(kTryRequest, "Ask for memory once, as doctor does");
     app->group("");  // not shown
-    const auto bytes = std::make_shared<std::string>();
-    app->add_option("BYTES", *bytes, "How much")->required();
+    const auto bytes = std::make_shared<std::uint64_t>();
+    app->add_option("BYTES", *bytes, "How much")->required()->check(CLI::PositiveNumber);
     app->callback([bytes, &chosen] {
-        const auto size = hugepage::parse_number(*bytes, LONG_MAX);
-        if (!size || *size == 0) {
-            tools::refuse(fmt::format("BYTES: '{}' is no number.", printable(*bytes)));
-        }
-        chosen = [size] {
-            print(make_request(ByteSize{*size}) + "\n");
+        chosen = [bytes] {
+            print(make_request(ByteSize{*bytes}) + "\n");
             return ExitCode::done;
         };
     });

@@ -20,8 +20,8 @@ Tone tone_of(Verdict verdict) {
 
 }  // namespace
 
-Json finding_json(const Finding& finding) {
-    return {{"id", finding.id},
+void to_json(Json& json, const Finding& finding) {
+    json = {{"id", finding.id},
             {"verdict", name_of(finding.verdict)},
             {"what", finding.what},
             {"why", finding.why},
@@ -29,10 +29,7 @@ Json finding_json(const Finding& finding) {
 }
 
 Json findings_report(const Findings& findings) {
-    Json report = {{"findings", Json::array()}};
-    for (const Finding& finding : findings) {
-        report["findings"].push_back(finding_json(finding));
-    }
+    Json report = {{"findings", findings}};
     for (const Verdict verdict : kBestFirst) {
         report[name_of(verdict)] = count(findings, verdict);
     }
@@ -42,9 +39,6 @@ Json findings_report(const Findings& findings) {
 std::string findings_text(const Json& findings, const Terminal& terminal) {
     constexpr std::size_t kNarrow = 70;  // terminal, in which a column of ids would leave too little
     const bool is_narrow = terminal.columns != 0 && terminal.columns < kNarrow;
-    const auto text_in = [](const Json& finding, const char* key) {
-        return printable(finding.at(key).get<std::string>());
-    };
     std::size_t verdict_width = 4;
     std::size_t id_width = 0;
     for (const Json& finding : findings) {
@@ -76,21 +70,18 @@ std::string findings_text(const Json& findings, const Terminal& terminal) {
     return text;
 }
 
-std::string summary_text(const Json& report, const Terminal& terminal) {
-    const auto found = [&](Verdict verdict) { return report.at(name_of(verdict)).get<std::size_t>(); };
-    const std::size_t failures = found(Verdict::fail);
-    const std::size_t warnings = found(Verdict::warn);
-    const std::size_t unseen = found(Verdict::unseen);
-    const char* text = failures > 0            ? "It will not work as it is: "
-                       : warnings + unseen > 0 ? "It works, with reservations: "
-                                               : "All is well: ";
-    return in_tone(terminal,
-                   tone_of(failures > 0            ? Verdict::fail
-                           : warnings + unseen > 0 ? Verdict::warn
-                                                   : Verdict::ok),
-                   text) +
-           fmt::format("{}, {}, {}{} ok.\n", tools::counted(failures, "failure"),
-                       tools::counted(warnings, "warning"),
+std::string summary_text(const Json& report, const Terminal& terminal, const char* if_any_fails) {
+    const auto found = [&](Verdict verdict) { return count_in(report, name_of(verdict)); };
+    const std::uint64_t unseen = found(Verdict::unseen);
+    const Verdict worst = found(Verdict::fail) > 0            ? Verdict::fail
+                          : found(Verdict::warn) + unseen > 0 ? Verdict::warn
+                                                              : Verdict::ok;
+    const char* text = worst == Verdict::fail   ? if_any_fails
+                       : worst == Verdict::warn ? "It works, with reservations: "
+                                                : "All is well: ";
+    return in_tone(terminal, tone_of(worst), text) +
+           fmt::format("{}, {}, {}{} ok.\n", tools::counted(found(Verdict::fail), "failure"),
+                       tools::counted(found(Verdict::warn), "warning"),
                        unseen > 0 ? fmt::format("{} unseen, ", unseen) : "", found(Verdict::ok));
 }
 

@@ -8,8 +8,8 @@
 
 namespace ctl {
 
-// {id, verdict, what, why, next}
-[[nodiscard]] Json finding_json(const Finding& finding);
+// {id, verdict, what, why, next}, wherever a Json is made of one or of several.
+void to_json(Json& json, const Finding& finding);
 // "findings", in the order they were made, and how many there are of each verdict.
 [[nodiscard]] Json findings_report(const Findings& findings);
 
@@ -17,7 +17,8 @@ namespace ctl {
 // terminal's width, except for what is to be typed.
 [[nodiscard]] std::string findings_text(const Json& findings, const Terminal& terminal);
 // "It will not work as it is: 1 failure, 2 warnings, 8 ok."
-[[nodiscard]] std::string summary_text(const Json& report, const Terminal& terminal);
+[[nodiscard]] std::string summary_text(const Json& report, const Terminal& terminal,
+                                       const char* if_any_fails = "It will not work as it is: ");
 
 // What keeps a sealer of the user (or of the files' owner) from being served by the pool: setup's last word.
 [[nodiscard]] Findings refusals(const PoolChoice& choice, std::optional<uid_t> user);

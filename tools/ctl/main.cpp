@@ -2,8 +2,6 @@
 //
 // stdout gets the command's result and nothing else; stderr gets messages and, on a terminal, the progress.
 #include "tools/common/command_line.h"
-#include "tools/common/interrupts.h"
-#include "tools/common/log.h"
 #include "tools/ctl/commands.h"
 #include "tools/report/report.h"
 
@@ -11,7 +9,6 @@
 
 #include <algorithm>
 #include <clocale>
-#include <exception>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,8 +17,6 @@
 namespace {
 
 using tools::ExitCode;
-
-constexpr int kSignalBase = 128;
 
 // What follows the first "--" is another program's command line, which nothing here may take apart.
 struct Words {
@@ -61,25 +56,21 @@ void describe(CLI::App& program, ctl::Action& chosen, const std::vector<std::str
     ctl::describe_try_request(program, chosen);
 }
 
-// `command`: set to the one that the command line names, with a blank behind.
-ExitCode run(int argc, const char* const* argv, std::string& command) {
+ExitCode run(int argc, const char* const* argv, std::string& help) {
     CLI::App program("Sets up, shows, checks and removes the memory files that the shim serves.",
                      "hugepagectl");
     ctl::Action chosen;
     const Words words(argc, argv);
     describe(program, chosen, words.command);
-    const auto commands = program.get_subcommands({});
-    if (argc > 1 && std::ranges::find(commands, std::string(argv[1]), [](const CLI::App* one) {
-                        return one->get_name();
-                    }) != commands.end()) {
-        command = std::string(argv[1]) + " ";
+    for (const CLI::App* command : program.get_subcommands({})) {
+        help += argc > 1 && command->get_name() == argv[1] ? " " + command->get_name() : "";
     }
     if (const auto text = tools::parse(program, static_cast<int>(words.own.size()), words.own.data())) {
         ctl::print(*text);
         return ExitCode::done;
     }
     if (words.has_command && !program.got_subcommand("run") && !program.got_subcommand("doctor")) {
-        throw tools::WrongCommandLine("this command takes no arguments after --.");
+        tools::refuse("this command takes no arguments after --.");
     }
     return chosen();
 }
@@ -91,23 +82,9 @@ int main(int argc, char** argv) {
     if (std::setlocale(LC_CTYPE, "") == nullptr) {
         std::setlocale(LC_CTYPE, "C.UTF-8");
     }
-    tools::start_log("hugepagectl");
-    std::string command;
-    const auto failed = [&](const std::string& message, ExitCode code, bool is_misuse) {
-        tools::error(message + (is_misuse ? " Try 'hugepagectl " + command + "--help'." : ""));
-        // Below 125 the exit status of "run" is the command's own.
-        return static_cast<int>(command == "run " ? std::max(code, ExitCode::own_failure) : code);
-    };
-    try {
-        return static_cast<int>(run(argc, argv, command));
-    } catch (const tools::WrongCommandLine& wrong) {
-        return failed(wrong.what(), ExitCode::usage, true);
-    } catch (const tools::Failure& failure) {
-        return failed(failure.what(), failure.code(), failure.code() == ExitCode::usage);
-    } catch (const tools::Interrupted& interrupted) {
-        tools::error("interrupted");
-        return kSignalBase + interrupted.signal();
-    } catch (const std::exception& error) {
-        return failed(error.what(), ExitCode::failed, false);
-    }
+    const int status =
+        tools::run_main("hugepagectl", [&](std::string& help) { return run(argc, argv, help); });
+    // Below 125 the exit status of "run" is the command's own.
+    const bool is_of_command = argc > 1 && std::string_view(argv[1]) == "run";
+    return is_of_command && status != 0 ? std::max(status, static_cast<int>(ExitCode::own_failure)) : status;
 }

@@ -10,8 +10,8 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,23 +32,12 @@ struct RunOptions {
     bool thp = false;
 };
 
-void check(const RunOptions& options, const std::vector<std::string>& command) {
-    constexpr const char* kLevels[] = {"off", "error", "warn", "info", "debug", "trace"};
-    if (command.empty()) {
-        tools::refuse("there is no command: write it after --, as in hugepagectl run -- lotus-worker run.");
-    }
-    if (!options.log.empty() && std::ranges::find(kLevels, options.log) == std::end(kLevels)) {
-        tools::refuse(fmt::format("--log: '{}' is none of off, error, warn, info, debug, trace.",
-                                  printable(options.log)));
-    }
-}
-
 // Nothing if no pool is named or found.
 std::optional<PoolChoice> pool_of(const RunOptions& options) {
     if (options.thp) {
         return std::nullopt;
     }
-    auto choices = choose_pools(options.pool, own_variable, kConfigFile, tools::mounts());
+    auto choices = choose_pools(options.pool, own_environment(), kConfigFile, tools::mounts());
     if (choices.size() > 1) {
         std::string names;
         for (const PoolChoice& choice : choices) {
@@ -70,45 +59,39 @@ std::optional<PoolChoice> pool_of(const RunOptions& options) {
 }
 
 // Sets the variables, and says what is used and why.
-Environment environment_of(const RunOptions& options) {
-    Environment environment = Environment::own();
-    const bool heap = !options.no_heap && needs_heap(environment);
+void set_variables(const RunOptions& options) {
+    const bool heap = !options.no_heap && needs_heap(own_environment());
     const std::string library = find_library(options.library, heap, own_executable());
     const char* const why = !options.library.empty() ? "--library"
                             : options.no_heap        ? "--no-heap"
                             : heap ? "serves calloc too; FIL_PROOFS_USE_MULTICORE_SDR is not 1"
                                    : "FIL_PROOFS_USE_MULTICORE_SDR=1";
+    const auto set = [](const char* name, const std::string& value) { ::setenv(name, value.c_str(), 1); };
     const auto pool = pool_of(options);
     if (pool) {
-        environment.remove("HUGEPAGE_FILES_PATH");
-        environment.set("HUGEPAGE_FILES_PATH_PATTERN", std::string(pool->pattern.text()));
+        ::unsetenv("HUGEPAGE_FILES_PATH");
+        set("HUGEPAGE_FILES_PATH_PATTERN", std::string(pool->pattern.text()));
     }
     if (options.require || options.thp) {
-        environment.set("HUGEPAGE_MODE", options.thp ? "thp" : "require");
+        set("HUGEPAGE_MODE", options.thp ? "thp" : "require");
     }
     if (!options.log.empty()) {
-        environment.set("HUGEPAGE_LOG", options.log);
+        set("HUGEPAGE_LOG", options.log);
     }
-    environment.set("LD_PRELOAD", with_library(environment.value("LD_PRELOAD"), library));
-    tools::warn(printable(fmt::format(
+    set("LD_PRELOAD", with_library(value_of(own_environment(), "LD_PRELOAD"), library));
+    tools::warn(fmt::format(
         "library {} ({}); {}", library, why,
         options.thp ? "transparent huge pages and no pool (--thp)"
         : pool      ? fmt::format("pool {} ({})", name_of(pool->pattern), pool->source)
-                    : "no pool is named, and none is found on a mount of hugetlbfs: nothing is served")));
-    return environment;
+                    : "no pool is named, and none is found on a mount of hugetlbfs: nothing is served"));
 }
 
 // Returns only by throwing.
-[[noreturn]] void execute(const std::vector<std::string>& command, const Environment& environment) {
+[[noreturn]] void execute(const std::vector<std::string>& command) {
     const std::vector<char*> arguments = as_list(command);
-    ::execvpe(arguments.front(), arguments.data(), environment.list().data());
+    ::execvp(arguments.front(), arguments.data());
     const ExitCode code = errno == ENOENT ? ExitCode::not_found : ExitCode::cannot_execute;
-    throw tools::Failure(code, tools::system_failure("run " + printable(command.front()), errno).what());
-}
-
-Action checked(const RunOptions& options, const std::vector<std::string>& command) {
-    check(options, command);
-    return [=]() -> ExitCode { execute(command, environment_of(options)); };
+    throw tools::Failure(code, tools::system_failure("run " + command.front(), errno).what());
 }
 
 }  // namespace
@@ -138,7 +121,8 @@ void describe_run(CLI::App& program, Action& chosen, const std::vector<std::stri
         ->excludes(pattern);
     app->add_option("--log", options->log,
                     "off, error, warn, info, debug or trace.\nDefault: HUGEPAGE_LOG, else info")
-        ->option_text("LEVEL");
+        ->option_text("LEVEL")
+        ->check(CLI::IsMember({"off", "error", "warn", "info", "debug", "trace"}));
     app->add_option("--library", options->library,
                     "The library. Default: the one installed with\nhugepagectl")
         ->option_text("FILE");
@@ -153,7 +137,16 @@ void describe_run(CLI::App& program, Action& chosen, const std::vector<std::stri
         "\n"
         "Exit status: the command's; 125 if run itself fails, 126 if the command can't\n"
         "be executed, 127 if it isn't found.");
-    app->callback([options, &chosen, &command] { chosen = checked(*options, command); });
+    app->callback([options, &chosen, &command] {
+        if (command.empty()) {
+            tools::refuse(
+                "there is no command: write it after --, as in hugepagectl run -- lotus-worker run.");
+        }
+        chosen = [=]() -> ExitCode {
+            set_variables(*options);
+            execute(command);
+        };
+    });
 }
 
 }  // namespace ctl

@@ -3,10 +3,9 @@
 #include "tools/ctl/status.h"
 
 #include "tools/common/failure.h"
-#include "tools/common/huge_pages.h"
 #include "tools/common/interrupts.h"
 #include "tools/common/log.h"
-#include "tools/common/progress.h"
+#include "tools/common/terminal.h"
 #include "tools/ctl/commands.h"
 #include "tools/pool/values.h"
 
@@ -48,7 +47,7 @@ std::vector<Pool> read_pools(const StatusOptions& options) {
     std::vector<Pool> pools;
     std::size_t files = 0;
     for (const PoolChoice& choice :
-         choose_pools(options.pool, own_variable, kConfigFile, read_machine().mounts)) {
+         choose_pools(options.pool, own_environment(), kConfigFile, read_machine().mounts)) {
         Pool& pool = pools.emplace_back(read_pool(choice));
         std::erase_if(pool.files, [&](const MemoryFile& file) { return !options.covers(file.node); });
         files += pool.files.size() + pool.closed.size();
@@ -70,7 +69,7 @@ void look_at_all_pages(std::vector<Pool>& pools) {
             bytes += file.has_all_pages() ? file.size.bytes : 0;
         }
     }
-    tools::ProgressBar progress("Looking at pages", bytes, [](std::uint64_t done, tools::Seconds elapsed) {
+    tools::Progress progress("Looking at pages", bytes, [](std::uint64_t done, tools::Seconds elapsed) {
         return size_text(static_cast<std::uint64_t>(static_cast<double>(done) / elapsed.count())) + "/s";
     });
     std::uint64_t seen = 0;
@@ -94,7 +93,7 @@ StatusFacts look(const StatusOptions& options) {
     } else {
         std::ranges::for_each(facts.pools, [](Pool& pool) { look_at_pages(pool); });
     }
-    facts.processes = read_shim_processes();
+    facts.processes = tools::read_shim_processes();
     facts.machine = read_machine();  // the counts as they are now that the files are known
     std::erase_if(facts.machine.nodes, [&](const Node& node) { return !options.covers(node.id); });
     facts.now = std::time(nullptr);
@@ -112,7 +111,8 @@ ExitCode show(const StatusOptions& options) {
             replace_file(options.metrics_file, metrics);
         }
     } else if (options.json) {
-        print(as_json(options.command, report));
+        print(as_json(options.command, report,
+                      options.seconds_between_watches ? Layout::line : Layout::indented));
     } else {
         // From the top of the screen, if it is to be drawn again.
         const bool in_place = options.seconds_between_watches && terminal.can_redraw;
@@ -135,31 +135,24 @@ ExitCode show(const StatusOptions& options) {
 
 Json report_on_process(const StatusOptions& options, pid_t pid) {
     // The pool is the one that the process was told of, if it was.
-    Environment environment;
-    try {
-        environment = Environment::of_process(fmt::format("/proc/{}/environ", pid));
-    } catch (const tools::Failure&) {  // read_process() says it better
-    }
-    const auto variables = [&](const std::string& name) {
-        const char* value = environment.find(name);
-        return value != nullptr ? std::optional<std::string>(value) : own_variable(name);
-    };
+    Environment environment = environment_of(pid);
+    environment.merge(own_environment());
     const Machine machine = read_machine();
     std::vector<Pool> pools;
-    for (const PoolChoice& choice : choose_pools(options.pool, variables, kConfigFile, machine.mounts)) {
+    for (const PoolChoice& choice : choose_pools(options.pool, environment, kConfigFile, machine.mounts)) {
         try {
             pools.push_back(read_pool(choice));
         } catch (const tools::Failure& failure) {
             tools::warn(failure.what());  // what the process has can be told all the same
         }
     }
-    return process_report(read_process(pid), machine, pools);
+    return process_report(tools::read_process(pid), machine, pools);
 }
 
 ExitCode show_processes(const StatusOptions& options) {
     std::vector<pid_t> pids;
     for (const std::string& word : options.processes) {
-        std::ranges::copy(processes_named(word), std::back_inserter(pids));
+        std::ranges::copy(tools::processes_named(word), std::back_inserter(pids));
     }
     Json report = {{"faults", 0}, {"processes", Json::array()}};
     std::string text;

@@ -13,6 +13,16 @@ namespace {
 
 using SizeOnNode = std::pair<ByteSize, NodeId>;
 
+// What the function makes of each.
+template <class Range, class MakeRow>
+Json list_of(const Range& range, const MakeRow& make_row) {
+    Json list = Json::array();
+    for (const auto& one : range) {
+        list.push_back(make_row(one));
+    }
+    return list;
+}
+
 void add(Json& counts, const char* key, std::size_t more) {
     counts[key] = counts.at(key).get<std::size_t>() + more;
 }
@@ -31,7 +41,7 @@ Json file_json(const MemoryFile& file, const FileJudgement& judged) {
             {"mode", file.mode},
             {"state", judged.state()},
             {"verdict", name_of(judged.finding.verdict)},
-            {"finding", is_ok ? Json() : finding_json(judged.finding)},
+            {"finding", is_ok ? Json() : Json(judged.finding)},
             {"pages_checked", file.placement ? Json(file.placement->checked) : Json()},
             {"pages_elsewhere", file.placement ? Json(file.placement->elsewhere) : Json()},
             {"holders", holders_json(file)}};
@@ -52,7 +62,7 @@ void add_to_group(Json& group, const MemoryFile& file, const FileJudgement& judg
         add(group, "pages_checked", file.placement->checked);
         add(group, "pages_elsewhere", file.placement->elsewhere);
     }
-    for (const hugepage::Holder& holder : file.holders) {
+    for (const tools::Holder& holder : file.holders) {
         if (judged.is_leased && holder.running_since != 0) {
             group["oldest_holder_seconds"] =
                 std::max(group.at("oldest_holder_seconds").get<std::int64_t>(), now - holder.running_since);
@@ -60,36 +70,29 @@ void add_to_group(Json& group, const MemoryFile& file, const FileJudgement& judg
     }
 }
 
-Json pool_json(const Pool& pool, std::int64_t now, Json& report) {
-    std::map<std::pair<NodeId, ByteSize>, Json> by_node_and_size;
+Json pool_json(const Pool& pool, std::int64_t now) {
+    std::map<std::pair<NodeId, ByteSize>, Json> groups;
     Json files = Json::array();
     for (const MemoryFile& file : pool.files) {
         const FileJudgement judged = judge(file, pool);
         files.push_back(file_json(file, judged));
-        add(report, name_of(judged.finding.verdict), 1);
         if (file.size.bytes > 0) {
-            add_to_group(by_node_and_size[{file.node, file.size}], file, judged, now);
+            add_to_group(groups[{file.node, file.size}], file, judged, now);
         }
     }
-    Json groups = Json::array();
-    for (auto& [key, group] : by_node_and_size) {
-        groups.push_back(std::move(group));
-    }
-    Json findings = Json::array();
-    for (const Finding& finding : judge_folders(pool)) {
-        findings.push_back(finding_json(finding));
-        add(report, name_of(finding.verdict), 1);
-    }
-    return {{"name", name_of(pool.choice.pattern)}, {"pattern", std::string(pool.choice.pattern.text())},
-            {"source", pool.choice.source},         {"user_id", pool.user.id},
-            {"groups", std::move(groups)},          {"files", std::move(files)},
-            {"findings", std::move(findings)}};
+    return {{"name", name_of(pool.choice.pattern)},
+            {"pattern", std::string(pool.choice.pattern.text())},
+            {"source", pool.choice.source},
+            {"user_id", pool.user.id},
+            {"groups", list_of(groups, [](const auto& group) { return group.second; })},
+            {"files", std::move(files)},
+            {"findings", judge_folders(pool)}};
 }
 
 // In the pools' files, each file once. Where only some pages of a file were looked at, they stand for all.
 std::map<SizeOnNode, std::uint64_t> pages_in_files(const std::vector<Pool>& pools) {
     std::map<SizeOnNode, std::uint64_t> pages;
-    std::set<hugepage::FileId> seen;
+    std::set<tools::FileId> seen;
     for (const Pool& pool : pools) {
         for (const MemoryFile& file : pool.files) {
             const ByteSize page_size = file.file_system.page_size;
@@ -133,39 +136,11 @@ Json pages_json(const StatusFacts& facts) {
     return rows;
 }
 
-Json process_head(const Process& process) {
-    return {{"pid", process.pid},
-            {"command", process.command},
-            {"shim", process.shims.empty() ? Json() : Json(process.shims.back())},
-            {"serves_calloc", process.has_heap_shim()}};
-}
-
-// What a process with the shim is served, and what it isn't.
-Json served_json(const Process& process, const StatusFacts& facts) {
-    Json row = process_head(process);
-    std::size_t files = 0;
-    std::uint64_t bytes = 0;
-    Json not_served = Json::array();
-    for (const BufferJudgement& buffer : judge_buffers(process, facts.machine, facts.pools)) {
-        if (buffer.file != nullptr) {
-            ++files;
-            bytes += buffer.area->size();
-        } else if (!buffer.fault.empty()) {
-            not_served.push_back({{"size_bytes", buffer.area->size()}, {"why", buffer.fault}});
-        }
-    }
-    row["served_files"] = files;
-    row["served_bytes"] = bytes;
-    row["not_served"] = std::move(not_served);
-    return row;
-}
-
 Json buffer_json(const BufferJudgement& buffer) {
     const MappedArea& area = *buffer.area;
-    Json nodes = Json::array();
-    for (const auto& [node, bytes] : area.nodes) {
-        nodes.push_back({{"node", node.value}, {"bytes", bytes}});
-    }
+    const auto node_json = [](const auto& node) {
+        return Json{{"node", node.first.value}, {"bytes", node.second}};
+    };
     return {{"begin", area.begin},
             {"end", area.end},
             {"size_bytes", area.size()},
@@ -175,7 +150,7 @@ Json buffer_json(const BufferJudgement& buffer) {
             {"page_bytes", area.page_size},
             {"present_bytes", area.present()},
             {"transparent_bytes", area.transparent},
-            {"nodes", nodes},
+            {"nodes", list_of(area.nodes, node_json)},
             {"main_node", buffer.node ? Json(buffer.node->value) : Json()},
             {"has_file_size", buffer.has_file_size},
             {"is_callocs", buffer.is_callocs},
@@ -188,57 +163,64 @@ Json buffer_json(const BufferJudgement& buffer) {
 
 Json holders_json(const MemoryFile& file) {
     Json holders = Json::array();
-    for (const hugepage::Holder& holder : file.holders) {
+    for (const tools::Holder& holder : file.holders) {
         holders.push_back({{"pid", holder.pid},
-                           {"command", std::string(holder.command.view())},
+                           {"command", holder.command},
                            {"has_locked", holder.has_locked},
-                           {"has_mapped", holder.has_mapped},
+                           {"has_mapped", holder.has_mapped()},
                            {"running_since", holder.running_since}});
     }
     return holders;
 }
 
 Json status_report(const StatusFacts& facts) {
-    Json report = {{"time", facts.now}, {"all_pages", facts.all_pages}, {"ok", 0}, {"warn", 0}, {"fail", 0},
-                   {"unseen", 0},       {"pages", pages_json(facts)}};
-    report["reserved"] = Json::array();
-    for (const auto& [size, pages] : facts.machine.promised) {
-        report["reserved"].push_back({{"page_bytes", size.bytes}, {"reserved_bytes", pages * size.bytes}});
+    const auto reserved = [](const auto& promised) {
+        const auto& [size, pages] = promised;
+        return Json{{"page_bytes", size.bytes}, {"reserved_bytes", pages * size.bytes}};
+    };
+    Json report = {
+        {"time", facts.now},
+        {"all_pages", facts.all_pages},
+        {"ok", 0},
+        {"warn", 0},
+        {"fail", 0},
+        {"unseen", 0},
+        {"pages", pages_json(facts)},
+        {"reserved", list_of(facts.machine.promised, reserved)},
+        {"pools", list_of(facts.pools, [&](const Pool& pool) { return pool_json(pool, facts.now); })},
+        {"processes", list_of(facts.processes,
+                              [&](const Process& process) {
+                                  return process_report(process, facts.machine, facts.pools);
+                              })},
+        {"findings", judge_surplus(facts.machine)},
+        {"unseen_processes", facts.unseen_processes},
+        {"sees_all_processes",
+         std::ranges::all_of(facts.pools, [](const Pool& pool) { return pool.sees_holders; })}};
+    for (const Json& pool : report["pools"]) {
+        for (const char* key : {"files", "findings"}) {
+            for (const Json& judged : pool.at(key)) {
+                add(report, judged.at("verdict").get<std::string>().c_str(), 1);
+            }
+        }
     }
-    Json pools = Json::array();
-    for (const Pool& pool : facts.pools) {
-        pools.push_back(pool_json(pool, facts.now, report));
-    }
-    report["pools"] = std::move(pools);
-    report["processes"] = Json::array();
-    for (const Process& process : facts.processes) {
-        report["processes"].push_back(served_json(process, facts));
-    }
-    report["findings"] = Json::array();
-    for (const Finding& finding : judge_surplus(facts.machine)) {
-        report["findings"].push_back(finding_json(finding));
-    }
-    report["unseen_processes"] = facts.unseen_processes;
-    report["sees_all_processes"] =
-        std::ranges::all_of(facts.pools, [](const Pool& pool) { return pool.sees_holders; });
     return report;
 }
 
 Json process_report(const Process& process, const Machine& machine, const std::vector<Pool>& pools) {
-    Json report = process_head(process);
-    report["threads"] = Json::array();
-    for (const auto& [cpus, threads] : process.threads) {
-        report["threads"].push_back(
-            {{"cpus", cpus}, {"threads", threads}, {"nodes", nodes_of(cpus, machine)}});
-    }
-    report["buffers"] = Json::array();
-    std::size_t faults = 0;
-    for (const BufferJudgement& buffer : judge_buffers(process, machine, pools)) {
-        report["buffers"].push_back(buffer_json(buffer));
-        faults += buffer.fault.empty() ? 0U : 1U;
-    }
-    report["faults"] = faults;
-    return report;
+    const auto buffers = judge_buffers(process, machine, pools);
+    const auto threads = [&](const auto& group) {
+        const auto& [cpus, count] = group;
+        return Json{{"cpus", cpus}, {"threads", count}, {"nodes", nodes_of(cpus, machine)}};
+    };
+    return {
+        {"pid", process.pid},
+        {"command", process.command},
+        {"shim", process.shims().empty() ? Json() : Json(*process.shims().rbegin())},
+        {"serves_calloc", process.has_heap_shim()},
+        {"threads", list_of(process.threads, threads)},
+        {"buffers", list_of(buffers, buffer_json)},
+        {"faults", std::ranges::count_if(buffers, [](const auto& buffer) { return !buffer.fault.empty(); })},
+        {"findings", judge_process(process, buffers)}};
 }
 
 std::string status_metrics(const Json& report, const std::string& version) {

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <iterator>
 
 namespace ctl {
 namespace {
@@ -115,57 +116,41 @@ std::string pool_text(const Json& pool, const Terminal& terminal) {
 // Children inherit LD_PRELOAD, and most of them ask for nothing.
 std::string processes_text(const Json& processes, const Terminal& terminal) {
     Json rows = Json::array();
-    std::string text;
+    Json findings = Json::array();
     for (const Json& process : processes) {
-        if (process.at("served_files") != 0 || !process.at("not_served").empty()) {
-            rows.push_back(process);
+        Json row = {{"pid", process.at("pid")},
+                    {"command", process.at("command")},
+                    {"serves", process.at("serves_calloc") == true ? "mmap, calloc" : "mmap"},
+                    {"files", 0},
+                    {"bytes", 0},
+                    {"faults", process.at("faults")}};
+        for (const Json& buffer : process.at("buffers")) {
+            if (buffer.at("backing") == "pool_file") {
+                row["files"] = count_in(row, "files") + 1;
+                row["bytes"] = count_in(row, "bytes") + count_in(buffer, "size_bytes");
+            }
         }
-        for (const Json& buffer : process.at("not_served")) {
-            text += paragraph(
-                terminal, fmt::format("{} {}: a buffer of {} is not served: {}.", process.at("pid").dump(),
-                                      text_in(process, "command"), size_text(count_in(buffer, "size_bytes")),
-                                      text_in(buffer, "why")));
+        if (row.at("files") != 0 || row.at("faults") != 0) {
+            rows.push_back(row);
         }
+        std::ranges::copy_if(process.at("findings"), std::back_inserter(findings),
+                             [](const Json& finding) { return finding.at("verdict") != "ok"; });
+    }
+    std::string text = processes.empty() ? "" : "\n";
+    if (!rows.empty()) {
+        text += heading(terminal, "Processes with the shim") +
+                table(terminal,
+                      {count_field("PID", "pid"), text_field("COMMAND", "command", true),
+                       text_field("SERVES", "serves"), count_field("SERVED", "files"),
+                       size_field("OF", "bytes"), count_field("NOT SERVED", "faults", Tone::bad)},
+                      rows);
     }
     if (const std::size_t others = processes.size() - rows.size(); others > 0) {
         text += paragraph(
             terminal, fmt::format("{} the shim, and no buffer of such a size.",
                                   others == 1 ? "1 process has" : fmt::format("{} processes have", others)));
     }
-    const auto library = [](const Json& row) {
-        return row.at("serves_calloc") == true ? "mmap, calloc" : "mmap";
-    };
-    const auto not_served = [](const Json& row) { return std::to_string(row.at("not_served").size()); };
-    return (processes.empty() ? "" : "\n") +
-           (rows.empty()
-                ? ""
-                : heading(terminal, "Processes with the shim") +
-                      table(terminal,
-                            {count_field("PID", "pid"), text_field("COMMAND", "command", true),
-                             field("SERVES", library), count_field("SERVED", "served_files"),
-                             size_field("OF", "served_bytes"), field("NOT SERVED", not_served, Side::right)},
-                            rows)) +
-           text;
-}
-
-std::string all_right_text(const Json& report, const Terminal& terminal) {
-    const std::uint64_t right = count_in(report, "ok");
-    const std::uint64_t wrong = count_in(report, "warn") + count_in(report, "fail");
-    const std::uint64_t unseen = count_in(report, "unseen");
-    if (wrong + unseen > 0) {
-        return fmt::format("{} right, {} wrong, {} not seen.\n", tools::counted(right, "file"), wrong,
-                           unseen);
-    }
-    std::uint64_t pages = 0;
-    for (const Json& pool : report.at("pools")) {
-        for (const Json& group : pool.at("groups")) {
-            pages += count_in(group, "pages_checked");
-        }
-    }
-    return in_tone(terminal, Tone::good,
-                   fmt::format("All right: {} with {}, each on its folder's node.",
-                               tools::counted(right, "file"), tools::counted(pages, "page"))) +
-           "\n";
+    return text + faults_text(findings, terminal);
 }
 
 std::string notes_text(const Json& report, const Terminal& terminal) {
@@ -194,7 +179,8 @@ std::string notes_text(const Json& report, const Terminal& terminal) {
             "Processes outside this container (pid namespace) can't be seen: any file that isn't leased here "
             "may be leased there. Ask on the host.");
     }
-    return text + (report.at("all_pages") == true ? all_right_text(report, terminal) : "");
+    return text +
+           (report.at("all_pages") == true ? summary_text(report, terminal, "Something is wrong: ") : "");
 }
 
 // "0", or where it is spread "0: 24.0 GiB, 1: 8.0 GiB".
@@ -236,28 +222,6 @@ Cell verdict_of(const Json& buffer) {
     return is_good ? Cell{"right", Tone::good} : Cell{"-"};
 }
 
-std::string buffers_verdict(const Json& report, const Terminal& terminal) {
-    const Json& buffers = report.at("buffers");
-    if (std::ranges::none_of(buffers, [](const Json& one) { return one.at("has_file_size") == true; })) {
-        return paragraph(terminal,
-                         "No buffer has a memory file's size: none was asked for yet, or the pool's files "
-                         "have another size.");
-    }
-    if (report.at("faults") == 0) {
-        return paragraph(terminal,
-                         "All that has a memory file's size is on huge pages, where its threads are.", 0,
-                         Tone::good);
-    }
-    std::string text;
-    for (const Json& buffer : buffers) {
-        if (!buffer.at("fault").is_null()) {
-            text += paragraph(terminal, fmt::format("Wrong at {:x}: {}.", count_in(buffer, "begin"),
-                                                    text_in(buffer, "fault")));
-        }
-    }
-    return text;
-}
-
 }  // namespace
 
 std::string status_text(const Json& report, const Terminal& terminal) {
@@ -279,10 +243,6 @@ std::string status_text(const Json& report, const Terminal& terminal) {
 std::string process_text(const Json& report, const Terminal& terminal) {
     std::string text = fmt::format("{} {} {}\n", in_tone(terminal, Tone::strong, "Process"),
                                    report.at("pid").dump(), text_in(report, "command"));
-    text += paragraph(
-        terminal, report.at("shim").is_null()
-                      ? "The shim is not loaded in it: LD_PRELOAD didn't reach it, or the program ignores it."
-                      : fmt::format("The shim is loaded: {}", text_in(report, "shim")));
     for (const Json& group : report.at("threads")) {
         const auto nodes = group.at("nodes").get<std::vector<int>>();
         text +=
@@ -291,19 +251,28 @@ std::string process_text(const Json& report, const Terminal& terminal) {
                                             group.at("cpus").get<std::string>(),
                                             nodes.size() == 1 ? "node" : "nodes", fmt::join(nodes, ", ")));
     }
-    if (report.at("buffers").empty()) {
-        return text + "\nIt has no buffer of 16 MiB or more, nor any of huge pages.\n";
+    const Json& buffers = report.at("buffers");
+    if (buffers.empty()) {
+        text += "It has no buffer of 16 MiB or more, nor any of huge pages.\n";
+    } else {
+        text += "\n" + table(terminal,
+                             {size_field("SIZE", "size_bytes"),
+                              page_size_field("PAGES", "page_bytes"),
+                              field("ON NODE", place_text),
+                              field("THREADS", threads_text),
+                              {{"VERDICT"}, verdict_of},
+                              field("BACKED BY", backing_text, Side::left, true)},
+                             buffers);
     }
-    return text + "\n" +
-           table(terminal,
-                 {size_field("SIZE", "size_bytes"),
-                  page_size_field("PAGES", "page_bytes"),
-                  field("ON NODE", place_text),
-                  field("THREADS", threads_text),
-                  {{"VERDICT"}, verdict_of},
-                  field("BACKED BY", backing_text, Side::left, true)},
-                 report.at("buffers")) +
-           "\n" + buffers_verdict(report, terminal);
+    text += faults_text(report.at("findings"), terminal);
+    const bool has_any =
+        std::ranges::any_of(buffers, [](const Json& one) { return one.at("has_file_size") == true; });
+    if (has_any && report.at("faults") == 0) {
+        text += "\n" + paragraph(terminal,
+                                 "All that has a memory file's size is on huge pages, where its threads are.",
+                                 0, Tone::good);
+    }
+    return text;
 }
 
 }  // namespace ctl

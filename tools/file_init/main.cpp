@@ -4,7 +4,6 @@
 // stdout gets the list of files and nothing else; stderr gets messages and, on a terminal, the progress.
 #include "tools/common/command_line.h"
 #include "tools/common/failure.h"
-#include "tools/common/log.h"
 #include "tools/pool/setup.h"
 #include "tools/pool/touch.h"
 
@@ -12,19 +11,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cstdio>
-#include <exception>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace {
-
-void print(const std::string& text) {
-    if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
-        throw tools::system_failure("write to stdout", errno);
-    }
-}
 
 void describe(CLI::App& app, pool::RequestOptions& options) {
     app.get_formatter()->column_width(26);
@@ -87,8 +78,7 @@ std::string list_of(const char* heading, const std::vector<std::string>& paths) 
     return paths.empty() ? "" : fmt::format("{}\n{}\n", heading, fmt::join(paths, "\n"));
 }
 
-// What to print.
-std::string run(int argc, const char* const* argv) {
+tools::ExitCode run(int argc, const char* const* argv) {
     const std::span words(argv, static_cast<std::size_t>(argc));
     if (argc > 2 && std::string_view(words[1]) == "store" &&
         std::string_view(words[2]) == "hugepage-file-init") {
@@ -100,7 +90,8 @@ std::string run(int argc, const char* const* argv) {
     pool::RequestOptions options{.num = "1", .page_size = "auto"};
     describe(app, options);
     if (auto text = tools::parse(app, argc, argv)) {
-        return *text;
+        tools::print(*text);
+        return tools::ExitCode::done;
     }
     const ctl::Machine machine = ctl::read_machine();
     options.node = node_of(options.node, machine);
@@ -111,36 +102,15 @@ std::string run(int argc, const char* const* argv) {
     if (!node.create.empty()) {
         pool::create(plan, interrupts);
     }
-    return list_of("Created hugepage memory files:", node.create) +
-           list_of("Kept hugepage memory files (already right):", node.keep);
-}
-
-int usage_error(const std::string& message) {
-    tools::error(message + " Try 'hugepage-file-init --help'.");
-    return static_cast<int>(tools::ExitCode::usage);
+    tools::print(list_of("Created hugepage memory files:", node.create) +
+                 list_of("Kept hugepage memory files (already right):", node.keep));
+    return tools::ExitCode::done;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    tools::start_log("hugepage-file-init");
-    try {
-        print(run(argc, argv));
-        return static_cast<int>(tools::ExitCode::done);
-    } catch (const tools::WrongCommandLine& wrong) {
-        return usage_error(wrong.what());
-    } catch (const tools::Failure& failure) {
-        if (failure.code() == tools::ExitCode::usage) {
-            return usage_error(failure.what());
-        }
-        tools::error(failure.what());
-        return static_cast<int>(failure.code());
-    } catch (const tools::Interrupted& interrupted) {
-        constexpr int kSignalBase = 128;
-        tools::error("interrupted, nothing was created");
-        return kSignalBase + interrupted.signal();
-    } catch (const std::exception& error) {
-        tools::error(error.what());
-        return static_cast<int>(tools::ExitCode::failed);
-    }
+    return tools::run_main(
+        "hugepage-file-init", [&](std::string&) { return run(argc, argv); },
+        "interrupted, nothing was created");
 }

@@ -3,7 +3,7 @@
 #include "tools/common/command_line.h"
 #include "tools/common/interrupts.h"
 #include "tools/common/log.h"
-#include "tools/common/progress.h"
+#include "tools/common/terminal.h"
 #include "tools/pc1/child.h"
 #include "tools/pc1/report.h"
 
@@ -298,8 +298,7 @@ class Setting {
                 numa_tonode_memory(memory, size, node);
             }
             auto* const bytes = static_cast<volatile char*>(memory);
-            tools::ProgressBar bar("fragmenting memory", size,
-                                   [](std::uint64_t, tools::Seconds) { return ""; });
+            tools::Progress bar("fragmenting memory", size, [](std::uint64_t, tools::Seconds) { return ""; });
             for (std::uint64_t at = 0; at < size; at += page) {
                 bytes[at] = 1;
                 if (at % kPart == 0) {
@@ -445,8 +444,8 @@ CompareResult compare(const CompareOptions& options) {
     const double allowed = options.minutes * 60;
     std::vector<double> floors;
     std::vector<double> owns;
-    tools::ProgressBar bar("comparing", static_cast<std::uint64_t>(allowed * 1000),
-                           [](std::uint64_t, tools::Seconds) { return ""; });
+    tools::Progress bar("comparing", static_cast<std::uint64_t>(allowed * 1000),
+                        [](std::uint64_t, tools::Seconds) { return ""; });
     constexpr int kLeastRounds = 2;
     double round_seconds = 0;
     for (int round = 0; round < kLeastRounds || seconds() + round_seconds < allowed; ++round) {

@@ -23,7 +23,7 @@ struct CompareOptions {
     bool fragmented = false;  // free memory, for all but files
     bool json = false;
 };
-// Throws tools::WrongCommandLine. `argv` begins with the word "compare".
+// Throws tools::Failure (usage). `argv` begins with the word "compare".
 [[nodiscard]] std::variant<CompareOptions, TextForUser> parse_compare_options(int argc,
                                                                               const char* const* argv);
 

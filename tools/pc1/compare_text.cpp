@@ -173,7 +173,7 @@ std::variant<CompareOptions, TextForUser> parse_compare_options(int argc, const 
     }
     if (!std::has_single_bit(options.sector_bytes) || options.sector_bytes < kLeast ||
         options.sector_bytes / kNodeBytes > kMostNodes) {
-        throw tools::WrongCommandLine("--sector: it must be a power of two from 16MiB to 64GiB.");
+        tools::refuse("--sector: it must be a power of two from 16MiB to 64GiB.");
     }
     if (path != "multicore") {
         options.paths.push_back(Path::kSingleCore);

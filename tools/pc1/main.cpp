@@ -4,27 +4,16 @@
 //
 // stdout gets the result and nothing else; stderr gets messages and, on a terminal, the progress.
 #include "tools/common/command_line.h"
-#include "tools/common/interrupts.h"
-#include "tools/common/log.h"
 #include "tools/pc1/compare.h"
 #include "tools/pc1/options.h"
 #include "tools/pc1/report.h"
 #include "tools/pc1/run.h"
 
-#include <spdlog/fmt/fmt.h>
-
-#include <cstdio>
-#include <exception>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <variant>
 
 namespace {
-
-constexpr int kDone = 0;
-constexpr int kFailed = 1;
-constexpr int kUsage = 2;
 
 // What goes to stdout.
 template <class Options, class Run>
@@ -54,25 +43,13 @@ std::string answer(const std::string& command, int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    tools::start_log("pc1-label");
-    const std::string command = argc > 1 ? argv[1] : "";
-    try {
-        const std::string text = answer(command, argc, argv);
-        if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
-            throw std::runtime_error("cannot write the result to stdout");
-        }
-        return kDone;
-    } catch (const tools::WrongCommandLine& error) {
-        const bool has_help = command == "parents" || command == "compare";
-        tools::error(
-            fmt::format("{} Try 'pc1-label {}--help'.", error.what(), has_help ? command + " " : ""));
-        return kUsage;
-    } catch (const tools::Interrupted& interrupted) {
-        constexpr int kSignalBase = 128;
-        tools::error("interrupted; what was made for the comparison is given back");
-        return kSignalBase + interrupted.signal();
-    } catch (const std::exception& error) {
-        tools::error(error.what());
-        return kFailed;
-    }
+    return tools::run_main(
+        "pc1-label",
+        [&](std::string& help) {
+            const std::string command = argc > 1 ? argv[1] : "";
+            help += command == "parents" || command == "compare" ? " " + command : "";
+            tools::print(answer(command, argc, argv));
+            return tools::ExitCode::done;
+        },
+        "interrupted; what was made for a comparison is given back");
 }

@@ -61,7 +61,7 @@ class Command {
     // After parsing.
     [[nodiscard]] Sector sector() const {
         if (bytes_ == 0 || bytes_ % kNodeBytes != 0 || bytes_ / kNodeBytes > kMostNodes) {
-            throw tools::WrongCommandLine(
+            tools::refuse(
                 fmt::format("--sector-size: a sector is made of 1 to {} nodes of {} bytes, and {} is not.",
                             kMostNodes, kNodeBytes, bytes_));
         }
@@ -169,8 +169,7 @@ class LabelCommand : public Command {
     static std::uint64_t within(const char* option, std::uint64_t number, std::uint64_t least,
                                 std::uint64_t most) {
         if (number < least || number > most) {
-            throw tools::WrongCommandLine(
-                fmt::format("{}: {} is not from {} to {}.", option, number, least, most));
+            tools::refuse(fmt::format("{}: {} is not from {} to {}.", option, number, least, most));
         }
         return number;
     }
@@ -186,8 +185,7 @@ class LabelCommand : public Command {
         if (const auto usual = default_layers(options.sector.bytes)) {
             return *usual;
         }
-        throw tools::WrongCommandLine(
-            "--layers is needed: no proof of the network has sectors of this size.");
+        tools::refuse("--layers is needed: no proof of the network has sectors of this size.");
     }
 
     [[nodiscard]] NodeRange nodes(const Sector& sector) const {
@@ -203,7 +201,7 @@ class LabelCommand : public Command {
                 return *kernel;
             }
         }
-        throw tools::WrongCommandLine("--sha256: this CPU does not have " + sha256_ + ".");
+        tools::refuse("--sha256: this CPU does not have " + sha256_ + ".");
     }
 
     Options options_;

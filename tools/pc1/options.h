@@ -42,7 +42,7 @@ struct TextForUser {
     std::string text;
 };
 
-// Both throw tools::WrongCommandLine. The second's `argv` begins with the word "parents".
+// Both throw tools::Failure (usage). The second's `argv` begins with the word "parents".
 [[nodiscard]] std::variant<Options, TextForUser> parse_options(int argc, const char* const* argv);
 [[nodiscard]] std::variant<ParentsOptions, TextForUser> parse_parents_options(int argc,
                                                                               const char* const* argv);

@@ -2,7 +2,7 @@
 #include "tools/pc1/run.h"
 
 #include "tools/common/log.h"
-#include "tools/common/progress.h"
+#include "tools/common/terminal.h"
 #include "tools/pc1/conveyor.h"
 #include "tools/pc1/hash.h"
 #include "tools/pc1/label.h"
@@ -82,7 +82,7 @@ void fill_with_something(const SectorBuffer& buffer, std::uint64_t seed) {
         return std::min((chunk + 1) * kChunkBytes, buffer.size());
     };
     const unsigned threads = usable_cpus();
-    tools::ProgressBar bar("filling", buffer.size(), per_second);
+    tools::Progress progress("filling", buffer.size(), per_second);
     Conveyor(chunks, 8 * std::size_t{threads})
         .run(
             threads,
@@ -94,16 +94,16 @@ void fill_with_something(const SectorBuffer& buffer, std::uint64_t seed) {
                     std::memcpy(buffer.data() + at, &word, sizeof word);
                 }
             },
-            [&](std::uint64_t chunk, std::size_t) { bar.update(end_of(chunk)); });
+            [&](std::uint64_t chunk, std::size_t) { progress.update(end_of(chunk)); });
 }
 
 ParentTable table_in_memory(const Graph& graph, const Options& options, Result& result) {
-    tools::ProgressBar bar("parents", options.nodes.size(), per_node);
+    tools::Progress progress("parents", options.nodes.size(), per_node);
     result.parents_threads = usable_cpus();
     const Stopwatch watch;
     try {
         ParentTable table(graph, options.nodes, result.parents_threads,
-                          [&bar](std::uint64_t done) { bar.update(done); });
+                          [&progress](std::uint64_t done) { progress.update(done); });
         result.parents_seconds += watch.seconds();
         return table;
     } catch (const std::bad_alloc&) {
@@ -114,10 +114,10 @@ ParentTable table_in_memory(const Graph& graph, const Options& options, Result& 
 }
 
 double label_layer(const Labeller& labeller, const Layer& layer, const Options& options) {
-    tools::ProgressBar bar(fmt::format("layer {} of {}", layer.number, options.last_layer),
-                           options.nodes.size(), per_node);
+    tools::Progress progress(fmt::format("layer {} of {}", layer.number, options.last_layer),
+                             options.nodes.size(), per_node);
     const Stopwatch watch;
-    labeller.label(layer, options.nodes, [&bar](std::uint64_t done) { bar.update(done); });
+    labeller.label(layer, options.nodes, [&progress](std::uint64_t done) { progress.update(done); });
     return watch.seconds();
 }
 
@@ -125,13 +125,13 @@ Bytes32 digest_of(const Layer& layer, const Options& options) {
     constexpr std::size_t kBytesAtATime = std::size_t{4} << 20;
     const std::span labels(layer.labels + kNodeBytes * options.nodes.first,
                            kNodeBytes * options.nodes.size());
-    tools::ProgressBar bar(fmt::format("digest of layer {}", layer.number), labels.size(), per_second);
+    tools::Progress progress(fmt::format("digest of layer {}", layer.number), labels.size(), per_second);
     Sha256 hash(*options.sha256);
     for (std::size_t done = 0; done < labels.size();) {
         const std::size_t now = std::min(kBytesAtATime, labels.size() - done);
         hash.update(labels.subspan(done, now));
         done += now;
-        bar.update(done);
+        progress.update(done);
     }
     return hash.finish();
 }
@@ -169,10 +169,10 @@ Result run(const Options& options) {
 }
 
 ParentsResult run_parents(const ParentsOptions& options) {
-    tools::ProgressBar bar("parents", options.sector.nodes(), per_node);
+    tools::Progress progress("parents", options.sector.nodes(), per_node);
     const Stopwatch watch;
     const Bytes32 digest = digest_of_parents(options.sector.graph(), options.threads,
-                                             [&bar](std::uint64_t done) { bar.update(done); });
+                                             [&progress](std::uint64_t done) { progress.update(done); });
     return {.digest = digest, .seconds = watch.seconds()};
 }
 

@@ -10,8 +10,8 @@
 #include <system_error>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 
 namespace ctl {
@@ -22,16 +22,9 @@ using hugepage::FilePattern;
 constexpr std::string_view kFolderName = "/numa_$NUMA_NODE_INDEX";
 
 PoolOptions of_config(const std::string& file) {
-    PoolOptions pool;
-    const auto lines = config_lines(file);
-    for (const auto& [name, value] : lines ? *lines : std::vector<std::pair<std::string, std::string>>{}) {
-        if (name == "path") {
-            pool.path = value;
-        } else if (name == "path-pattern" || name == "path_pattern") {
-            pool.pattern = value;
-        }
-    }
-    return pool;
+    const auto values = config_values(file).value_or(std::map<std::string, std::string>{});
+    return {value_of(values, "path"),
+            value_of(values, values.contains("path-pattern") ? "path-pattern" : "path_pattern")};
 }
 
 bool has_node_folders(const FilePattern& pattern) {
@@ -89,19 +82,14 @@ std::optional<PoolChoice> choice_of(const PoolOptions& options, const std::strin
     return PoolChoice{*pattern, is_folder ? path_source : pattern_source};
 }
 
-std::optional<std::string> own_variable(const std::string& name) {
-    const char* value = std::getenv(name.c_str());
-    return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
-}
-
-std::vector<PoolChoice> choose_pools(const PoolOptions& options, const Variables& variables,
+std::vector<PoolChoice> choose_pools(const PoolOptions& options, const Environment& variables,
                                      const std::string& config_file,
                                      const std::vector<tools::Mount>& mounts) {
     if (const auto choice = choice_of(options, "--path", "--path-pattern")) {
         return {*choice};
     }
-    const PoolOptions by_variables = {variables("HUGEPAGE_FILES_PATH").value_or(""),
-                                      variables("HUGEPAGE_FILES_PATH_PATTERN").value_or("")};
+    const PoolOptions by_variables = {value_of(variables, "HUGEPAGE_FILES_PATH"),
+                                      value_of(variables, "HUGEPAGE_FILES_PATH_PATTERN")};
     if (const auto choice = choice_of(by_variables, "HUGEPAGE_FILES_PATH", "HUGEPAGE_FILES_PATH_PATTERN")) {
         return {*choice};
     }

@@ -6,9 +6,8 @@
 
 #include "shim/base/file_pattern.h"
 #include "tools/common/mounts.h"
+#include "tools/pool/environment.h"
 
-#include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,13 +33,9 @@ struct PoolOptions {
 [[nodiscard]] std::optional<PoolChoice> choice_of(const PoolOptions& options, const std::string& path_source,
                                                   const std::string& pattern_source);
 
-// The value of a variable; nothing, or empty, if it isn't set.
-using Variables = std::function<std::optional<std::string>(const std::string& name)>;
-[[nodiscard]] std::optional<std::string> own_variable(const std::string& name);
-
 // Empty if nothing names a pool and no mount has such folders. A pool that is named need not be there. Throws
 // as choice_of().
-[[nodiscard]] std::vector<PoolChoice> choose_pools(const PoolOptions& options, const Variables& variables,
+[[nodiscard]] std::vector<PoolChoice> choose_pools(const PoolOptions& options, const Environment& variables,
                                                    const std::string& config_file,
                                                    const std::vector<tools::Mount>& mounts);
 

@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <set>
 #include <sstream>
 
 namespace ctl {
@@ -23,7 +22,7 @@ namespace {
 
 }  // namespace
 
-std::optional<std::vector<std::pair<std::string, std::string>>> config_lines(const std::string& path) {
+std::optional<std::map<std::string, std::string>> config_values(const std::string& path) {
     constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // some editors' mark of UTF-8
     std::error_code ignored;
     if (std::filesystem::is_directory(path, ignored)) {
@@ -43,45 +42,37 @@ std::optional<std::vector<std::pair<std::string, std::string>>> config_lines(con
     format.arrayDelimiter('\0');
     format.arrayBounds('\0', '\0');
     format.comment('#');
-    std::vector<std::pair<std::string, std::string>> lines;
+    std::map<std::string, std::string> values;
     try {
         std::istringstream stream(text);
         for (const CLI::ConfigItem& item : format.from_config(stream)) {
             if (!item.parents.empty()) {
                 refuse_config(path, fmt::format("there are no sections; leave out [{}]", item.parents[0]));
             }
-            if (item.inputs.size() > 1) {
+            if (item.inputs.size() != 1 || item.inputs[0].empty() ||
+                !values.emplace(item.name, item.inputs[0]).second) {
                 refuse_config(path, fmt::format("'{}' must stand there once, with one value", item.name));
             }
-            lines.emplace_back(item.name, item.inputs.empty() ? "" : item.inputs.front());
         }
     } catch (const CLI::Error& error) {
         refuse_config(path, error.what());
     }
-    return lines;
+    return values;
 }
 
-void read_config(const std::string& path, const std::map<std::string, std::string*>& values,
-                 const std::map<std::string, bool>& is_given) {
-    const auto lines = config_lines(path);
-    if (!lines) {
+void read_config(const std::string& path, CLI::App& app) {
+    const auto values = config_values(path);
+    if (!values) {
         refuse_config("--config: " + path, "it can't be opened");
     }
-    std::set<std::string> seen;
-    for (const auto& [name, text] : *lines) {
-        const auto value = values.find(name);
-        if (value == values.end()) {
+    for (const auto& [name, value] : *values) {
+        CLI::Option* option = app.get_option_no_throw("--" + name);
+        if (option == nullptr || !option->get_configurable()) {
             refuse_config("--config: " + path, fmt::format("there is no option '{}'", name));
         }
-        if (!seen.insert(name).second) {
-            refuse_config("--config: " + path,
-                          fmt::format("'{}' must stand there once, with one value", name));
-        }
-        if (text.empty()) {
-            refuse_config("--config: " + path, fmt::format("'{}' has no value", name));
-        }
-        if (!is_given.at(name)) {
-            *value->second = text;
+        if (option->count() == 0) {
+            option->add_result(value);
+            option->run_callback();
         }
     }
 }

@@ -3,9 +3,13 @@
 
 #include <elf.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <climits>
+#include <cstdint>
 #include <cstring>
+#include <span>
 #include <vector>
 
 namespace ctl {
@@ -22,39 +26,34 @@ constexpr std::size_t kMostProgramHeaders = 65536 / sizeof(Elf64_Phdr);
 
 // False if the file ends before.
 template <class T>
-bool fill(const ReadAt& read, std::uint64_t offset, std::span<T> into) {
-    return read(offset, std::as_writable_bytes(into)) == into.size_bytes();
+bool read_whole(int fd, std::uint64_t offset, std::span<T> into) {
+    const auto length = static_cast<ssize_t>(into.size_bytes());
+    return ::pread(fd, into.data(), into.size_bytes(), static_cast<off_t>(offset)) == length;
 }
 
 }  // namespace
 
-std::optional<ElfFile> read_elf(const ReadAt& read) {
-    Elf64_Ehdr header{};
-    // The 32-bit header is shorter, and the same up to e_machine. (Other byte orders are other machines.)
-    const auto bytes = std::as_writable_bytes(std::span(&header, 1));
-    const std::size_t length = read(0, bytes);
-    if (length < offsetof(Elf64_Ehdr, e_version) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) {
+std::optional<ElfFile> read_elf(int fd) {
+    Elf64_Ehdr header{};  // the 32-bit one is the same up to e_machine
+    if (!read_whole(fd, 0, std::span(&header, 1)) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) {
         return std::nullopt;
     }
     if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
         header.e_machine != kOwnMachine) {
         return ElfFile{};
     }
-    if (length != bytes.size() || (header.e_type != ET_EXEC && header.e_type != ET_DYN) ||
-        header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phnum > kMostProgramHeaders) {
+    std::vector<Elf64_Phdr> segments(std::min<std::size_t>(header.e_phnum, kMostProgramHeaders));
+    if ((header.e_type != ET_EXEC && header.e_type != ET_DYN) || header.e_phentsize != sizeof(Elf64_Phdr) ||
+        segments.empty() || segments.size() != header.e_phnum ||
+        !read_whole(fd, header.e_phoff, std::span(segments))) {
         return std::nullopt;
     }
-    std::vector<Elf64_Phdr> segments(header.e_phnum);
-    if (segments.empty() || !fill(read, header.e_phoff, std::span(segments))) {
-        return std::nullopt;
-    }
-    ElfFile file;
-    file.is_own_kind = true;
+    ElfFile file{.is_own_kind = true, .interpreter = {}};
     const auto segment = std::ranges::find(segments, PT_INTERP, &Elf64_Phdr::p_type);
     if (segment != segments.end()) {
         // With its terminator, as the kernel wants it.
         file.interpreter.resize(segment->p_filesz <= PATH_MAX ? segment->p_filesz : 0);
-        if (file.interpreter.size() < 2 || !fill(read, segment->p_offset, std::span(file.interpreter)) ||
+        if (file.interpreter.size() < 2 || !read_whole(fd, segment->p_offset, std::span(file.interpreter)) ||
             file.interpreter.back() != '\0') {
             return std::nullopt;
         }

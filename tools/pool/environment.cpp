@@ -2,6 +2,7 @@
 
 #include "tools/common/failure.h"
 #include "tools/common/log.h"
+#include "tools/common/processes.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -31,8 +32,11 @@ constexpr std::string_view kLibraryFolders[] = {
     "../lib",
 };
 
-bool is_of(std::string_view entry, std::string_view name) {
-    return entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=';
+// "NAME=value"; of several of one name the first counts, as for getenv(3).
+void enter(std::string_view entry, Environment& environment) {
+    if (const std::size_t equals = entry.find('='); equals != std::string_view::npos) {
+        environment.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+    }
 }
 
 std::string_view file_name(std::string_view path) {
@@ -66,51 +70,31 @@ std::vector<char*> as_list(const std::vector<std::string>& words) {
     return pointers;
 }
 
-Environment Environment::own() {
+Environment own_environment() {
     Environment environment;
     for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-        environment.entries_.emplace_back(*entry);
+        enter(*entry, environment);
     }
     return environment;
 }
 
-Environment Environment::of_process(const std::string& path) {
+Environment environment_of(pid_t pid, const std::string& proc) {
+    const std::string path = fmt::format("{}/{}/environ", proc, pid);
     std::ifstream file(path, std::ios::binary);
+    const int error = errno;
     Environment environment;
     for (std::string entry; std::getline(file, entry, '\0');) {
-        environment.entries_.push_back(entry);
+        enter(entry, environment);
     }
-    if (file.bad() || !file.is_open()) {
-        throw tools::system_failure("read " + path, errno != 0 ? errno : EACCES,
-                                    "ask as root or as the process's user");
+    if (!file.is_open()) {
+        throw tools::unreadable(pid, path, error);
     }
     return environment;
 }
 
-const char* Environment::find(std::string_view name) const {
-    const auto entry = std::ranges::find_if(entries_, [&](const auto& one) { return is_of(one, name); });
-    return entry == entries_.end() ? nullptr : entry->c_str() + name.size() + 1;
-}
-
-std::string Environment::value(std::string_view name) const {
-    const char* text = find(name);
-    return text != nullptr ? text : "";
-}
-
-Variables Environment::variables() const {
-    return [this](const std::string& name) {
-        const char* value = find(name);
-        return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
-    };
-}
-
-void Environment::set(const std::string& name, const std::string& value) {
-    remove(name);
-    entries_.push_back(name + "=" + value);
-}
-
-void Environment::remove(std::string_view name) {
-    std::erase_if(entries_, [&](const auto& entry) { return is_of(entry, name); });
+std::string value_of(const Environment& environment, const std::string& name) {
+    const auto found = environment.find(name);
+    return found != environment.end() ? found->second : "";
 }
 
 std::vector<std::string> preloaded_names(std::string_view value) {
@@ -133,20 +117,17 @@ std::string with_library(const std::string& value, const std::string& path) {
 }
 
 bool needs_heap(const Environment& environment) {
-    return environment.value("FIL_PROOFS_USE_MULTICORE_SDR") != "1";
+    return value_of(environment, "FIL_PROOFS_USE_MULTICORE_SDR") != "1";
 }
 
 std::string find_library(const std::string& given, bool heap, const std::string& executable) {
     const std::string_view name = heap ? kHeapLibrary : kLibrary;
     std::vector<std::string> places;
-    if (!given.empty()) {
-        places = {fs::absolute(given).lexically_normal().string()};
-    }
     for (const std::string_view folder : kLibraryFolders) {
-        if (given.empty()) {
-            places.push_back(
-                (fs::path(executable).parent_path() / folder / name).lexically_normal().string());
-        }
+        places.push_back((fs::path(executable).parent_path() / folder / name).lexically_normal());
+    }
+    if (!given.empty()) {
+        places = {fs::absolute(given).lexically_normal()};
     }
     const auto found = std::ranges::find_if(places, is_file);
     if (found == places.end()) {
@@ -165,12 +146,7 @@ std::string find_library(const std::string& given, bool heap, const std::string&
 }
 
 std::string own_executable() {
-    std::error_code error;
-    const fs::path path = fs::read_symlink("/proc/self/exe", error);
-    if (error) {
-        throw tools::system_failure("read /proc/self/exe", error.value());
-    }
-    return path.string();
+    return fs::read_symlink("/proc/self/exe");
 }
 
 }  // namespace ctl

@@ -1,12 +1,11 @@
-// The variables of a process, as a list that can be changed and handed to a program; among them LD_PRELOAD,
-// and which of the shim's two libraries is in it.
+// The variables of a process; among them LD_PRELOAD, and which of the shim's two libraries is in it.
 #pragma once
 
-#include "tools/pool/choice.h"
+#include <sys/types.h>
 
+#include <map>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace ctl {
@@ -14,34 +13,17 @@ namespace ctl {
 // What stands between characters that separate.
 [[nodiscard]] std::vector<std::string> words_of(std::string_view text, std::string_view separators);
 
-// Null-terminated, as execve(2) takes it, for as long as the words are there.
+// Null-terminated, as execv(3) takes it, for as long as the words are there.
 [[nodiscard]] std::vector<char*> as_list(const std::vector<std::string>& words);
 
-class Environment {
-  public:
-    Environment() = default;
-    explicit Environment(std::vector<std::string> entries) : entries_(std::move(entries)) {}
-
-    [[nodiscard]] static Environment own();
-    // From /proc/PID/environ; throws tools::Failure if it can't be read.
-    [[nodiscard]] static Environment of_process(const std::string& path);
-
-    // Null if it isn't set; until the next change.
-    [[nodiscard]] const char* find(std::string_view name) const;
-    // Empty if it isn't set.
-    [[nodiscard]] std::string value(std::string_view name) const;
-    // Until the environment is gone.
-    [[nodiscard]] Variables variables() const;
-    void set(const std::string& name, const std::string& value);
-    void remove(std::string_view name);
-
-    // Until the next change.
-    [[nodiscard]] std::vector<char*> list() const { return as_list(entries_); }
-    [[nodiscard]] const std::vector<std::string>& entries() const { return entries_; }
-
-  private:
-    std::vector<std::string> entries_;  // NAME=value
-};
+// Values by names.
+using Environment = std::map<std::string, std::string>;
+[[nodiscard]] Environment own_environment();
+// With which the process was started. Throws tools::Failure: there is no such process (failed), it may not be
+// looked at (no_permission).
+[[nodiscard]] Environment environment_of(pid_t pid, const std::string& proc = "/proc");
+// Empty if it isn't set.
+[[nodiscard]] std::string value_of(const Environment& environment, const std::string& name);
 
 inline constexpr std::string_view kLibrary = "libhugepage_shim.so";
 inline constexpr std::string_view kHeapLibrary = "libhugepage_shim_heap.so";

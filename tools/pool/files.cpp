@@ -55,15 +55,14 @@ hugepage::Result<Fd> open_again(const MemoryFile& file, int folder, const char* 
     if (!found) {
         return found.error();
     }
-    if (hugepage::FileId{facts.st_dev, facts.st_ino} != file.id) {
+    if (tools::FileId{facts.st_dev, facts.st_ino} != file.id) {
         return hugepage::Error{"look again", ENOENT};
     }
     return Fd::open(own_path(found.value().get()).c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
 }
 
-bool is_our_look(const hugepage::Holder& holder) {
-    const std::string_view command = holder.command.view();
-    return !holder.has_locked && (command == "hugepagectl" || command == "hugepage-file-i");
+bool is_our_look(const tools::Holder& holder) {
+    return !holder.has_locked && (holder.command == "hugepagectl" || holder.command == "hugepage-file-i");
 }
 
 }  // namespace
@@ -123,28 +122,24 @@ std::optional<MemoryFile> look_at(const std::string& path, NodeId node, int fold
     return file;
 }
 
-std::size_t find_holders(std::vector<MemoryFile*> files, const std::string& proc) {
-    std::ranges::sort(files, {}, [](const MemoryFile* file) { return file->id; });
-    std::vector<hugepage::FileId> ids;
+std::size_t find_holders(const std::vector<MemoryFile*>& files, const std::string& proc) {
+    std::set<tools::FileId> ids;
+    for (const MemoryFile* file : files) {
+        ids.insert(file->id);
+    }
+    const tools::Holders found = tools::find_holders(ids, proc);
     for (MemoryFile* file : files) {
-        file->holders.clear();
-        ids.push_back(file->id);
+        const auto of_file = found.of_file.find(file->id);
+        file->holders = of_file != found.of_file.end() ? of_file->second : std::vector<tools::Holder>{};
     }
-    const auto unseen = hugepage::for_each_holder(
-        ids, [&](std::size_t i, const hugepage::Holder& holder) { files[i]->holders.push_back(holder); },
-        proc.c_str());
-    if (!unseen) {
-        throw tools::system_failure("look in " + proc + " for who holds the files", unseen.error().code);
-    }
-    return unseen.value().processes;
+    return found.unseen_processes;
 }
-
 std::size_t find_holders(std::vector<MemoryFile>& files) {
     std::vector<MemoryFile*> all;
     for (MemoryFile& file : files) {
         all.push_back(&file);
     }
-    return find_holders(std::move(all));
+    return find_holders(all);
 }
 
 hugepage::Result<hugepage::Placement> placement_of_file(int fd, ByteSize size, ByteSize page_size,

@@ -5,7 +5,7 @@
 #include "shim/base/fd.h"
 #include "shim/request/lease.h"
 #include "shim/request/placement.h"
-#include "tools/common/holders.h"
+#include "tools/common/processes.h"
 #include "tools/pool/places.h"
 #include "tools/pool/request.h"
 
@@ -40,7 +40,7 @@ struct MemoryFile {
     NodeId node;       // as its folder is named
     std::string path;  // whole
     std::string name;  // from the pool's folder on: "numa_0/32.0_GiB_0"
-    hugepage::FileId id;
+    tools::FileId id;
     mode_t type = S_IFREG;  // S_IFLNK, S_IFDIR and so on
     ByteSize size;          // 0 of what is no regular file
     ByteSize allocated;     // less than size: it has holes
@@ -49,7 +49,7 @@ struct MemoryFile {
     gid_t group = 0;
     mode_t mode = 0;                               // permission bits
     std::optional<hugepage::Refusal> refusal;      // by what the shim asks before it maps a file
-    std::vector<hugepage::Holder> holders;         // after find_holders()
+    std::vector<tools::Holder> holders;            // after find_holders()
     std::optional<hugepage::Placement> placement;  // after look_at_pages()
     int pages_error = 0;                           // errno, if that went wrong
 
@@ -70,7 +70,7 @@ struct MemoryFile {
 
 // Fills in who has each mapped or locked, in one pass over the processes. Returns how many processes could
 // not be looked at. Throws tools::Failure if /proc can't be read.
-std::size_t find_holders(std::vector<MemoryFile*> files, const std::string& proc = "/proc");
+std::size_t find_holders(const std::vector<MemoryFile*>& files, const std::string& proc = "/proc");
 std::size_t find_holders(std::vector<MemoryFile>& files);
 
 inline constexpr std::size_t kAllPages = std::numeric_limits<std::size_t>::max();

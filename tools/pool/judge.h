@@ -4,8 +4,8 @@
 // facts.
 #pragma once
 
+#include "tools/common/processes.h"
 #include "tools/pool/environment.h"
-#include "tools/pool/process.h"
 #include "tools/pool/program.h"
 #include "tools/pool/snapshot.h"
 
@@ -15,6 +15,9 @@
 #include <vector>
 
 namespace ctl {
+
+using tools::MappedArea;
+using tools::Process;
 
 enum class Verdict {
     ok,
@@ -27,9 +30,9 @@ enum class Verdict {
 struct Finding {
     std::string id;  // of the check; never renamed
     Verdict verdict = Verdict::ok;
-    std::string what;  // one line, of any length
-    std::string why;   // why that matters; may be empty where all is well
-    std::string next;  // what to type, or to do; empty where all is well
+    std::string what = {};  // one line, of any length
+    std::string why = {};   // why that matters; may be empty where all is well
+    std::string next = {};  // what to type, or to do; empty where all is well
 };
 using Findings = std::vector<Finding>;
 
@@ -89,21 +92,15 @@ struct BufferJudgement {
 [[nodiscard]] std::vector<BufferJudgement> judge_buffers(const Process& process, const Machine& machine,
                                                          const std::vector<Pool>& pools);
 // Whether the shim is loaded, and serves what is asked for.
-[[nodiscard]] Findings judge_process(const Process& process, const Machine& machine,
-                                     const std::vector<Pool>& pools);
+[[nodiscard]] Findings judge_process(const Process& process, const std::vector<BufferJudgement>& buffers);
 // The nodes that these CPUs lie in.
 [[nodiscard]] std::vector<int> nodes_of(const std::string& cpus, const Machine& machine);
 
-// The variables that a program is started with. `root`: the folder that is its root.
-[[nodiscard]] Findings judge_environment(const Environment& environment, const std::string& root);
+// The variables that a program is started with.
+[[nodiscard]] Findings judge_environment(const Environment& environment);
 
-// Who would run a program.
-struct Caller {
-    uid_t user = 0;
-    gid_t group = 0;
-};
 // `glob`: HUGEPAGE_EXE, or empty.
-[[nodiscard]] Findings judge_program(const Program& program, const Caller& caller, const std::string& glob);
+[[nodiscard]] Findings judge_program(const Program& program, const std::string& glob);
 
 // The setup that makes so many files on the node, for the pool's user.
 [[nodiscard]] std::string setup_for(const Pool& pool, NodeId node, std::size_t files, ByteSize size,

@@ -57,8 +57,7 @@ Findings judge_groups(const Settings& settings, bool has_pool) {
 Findings judge_mounts(const Machine& machine, bool has_pool) {
     Findings findings;
     for (const tools::Mount& mount : machine.mounts) {
-        findings.push_back(
-            {"mounts", Verdict::ok, fmt::format("{}: {}", mount.point, mount.options), "", ""});
+        findings.push_back({"mounts", Verdict::ok, fmt::format("{}: {}", mount.point, mount.options)});
     }
     // A pool on tmpfs, for trying things out, needs no mount of hugetlbfs.
     if (findings.empty() && !has_pool) {

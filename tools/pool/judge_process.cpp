@@ -11,11 +11,13 @@ namespace ctl {
 namespace {
 
 constexpr std::uint64_t kLargestOrdinary = 65536;  // page, of any machine
+// Mappings of at least this size are buffers, and all of huge pages.
+constexpr std::uint64_t kSmallestBuffer = std::uint64_t{16} << 20;
 
 const MemoryFile* pool_file_of(const MappedArea& area, const std::vector<Pool>& pools) {
     for (const Pool& pool : pools) {
         const auto found = std::ranges::find_if(
-            pool.files, [&](const MemoryFile& file) { return area.file && file.id == area.file->file; });
+            pool.files, [&](const MemoryFile& file) { return area.file && file.id == *area.file; });
         if (found != pool.files.end()) {
             return &*found;
         }
@@ -69,7 +71,7 @@ const char* backing_of(const MappedArea& area, const MemoryFile* file) {
 }
 
 std::string why_not_served(const BufferJudgement& buffer, const Process& process) {
-    if (process.shims.empty()) {
+    if (process.shims().empty()) {
         return "the shim is not loaded";
     }
     return buffer.is_callocs && !process.has_heap_shim()
@@ -154,30 +156,35 @@ std::vector<BufferJudgement> judge_buffers(const Process& process, const Machine
     return buffers;
 }
 
-Findings judge_process(const Process& process, const Machine& machine, const std::vector<Pool>& pools) {
+Findings judge_process(const Process& process, const std::vector<BufferJudgement>& buffers) {
     const std::string name = fmt::format("process {} {}", process.pid, process.command);
-    if (process.shims.empty()) {
-        return {{"loading", Verdict::fail, name + " hasn't loaded the library",
-                 "LD_PRELOAD has to be set when it is started, and its loader must heed it.",
-                 "hugepagectl run -- COMMAND"}};
+    const auto shims = process.shims();
+    Findings findings;
+    if (shims.empty()) {
+        findings.push_back({"loading", Verdict::fail, name + " hasn't loaded the library",
+                            "LD_PRELOAD has to be set when it is started, and its loader must heed it.",
+                            "hugepagectl run -- COMMAND"});
+    } else {
+        findings.push_back({"loading", Verdict::ok, fmt::format("{} has {} loaded", name, *shims.begin())});
     }
-    Findings findings{
-        {"loading", Verdict::ok, fmt::format("{} has {} loaded", name, process.shims.front()), "", ""}};
-    for (const BufferJudgement& buffer : judge_buffers(process, machine, pools)) {
+    for (const BufferJudgement& buffer : buffers) {
+        const std::string size = tools::size_text({buffer.area->size()});
         if (!buffer.fault.empty()) {
-            findings.push_back({"served", Verdict::warn,
-                                fmt::format("{}: a buffer of {} at {:x}", name,
-                                            tools::size_text({buffer.area->size()}), buffer.area->begin),
-                                buffer.fault,
-                                buffer.is_callocs && !process.has_heap_shim()
-                                    ? "hugepagectl run -- COMMAND   (preloads libhugepage_shim_heap.so)"
-                                    : fmt::format("hugepagectl status --pid {}", process.pid)});
+            findings.push_back(
+                {"served", Verdict::warn,
+                 fmt::format("{}: a buffer of {} at {:x}: {}", name, size, buffer.area->begin, buffer.fault),
+                 "",
+                 buffer.is_callocs && !process.has_heap_shim()
+                     ? "hugepagectl run -- COMMAND   (preloads libhugepage_shim_heap.so)"
+                     : fmt::format("hugepagectl status --pid {}", process.pid)});
         } else if (buffer.file != nullptr) {
-            findings.push_back({"served", Verdict::ok,
-                                fmt::format("{}: {} by {}", name, tools::size_text({buffer.area->size()}),
-                                            buffer.file->path),
-                                "", ""});
+            findings.push_back(
+                {"served", Verdict::ok, fmt::format("{}: {} by {}", name, size, buffer.file->path)});
         }
+    }
+    if (std::ranges::none_of(buffers, &BufferJudgement::has_file_size)) {
+        findings.push_back({"served", Verdict::ok, name + ": no buffer has a memory file's size",
+                            "None was asked for yet, or the pool's files have another size.", ""});
     }
     return findings;
 }

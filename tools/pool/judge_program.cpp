@@ -8,7 +8,6 @@
 #include <fnmatch.h>
 
 #include <system_error>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -19,9 +18,15 @@ namespace {
 Findings judge_variables(const Environment& environment) {
     constexpr const char* kName = "variables";
     using hugepage::Config;
-    const auto lookup = [&](const char* name) { return environment.find(name); };
-    const auto list = environment.list();
-    const Config config = Config::parse(lookup, list.data());
+    const auto lookup = [&](const char* name) {
+        const auto found = environment.find(name);
+        return found != environment.end() ? found->second.c_str() : nullptr;
+    };
+    std::vector<std::string> entries;
+    for (const auto& [name, value] : environment) {
+        entries.push_back(name + "=" + value);
+    }
+    const Config config = Config::parse(lookup, as_list(entries).data());
     Findings findings;
     for (const Config::Complaint& complaint : config.complaints()) {
         const std::string name(complaint.name);
@@ -34,32 +39,17 @@ Findings judge_variables(const Environment& environment) {
                             "unset HUGEPAGE_MODE"});
     }
     if (findings.empty()) {
-        const auto set = std::ranges::count_if(
-            environment.entries(), [](const std::string& entry) { return entry.starts_with("HUGEPAGE_"); });
-        findings.push_back(
-            {kName, Verdict::ok,
-             set == 0 ? "no HUGEPAGE_* variable is set"
-                      : fmt::format("{} set, all understood",
-                                    tools::counted(static_cast<std::uint64_t>(set), "HUGEPAGE_* variable")),
-             "", ""});
+        findings.push_back({kName, Verdict::ok, "the HUGEPAGE_* variables that are set are understood"});
     }
     return findings;
 }
 
-Findings judge_preload(const Environment& environment, const std::string& root) {
+// (Of a library that isn't there the loader itself says so, at each start.)
+Findings judge_preload(const Environment& environment) {
     constexpr const char* kName = "preload";
-    const std::string value = environment.value("LD_PRELOAD");
+    const std::string value = value_of(environment, "LD_PRELOAD");
     const bool has_plain = names_library(value, kLibrary);
     Findings findings;
-    for (const std::string& name : preloaded_names(value)) {
-        // A name with $ is the loader's to complete, one without a slash to look for.
-        const bool is_whole = name.starts_with('/') && name.find('$') == std::string::npos;
-        if (is_whole && ::access((root + name).c_str(), F_OK) != 0 && errno == ENOENT) {
-            findings.push_back({kName, Verdict::warn,
-                                fmt::format("LD_PRELOAD names {}, which isn't there", name),
-                                "The loader ignores it.", "unset LD_PRELOAD, or correct it"});
-        }
-    }
     if (has_plain && names_library(value, kHeapLibrary)) {
         findings.push_back(
             {kName, Verdict::warn, "LD_PRELOAD names both libraries: " + value,
@@ -77,25 +67,22 @@ Findings judge_preload(const Environment& environment, const std::string& root) 
 
 Finding judge_found(const Program& program) {
     constexpr const char* kName = "program";
-    if (program.path.empty()) {
-        return {kName, Verdict::fail, program.name + ": not found", "There is nothing to run.",
-                "give the program's whole path"};
-    }
     if (program.error != 0) {
-        const std::string script =
-            program.interpreter.empty() ? "" : fmt::format(" is a script for {}", program.interpreter);
-        return {kName, Verdict::fail,
-                fmt::format("{}{}: {}", program.path, script, std::generic_category().message(program.error)),
-                script.empty() ? "This user may not execute it, or not read it."
-                               : "The interpreter that its first line names can't be started.",
-                (script.empty() ? "ls -l " : "head -1 ") + tools::quoted(program.path)};
+        const std::string why = std::generic_category().message(program.error);
+        const std::string path = tools::quoted(program.path);
+        return program.is_script()
+                   ? Finding{kName, Verdict::fail,
+                             fmt::format("{} is a script for {}: {}", program.path, program.executable, why),
+                             "The interpreter that its first line names can't be started.", "head -1 " + path}
+                   : Finding{kName, Verdict::fail, fmt::format("{}: {}", program.path, why),
+                             "There is nothing that this user could run.",
+                             program.error == ENOENT ? "give the program's whole path" : "ls -l " + path};
     }
     return {kName, Verdict::ok,
-            program.interpreter.empty()
-                ? program.path
-                : fmt::format("{} is a script: {} runs, and that is the name HUGEPAGE_EXE sees", program.path,
-                              program.executable),
-            "", ""};
+            program.is_script()
+                ? fmt::format("{} is a script: {} runs, and that is the name HUGEPAGE_EXE sees", program.path,
+                              program.executable)
+                : program.path};
 }
 
 Finding judge_kind(const Program& program) {
@@ -120,35 +107,15 @@ Finding judge_kind(const Program& program) {
         return failure(fmt::format(" uses musl ({})", loader),
                        "The library is made for glibc, and serves nothing there.", "use a build for glibc");
     }
-    return {"program-kind", Verdict::ok, "dynamic, loaded by " + loader, "", ""};
-}
-
-Finding judge_privileges(const Program& program, const Caller& caller) {
-    constexpr const char* kName = "program-privileges";
-    std::vector<const char*> has;
-    if (program.sets_user) {
-        has.push_back("setuid");
+    if (!program.privileges.empty()) {
+        return failure(
+            " is " + program.privileges,
+            "In a program with privileges of its own the loader ignores LD_PRELOAD, and the shim its "
+            "variables. "
+            "A service can have capabilities from systemd (AmbientCapabilities=) without that.",
+            fmt::format("sudo chmod a-s {0}; sudo setcap -r {0}", tools::quoted(program.executable)));
     }
-    if (program.sets_group) {
-        has.push_back("setgid");
-    }
-    if (program.has_capabilities) {
-        has.push_back("file capabilities");
-    }
-    if (has.empty()) {
-        return {kName, Verdict::ok, "not setuid or setgid, no file capabilities", "", ""};
-    }
-    const std::string& path = program.executable;
-    const bool for_caller = (program.sets_user && program.owner != caller.user) ||
-                            (program.sets_group && program.group != caller.group) ||
-                            (program.has_capabilities && caller.user != 0);
-    return {
-        kName, for_caller ? Verdict::fail : Verdict::warn,
-        fmt::format("{} has: {}{}", path, fmt::join(has, ", "),
-                    for_caller ? "" : ", which makes no difference to the user who asks, but to others"),
-        "In a program with privileges of its own the loader ignores LD_PRELOAD, and the shim its variables. "
-        "A service can have capabilities from systemd (AmbientCapabilities=) without that.",
-        fmt::format("sudo {} {}", program.has_capabilities ? "setcap -r" : "chmod a-s", tools::quoted(path))};
+    return {"program-kind", Verdict::ok, "dynamic, loaded by " + loader};
 }
 
 Finding judge_name(const Program& program, const std::string& glob) {
@@ -157,7 +124,7 @@ Finding judge_name(const Program& program, const std::string& glob) {
     const std::string& path = program.executable;
     const std::string name = of_path ? path : path.substr(path.rfind('/') + 1);
     if (::fnmatch(glob.c_str(), name.c_str(), FNM_PATHNAME) == 0) {
-        return {kName, Verdict::ok, fmt::format("HUGEPAGE_EXE={} matches {}", glob, name), "", ""};
+        return {kName, Verdict::ok, fmt::format("HUGEPAGE_EXE={} matches {}", glob, name)};
     }
     return {kName, Verdict::fail, fmt::format("HUGEPAGE_EXE={} doesn't match {}", glob, name),
             "The shim leaves this program alone, silently. (Programs that it starts may match.)",
@@ -166,22 +133,18 @@ Finding judge_name(const Program& program, const std::string& glob) {
 
 }  // namespace
 
-Findings judge_environment(const Environment& environment, const std::string& root) {
+Findings judge_environment(const Environment& environment) {
     Findings findings = judge_variables(environment);
-    append(findings, judge_preload(environment, root));
+    append(findings, judge_preload(environment));
     return findings;
 }
 
-Findings judge_program(const Program& program, const Caller& caller, const std::string& glob) {
+Findings judge_program(const Program& program, const std::string& glob) {
     Findings findings{judge_found(program)};
-    if (program.error != 0) {
-        return findings;
+    if (program.error == 0) {
+        findings.push_back(judge_kind(program));
     }
-    findings.push_back(judge_kind(program));
-    if (findings.back().verdict == Verdict::ok) {
-        findings.push_back(judge_privileges(program, caller));
-    }
-    if (!glob.empty()) {
+    if (program.error == 0 && !glob.empty()) {
         findings.push_back(judge_name(program, glob));
     }
     return findings;

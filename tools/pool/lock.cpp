@@ -24,8 +24,8 @@ constexpr const char* kLockName = "lock";
 std::string holder_of(const std::string& path) {
     if (auto lock = look_at(path, {})) {
         find_holders({&*lock});
-        for (const hugepage::Holder& holder : lock->holders) {
-            return fmt::format("{} (pid {})", holder.command.view(), holder.pid);
+        for (const tools::Holder& holder : lock->holders) {
+            return fmt::format("{} (pid {})", holder.command, holder.pid);
         }
     }
     return "another hugepagectl";
@@ -68,7 +68,7 @@ RunLock::RunLock(std::string folder, std::chrono::seconds patience, const tools:
         if (::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0) {
             // The last holder removes the file: then the lock is on one that nobody else finds.
             const auto named = look_at(path_ + "/" + kLockName, {}, folder_.get());
-            if (named && named->id == hugepage::FileId{facts.st_dev, facts.st_ino}) {
+            if (named && named->id == tools::FileId{facts.st_dev, facts.st_ino}) {
                 return;
             }
             continue;

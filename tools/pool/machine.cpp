@@ -3,14 +3,14 @@
 #include "shim/base/text_file.h"
 #include "shim/base/topology.h"
 #include "tools/common/failure.h"
-#include "tools/common/huge_pages.h"
 #include "tools/common/lines.h"
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
-#include <optional>
 #include <string_view>
 
 namespace ctl {
@@ -35,15 +35,18 @@ std::vector<ByteSize> page_sizes_in(const std::string& folder) {
     return sizes;
 }
 
-// "Node 0 MemTotal:  131841 kB"; a kernel without NUMA has it of the machine alone, without the node.
+std::optional<std::uint64_t> number_in(const std::string& path) {
+    return hugepage::parse_number(hugepage::value_in(path).value_or(""), UINT64_MAX);
+}
+
 ByteSize memory_of(NodeId node, const Root& root) {
-    std::optional<std::uint64_t> kib;
-    for (const std::string& path :
-         {root.sys + "/devices/system/node/node" + std::to_string(node.value) + "/meminfo",
-          root.proc + "/meminfo"}) {
-        const std::string value = value_in(path, "MemTotal:").value_or("");
-        kib = kib ? kib : hugepage::parse_number(value.substr(0, value.find(" kB")), UINT64_MAX / kKiB);
+    auto text = hugepage::value_in(fmt::format("{}/devices/system/node/node{}/meminfo", root.sys, node.value),
+                                   fmt::format("Node {} MemTotal:", node.value));
+    if (!text) {  // a kernel without NUMA has it of the machine alone
+        text = hugepage::value_in(root.proc + "/meminfo", "MemTotal:");
     }
+    const auto kib =
+        hugepage::parse_number(text.value_or("").substr(0, text.value_or("").find(' ')), UINT64_MAX / kKiB);
     if (!kib) {
         throw tools::Failure(tools::ExitCode::failed,
                              "read how much memory there is: no MemTotal in " + root.proc + "/meminfo");
@@ -91,20 +94,28 @@ bool Machine::has_page_size(ByteSize size) const {
     return std::ranges::find(page_sizes, size) != page_sizes.end();
 }
 
+std::string pages_folder(const std::string& sysfs, ByteSize size, std::optional<NodeId> node) {
+    const std::string name = fmt::format("hugepages-{}kB", size.bytes / kKiB);
+    const std::string whole = fmt::format("{}/kernel/mm/hugepages/{}", sysfs, name);
+    if (!node) {
+        return whole;
+    }
+    const std::string own =
+        fmt::format("{}/devices/system/node/node{}/hugepages/{}", sysfs, node->value, name);
+    return node == NodeId{0} && ::access(own.c_str(), F_OK) != 0 ? whole : own;
+}
+
 Pages read_pages(const std::string& sysfs, ByteSize size, std::optional<NodeId> node) {
-    auto counts = hugepage::huge_page_counts(sysfs.c_str(), size, node);
-    if (!counts && counts.error().code == ENOENT && node == NodeId{0}) {
-        // A kernel without NUMA counts the machine's alone.
-        node = std::nullopt;
-        counts = hugepage::huge_page_counts(sysfs.c_str(), size, node);
+    const std::string folder = pages_folder(sysfs, size, node);
+    const auto total = number_in(folder + "/nr_hugepages");
+    const auto free = number_in(folder + "/free_hugepages");
+    if (!total || !free) {
+        throw tools::Failure(tools::ExitCode::failed,
+                             fmt::format("read the counts of huge pages in {}: there are none", folder));
     }
-    if (!counts) {
-        throw tools::system_failure(fmt::format("read the counts in {}",
-                                                hugepage::huge_page_folder(sysfs.c_str(), size, node).view()),
-                                    counts.error().code);
-    }
-    const auto& known = counts.value();
-    return {size, known.total, known.free, known.surplus, known.reserved};
+    const std::uint64_t surplus = number_in(folder + "/surplus_hugepages").value_or(0);
+    const auto promised = node ? std::nullopt : number_in(folder + "/resv_hugepages");
+    return {size, *total, *free, std::min(surplus, *total), promised.value_or(0)};
 }
 
 Machine read_machine(const Root& root) {
@@ -124,9 +135,8 @@ Machine read_machine(const Root& root) {
         }
     }
     for (const ByteSize size : machine.page_sizes) {
-        const auto counts = hugepage::huge_page_counts(root.sys.c_str(), size, std::nullopt);
-        if (counts && counts.value().reserved > 0) {
-            machine.promised[size] = counts.value().reserved;
+        if (const Pages pages = read_pages(root.sys, size, std::nullopt); pages.promised > 0) {
+            machine.promised[size] = pages.promised;
         }
     }
     machine.mounts = tools::mounts(root.proc + "/self/mountinfo");

@@ -34,7 +34,7 @@ struct Root {
     }
 };
 
-// Huge pages of one size on one node, or on the whole machine, in pages.
+// Huge pages of one size, in pages, of a node or of the whole machine.
 struct Pages {
     ByteSize size;            // of each
     std::uint64_t total = 0;  // with the surplus
@@ -42,7 +42,9 @@ struct Pages {
     // Beyond nr_hugepages, taken for a while under nr_overcommit_hugepages. Writing a total that counts them
     // makes them permanent.
     std::uint64_t surplus = 0;
-    std::uint64_t promised = 0;  // of the free ones (HugePages_Rsvd); known of the whole machine only
+    // Of the free ones, to mappings that haven't taken them yet (HugePages_Rsvd); known of the whole machine
+    // only.
+    std::uint64_t promised = 0;
 
     // What nr_hugepages must be written from.
     [[nodiscard]] std::uint64_t reserved() const noexcept { return total - surplus; }
@@ -79,7 +81,10 @@ struct Machine {
 // Throws tools::Failure where the kernel's own files can't be read. A kernel without NUMA has one node, 0.
 [[nodiscard]] Machine read_machine(const Root& root = {});
 
-// The counts of one size on one node, or on the whole machine, at this moment. Throws tools::Failure.
+// The folder of the kernel's counts: of a node or, without one, of the whole machine. A kernel without NUMA
+// counts node 0's with the machine's alone.
+[[nodiscard]] std::string pages_folder(const std::string& sysfs, ByteSize size, std::optional<NodeId> node);
+// The counts in it, at this moment. Throws tools::Failure.
 [[nodiscard]] Pages read_pages(const std::string& sysfs, ByteSize size, std::optional<NodeId> node);
 
 // How many of the pages that are `wanted` for files on each node are free there, and not promised to mappings

@@ -2,7 +2,6 @@
 
 #include "shim/base/fd.h"
 #include "tools/common/failure.h"
-#include "tools/common/huge_pages.h"
 
 #include <poll.h>
 
@@ -19,10 +18,6 @@ namespace {
 using hugepage::NodeSet;
 
 constexpr unsigned long kMaskBits = NodeSet::kBits + 1;  // the kernel takes one bit less than it is told
-
-std::string machine_folder(const std::string& sysfs, ByteSize size) {
-    return std::string(hugepage::huge_page_folder(sysfs.c_str(), size, std::nullopt).view());
-}
 
 void write_text(const std::string& path, const std::string& text) {
     const auto file = hugepage::Fd::open(path.c_str(), O_WRONLY);
@@ -89,8 +84,7 @@ std::uint64_t write_count(NodeId node, ByteSize size, std::uint64_t target, cons
 }  // namespace
 
 std::string count_file(const std::string& sysfs, ByteSize size, NodeId node) {
-    const std::string own(hugepage::huge_page_folder(sysfs.c_str(), size, node).view());
-    return (exists(own) || node != NodeId{0} ? own : machine_folder(sysfs, size)) + "/nr_hugepages";
+    return ctl::pages_folder(sysfs, size, node) + "/nr_hugepages";
 }
 
 PageControl page_control(const tools::Interrupts& interrupts, const std::string& sysfs,
@@ -103,7 +97,7 @@ PageControl page_control(const tools::Interrupts& interrupts, const std::string&
         write_text(count_file(sysfs, size, node), std::to_string(reserved));
     };
     control.set_bound = [=, &interrupts](NodeId node, ByteSize size, std::uint64_t reserved) {
-        const std::string path = machine_folder(sysfs, size) + "/nr_hugepages_mempolicy";
+        const std::string path = ctl::pages_folder(sysfs, size, {}) + "/nr_hugepages_mempolicy";
         const BoundTo bound(node);
         if (!bound || !exists(path)) {
             return false;

@@ -1,7 +1,6 @@
 #include "tools/pool/plan.h"
 
 #include "tools/common/failure.h"
-#include "tools/common/sizes.h"
 #include "tools/common/values.h"
 #include "tools/common/wording.h"
 #include "tools/pool/judge.h"
@@ -95,7 +94,8 @@ void require_whole_pages(const Request& request, ByteSize page) {
     }
     const std::size_t blank = request.size_option.find(' ');
     const std::string typed = request.size_option.substr(blank + 1);
-    const auto size = hugepage::parse_byte_size(tools::in_binary_unit(typed).value_or(typed));
+    const auto binary = tools::in_binary_unit(typed);
+    const auto size = binary ? binary : tools::parse_byte_size(typed);
     const std::uint64_t pages = size ? (size->bytes - 1) / page.bytes + 1 : 0;
     const bool is_near = pages > 0 && pages <= std::numeric_limits<std::uint64_t>::max() / page.bytes;
     tools::refuse(

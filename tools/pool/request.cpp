@@ -2,7 +2,6 @@
 
 #include "shim/base/ids.h"
 #include "tools/common/failure.h"
-#include "tools/common/sizes.h"
 #include "tools/common/values.h"
 #include "tools/common/wording.h"
 #include "tools/pool/places.h"
@@ -87,7 +86,7 @@ FilePattern pattern_of(const std::string& path, const std::string& pattern) {
 
 std::vector<std::string> paths_of(ByteSize size, std::size_t count, const std::string& folder) {
     std::string stem(hugepage::to_text(size).view());
-    if (hugepage::parse_byte_size(stem) != size) {
+    if (tools::parse_byte_size(stem) != size) {
         stem += "_" + std::to_string(size.bytes);
     }
     std::ranges::replace(stem, ' ', '_');

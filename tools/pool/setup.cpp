@@ -1,7 +1,7 @@
 #include "tools/pool/setup.h"
 
 #include "tools/common/failure.h"
-#include "tools/common/progress.h"
+#include "tools/common/terminal.h"
 #include "tools/common/wording.h"
 
 #include <fmt/format.h>
@@ -64,12 +64,11 @@ void change_or_roll_back(const Record& before, Work& work, const Change& change)
 }
 
 Reserving reserve_for(const NodePlan& node, ByteSize page_size, Work& work) {
-    tools::ProgressBar bar(fmt::format("node {}: reserving {} of {}", node.node.value,
-                                       tools::counted(node.grow, "page"), tools::page_size_text(page_size)),
-                           node.grow, [](std::uint64_t done, tools::Seconds elapsed) {
-                               return fmt::format("{:.0f} pages/s",
-                                                  static_cast<double>(done) / elapsed.count());
-                           });
+    tools::Progress bar(fmt::format("node {}: reserving {} of {}", node.node.value,
+                                    tools::counted(node.grow, "page"), tools::page_size_text(page_size)),
+                        node.grow, [](std::uint64_t done, tools::Seconds elapsed) {
+                            return fmt::format("{:.0f} pages/s", static_cast<double>(done) / elapsed.count());
+                        });
     return reserve(
         node.node, page_size, node.grow, work.control, work.ledger,
         [&] { return std::chrono::steady_clock::now() >= work.deadline; },
@@ -150,7 +149,7 @@ void require_rights(const Plan& plan) {
                 ExitCode::busy,
                 fmt::format("{} can't be made anew for another user: it is in use by {} (pid {}); nothing "
                             "was changed; run this again when it has ended",
-                            held->path, held->holders.front().command.view(), held->holders.front().pid));
+                            held->path, held->holders.front().command, held->holders.front().pid));
         }
         const std::string path = count_file("/sys", plan.page_size, node.node);
         if (node.grow > 0 && ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0) {

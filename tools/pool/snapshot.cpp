@@ -76,7 +76,7 @@ void read_limits(const std::string& folder, std::vector<GroupLimit>& limits) {
         const std::string file = folder + "/" + std::string(name);
         name.remove_prefix(kPrefix.size());
         name.remove_suffix(std::min(name.size(), kSuffix.size()));
-        const auto bytes = hugepage::parse_number(value_in(file, "").value_or(""), UINT64_MAX);
+        const auto bytes = hugepage::parse_number(hugepage::value_in(file).value_or(""), UINT64_MAX);
         if (bytes && name.find('.') == std::string_view::npos) {  // not "2MB.rsvd": files reserve nothing
             limits.push_back({std::string(name), *bytes, file});
         }
@@ -142,7 +142,7 @@ void ask_as_the_shim(std::vector<MemoryFile>& files, const User* user) {
     std::ranges::sort(files, {}, [](const MemoryFile& file) {
         return std::tuple(file.node, file.size, std::string_view(file.path));
     });
-    std::set<std::pair<NodeId, hugepage::FileId>> seen;
+    std::set<std::pair<NodeId, tools::FileId>> seen;
     for (MemoryFile& file : files) {
         file.refusal = seen.emplace(file.node, file.id).second
                            ? refusal_of(file, user != nullptr ? *user : User::of(file.owner))
@@ -202,12 +202,10 @@ std::size_t find_holders(std::vector<Pool>& pools, const Root& root) {
     for (Pool& pool : pools) {
         pool.sees_holders = sees_all_processes(root);
         for (MemoryFile& file : pool.files) {
-            if (file.size.bytes > 0) {
-                files.push_back(&file);
-            }
+            files.push_back(&file);
         }
     }
-    return pool::find_holders(std::move(files), root.proc);
+    return pool::find_holders(files, root.proc);
 }
 
 void look_at_pages(Pool& pool, std::size_t most_of_a_file, const pool::Advanced& advanced) {
@@ -221,17 +219,18 @@ void look_at_pages(Pool& pool, std::size_t most_of_a_file, const pool::Advanced&
 Settings read_settings(const Root& root) {
     Settings settings;
     // The word in brackets of "always [madvise] never".
-    const std::string thp = value_in(root.sys + "/kernel/mm/transparent_hugepage/enabled", "").value_or("");
+    const std::string thp =
+        hugepage::value_in(root.sys + "/kernel/mm/transparent_hugepage/enabled").value_or("");
     const std::size_t begin = thp.find('[') + 1;
     if (const std::size_t end = thp.find(']'); begin != 0 && end != std::string::npos) {
         settings.thp = thp.substr(begin, end - begin);
     }
-    if (const auto nodes = value_in(root.of_process("status"), "Mems_allowed_list:")) {
+    if (const auto nodes = hugepage::value_in(root.of_process("status"), "Mems_allowed_list:")) {
         settings.mems_allowed = hugepage::parse_node_list(*nodes);
     }
     // Of the process's group and of those around it.
     const std::string groups = root.sys + "/fs/cgroup";
-    if (const auto group = value_in(root.of_process("cgroup"), "0::/")) {
+    if (const auto group = hugepage::value_in(root.of_process("cgroup"), "0::/")) {
         for (std::string path = *group; !path.empty();
              path.resize(path.find('/') == std::string::npos ? 0 : path.rfind('/'))) {
             read_limits(groups + "/" + path, settings.group_limits);

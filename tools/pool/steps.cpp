@@ -1,6 +1,7 @@
 #include "tools/pool/steps.h"
 
 #include "tools/common/failure.h"
+#include "tools/common/terminal.h"
 #include "tools/common/wording.h"
 #include "tools/pool/touch.h"
 

@@ -3,8 +3,8 @@
 #include "shim/base/topology.h"
 #include "shim/request/placement.h"
 #include "tools/common/failure.h"
-#include "tools/common/huge_pages.h"
-#include "tools/common/progress.h"
+#include "tools/common/lines.h"
+#include "tools/common/terminal.h"
 #include "tools/common/wording.h"
 #include "tools/pool/files.h"
 
@@ -168,7 +168,7 @@ std::vector<std::jthread> start_threads(const Crew& crew, SharedPages& pages) {
 // Until all threads have ended.
 void watch(const TouchJob& job, const tools::Interrupts& interrupts, const SharedPages& pages) {
     constexpr int kLookEveryMs = 10;
-    tools::ProgressBar bar(
+    tools::Progress progress(
         fmt::format("node {}: {} of {}", job.node.value, tools::counted(job.files.size(), "file"),
                     tools::size_text(job.file_size)),
         total_of(job).bytes, [](std::uint64_t bytes, tools::Seconds elapsed) {
@@ -177,23 +177,25 @@ void watch(const TouchJob& job, const tools::Interrupts& interrupts, const Share
         });
     pollfd interrupted{interrupts.fd(), POLLIN, 0};
     for (interrupts.check(); pages.threads > 0; interrupts.check()) {
-        bar.update(allocated_of(job).bytes);
+        progress.update(allocated_of(job).bytes);
         ::poll(&interrupted, 1, kLookEveryMs);
     }
 }
 
 // There were enough pages when the plan was made. If some are still free, it is not the node that is dry.
 Failure ran_dry(const TouchJob& job) {
-    const auto counts = hugepage::huge_page_counts("/sys", job.page_size, job.node);
+    const std::string folder = ctl::pages_folder("/sys", job.page_size, job.node);
+    const auto free =
+        hugepage::parse_number(hugepage::value_in(folder + "/free_hugepages").value_or(""), UINT64_MAX);
     return {
         ExitCode::failed,
         fmt::format("node {} ran out of {} pages after {} of {}; nothing was created; {}", job.node.value,
                     tools::page_size_text(job.page_size), tools::size_text(allocated_of(job)),
                     tools::size_text(total_of(job)),
-                    counts && counts.value().free > 0
+                    free.value_or(0) > 0
                         ? fmt::format("{} still free there, so a limit for this control group "
                                       "(hugetlb.*.max) blocks them; see /proc/self/cgroup",
-                                      counts.value().free)
+                                      *free)
                         : "others have taken them meanwhile; run this again to see how many are missing")};
 }
 

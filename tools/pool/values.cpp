@@ -3,7 +3,6 @@
 #include "shim/base/ids.h"
 #include "shim/base/text_file.h"
 #include "tools/common/failure.h"
-#include "tools/common/sizes.h"
 #include "tools/common/values.h"
 #include "tools/common/wording.h"
 
@@ -45,7 +44,7 @@ void describe_pool_options(CLI::App& command, PoolOptions& options) {
 }
 
 ByteSize size_of(const std::string& option, const std::string& text) {
-    const auto size = hugepage::parse_byte_size(text);
+    const auto size = tools::parse_byte_size(text);
     if (!size || size->bytes == 0) {
         tools::refuse(fmt::format("{}: '{}' is no size; write it like 32GiB or 512MiB.", option, text));
     }

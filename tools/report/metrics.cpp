@@ -1,6 +1,6 @@
 // Reports for Prometheus, and files that are replaced as a whole.
+#include "shim/base/fd.h"
 #include "tools/common/failure.h"
-#include "tools/common/fd.h"
 #include "tools/pool/places.h"
 #include "tools/report/report.h"
 
@@ -70,7 +70,7 @@ void replace_file(const std::string& path, const std::string& content) {
                             "it: root doesn't write into it; remove it, or use another folder",
                             path));
         }
-        const tools::Fd file(::open(target.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY));
+        const hugepage::Fd file(::open(target.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY));
         if (file.get() < 0 || !pool::write_all(file.get(), content)) {
             throw tools::system_failure("write " + path, errno);
         }

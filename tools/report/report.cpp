@@ -1,37 +1,18 @@
 #include "tools/report/report.h"
 
-#include "tools/common/failure.h"
-#include "tools/common/values.h"
 #include "tools/common/wording.h"
 
 #include <fmt/format.h>
 #include <libsmartcols/libsmartcols.h>
 #include <nlohmann/json.hpp>
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <new>
 
 namespace ctl {
 namespace {
-
-std::size_t columns_of_stdout(bool is_terminal) {
-    constexpr std::size_t kMost = 1000;
-    constexpr std::size_t kUsual = 80;
-    if (const char* wanted = std::getenv("COLUMNS")) {
-        if (const auto columns = tools::parse_count(wanted, kMost)) {
-            return *columns;
-        }
-    }
-    winsize size{};
-    const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-    return !is_terminal ? 0 : known ? size.ws_col : kUsual;
-}
 
 // nullptr: none.
 const char* colour_of(Tone tone) {
@@ -46,17 +27,6 @@ std::size_t width_of(std::string_view text) {
 }
 
 }  // namespace
-
-Terminal Terminal::of_stdout() {
-    Terminal terminal;
-    const char* kind = std::getenv("TERM");
-    const char* no_colour = std::getenv("NO_COLOR");
-    const bool is_terminal = ::isatty(STDOUT_FILENO) == 1;
-    terminal.can_redraw = is_terminal && kind != nullptr && std::string_view(kind) != "dumb";
-    terminal.has_colours = terminal.can_redraw && (no_colour == nullptr || *no_colour == '\0');
-    terminal.columns = columns_of_stdout(is_terminal);
-    return terminal;
-}
 
 std::string in_tone(const Terminal& terminal, Tone tone, std::string_view text) {
     if (!terminal.has_colours || tone == Tone::plain || text.empty()) {
@@ -148,55 +118,42 @@ std::string text_in(const Json& object, const char* key) {
     return printable(object.at(key).get<std::string>());
 }
 
-Field count_field(std::string name, std::string key, Tone tone) {
-    return {{std::move(name), Column::Side::right}, [key = std::move(key), tone](const Json& row) {
-                const auto count = row.at(key).get<std::uint64_t>();
+Field count_field(const char* name, const char* key, Tone tone) {
+    return {{name, Column::Side::right}, [key, tone](const Json& row) {
+                const std::uint64_t count = count_in(row, key);
                 return Cell{std::to_string(count), count > 0 ? tone : Tone::plain};
             }};
 }
 
-Field size_field(std::string name, std::string key) {
-    return {{std::move(name), Column::Side::right}, [key = std::move(key)](const Json& row) {
-                return Cell{size_text(row.at(key).get<std::uint64_t>())};
-            }};
+Field size_field(const char* name, const char* key) {
+    return {{name, Column::Side::right},
+            [key](const Json& row) { return Cell{size_text(count_in(row, key))}; }};
 }
 
-Field page_size_field(std::string name, std::string key) {
-    return {{std::move(name), Column::Side::right}, [key = std::move(key)](const Json& row) {
-                return Cell{tools::page_size_text({row.at(key).get<std::uint64_t>()})};
-            }};
+Field page_size_field(const char* name, const char* key) {
+    return {{name, Column::Side::right},
+            [key](const Json& row) { return Cell{tools::page_size_text({count_in(row, key)})}; }};
 }
 
-Field text_field(std::string name, std::string key, bool wraps) {
-    return {{std::move(name), Column::Side::left, wraps}, [key = std::move(key)](const Json& row) {
-                return Cell{printable(row.at(key).get<std::string>())};
-            }};
+Field text_field(const char* name, const char* key, bool wraps) {
+    return {{name, Column::Side::left, wraps}, [key](const Json& row) { return Cell{text_in(row, key)}; }};
 }
 
-Field length_field(std::string name, std::string key, Tone tone) {
-    return {{std::move(name), Column::Side::right}, [key = std::move(key), tone](const Json& row) {
+Field length_field(const char* name, const char* key, Tone tone) {
+    return {{name, Column::Side::right}, [key, tone](const Json& row) {
                 const std::size_t length = row.at(key).size();
                 return Cell{std::to_string(length), length > 0 ? tone : Tone::plain};
             }};
 }
 
-std::string as_json(std::string_view command, const Json& report) {
-    constexpr int kIndent = 2;
-    Json all;
-    all["schema_version"] = kSchemaVersion;
-    all["command"] = command;
+std::string as_json(std::string_view command, const Json& report, Layout layout) {
+    Json all = {{"schema_version", kSchemaVersion}, {"command", command}};
     all.update(report);
-    return all.dump(kIndent, ' ', true, Json::error_handler_t::replace) + "\n";
+    return all.dump(layout == Layout::line ? -1 : 2, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
 std::string size_text(std::uint64_t bytes) {
     return tools::size_text(hugepage::ByteSize{bytes});
-}
-
-void print(const std::string& text) {
-    if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
-        throw tools::system_failure("write to stdout", errno);
-    }
 }
 
 }  // namespace ctl

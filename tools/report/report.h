@@ -3,7 +3,9 @@
 #pragma once
 
 #include "shim/base/byte_size.h"
+#include "tools/common/command_line.h"
 #include "tools/common/log.h"
+#include "tools/common/terminal.h"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -18,17 +20,9 @@
 namespace ctl {
 
 using Json = nlohmann::ordered_json;
+using tools::print;
 using tools::printable;
-
-// What stdout can show.
-struct Terminal {
-    bool has_colours = false;  // a terminal, and neither NO_COLOR nor TERM=dumb
-    bool can_redraw = false;   // a terminal whose cursor can be moved: not TERM=dumb
-    std::size_t columns = 0;   // of a terminal, or COLUMNS; 0: lines may have any length, as in a pipe
-
-    // Of stdout and the environment.
-    [[nodiscard]] static Terminal of_stdout();
-};
+using tools::Terminal;
 
 enum class Tone { plain, strong, faint, good, warning, bad };
 
@@ -61,15 +55,16 @@ struct Field {
 };
 [[nodiscard]] std::string table(const Terminal& terminal, const std::vector<Field>& fields, const Json& rows);
 
+// Of one key of an object: a count; foreign text, printable.
 [[nodiscard]] std::uint64_t count_in(const Json& object, const char* key);
-[[nodiscard]] std::string text_in(const Json& object, const char* key);  // printable()
+[[nodiscard]] std::string text_in(const Json& object, const char* key);
 
 // Of one key of the row: a count, in the tone unless it is 0; a size in bytes; a size of pages; foreign text.
-[[nodiscard]] Field count_field(std::string name, std::string key, Tone tone = Tone::plain);
-[[nodiscard]] Field size_field(std::string name, std::string key);
-[[nodiscard]] Field page_size_field(std::string name, std::string key);
-[[nodiscard]] Field text_field(std::string name, std::string key, bool wraps = false);
-[[nodiscard]] Field length_field(std::string name, std::string key, Tone tone = Tone::plain);  // of an array
+[[nodiscard]] Field count_field(const char* name, const char* key, Tone tone = Tone::plain);
+[[nodiscard]] Field size_field(const char* name, const char* key);
+[[nodiscard]] Field page_size_field(const char* name, const char* key);
+[[nodiscard]] Field text_field(const char* name, const char* key, bool wraps = false);
+[[nodiscard]] Field length_field(const char* name, const char* key, Tone tone = Tone::plain);  // of an array
 
 // A metric of Prometheus: what its rows, objects of a report's JSON, say under each of the keys. A label has
 // the value of its key; `values` have the label `state`, if it isn't empty.
@@ -86,14 +81,13 @@ struct Metric {
 inline constexpr int kSchemaVersion = 2;
 
 // {"schema_version", "command", and the report's own keys}, for a person to read too: ASCII alone, as a name
-// in it may hold characters that a terminal takes for a command.
-[[nodiscard]] std::string as_json(std::string_view command, const Json& report);
+// in it may hold characters that a terminal takes for a command. In one line where several follow each other.
+enum class Layout { indented, line };
+[[nodiscard]] std::string as_json(std::string_view command, const Json& report,
+                                  Layout layout = Layout::indented);
 
 // "32.0 GiB": sizes in text. In JSON they are bytes.
 [[nodiscard]] std::string size_text(std::uint64_t bytes);
-
-// To stdout; throws tools::Failure where it can't be written.
-void print(const std::string& text);
 
 // Writes a file so that a reader sees the old content or the new, whole, also after a crash; its mode is
 // 0644. A reader of the folder may see a name beside it for a moment, which begins with a dot. Into what is

@@ -26,7 +26,7 @@ TEST_P(StatusOfProcess, TellsOfABufferInAFile) {
     ChildProcess holder = preloaded_holder();
     ASSERT_TRUE(holder.wait_for("holding"));
     const Outcome outcome = status_of(holder);
-    EXPECT_THAT(outcome.out, HasSubstr("The shim is loaded: " SHIM_LIBRARY));
+    EXPECT_THAT(outcome.out, HasSubstr(" has " SHIM_LIBRARY " loaded"));
     EXPECT_THAT(outcome.out, HasSubstr("numa_0/a"));
     // A pool on tmpfs is for trying things out: its pages aren't huge.
     EXPECT_EQ(outcome.exit_status, GetParam().is_huge() ? 0 : 4) << outcome.out << outcome.err;
@@ -96,7 +96,7 @@ TEST_P(StatusOfProcess, SaysThatItHasNoSuchBuffer) {
     ChildProcess child({"/bin/cat"}, {});
     const Outcome outcome = status_of(child);
     EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
-    EXPECT_THAT(outcome.out, HasSubstr("The shim is not loaded in it"));
+    EXPECT_THAT(outcome.out, HasSubstr("hasn't loaded the library"));
     EXPECT_THAT(outcome.out, HasSubstr("no buffer of 16 MiB"));
 }
 

@@ -101,11 +101,12 @@ TEST_P(Status, ShowsProcessesWithTheShim) {
         }
         return nlohmann::json();
     };
-    EXPECT_EQ(process(holder.pid())["served_bytes"], kFileBytes);
+    EXPECT_EQ(process(holder.pid())["faults"], 0);
+    EXPECT_THAT(process(holder.pid())["buffers"].dump(), HasSubstr("pool_file"));
     EXPECT_EQ(process(holder.pid())["shim"], SHIM_LIBRARY);
     ASSERT_FALSE(process(calloc.pid()).is_null());
-    EXPECT_EQ(process(calloc.pid())["served_files"], 0);
-    EXPECT_THAT(process(calloc.pid())["not_served"].dump(), HasSubstr("asked for by calloc"));
+    EXPECT_EQ(process(calloc.pid())["faults"], 1);
+    EXPECT_THAT(process(calloc.pid())["findings"].dump(), HasSubstr("asked for by calloc"));
 }
 
 TEST_P(Status, DisturbsNoLease) {
@@ -192,6 +193,9 @@ TEST_P(Status, WatchesUntilItIsEnded) {
     watch.kill(SIGINT);
     const Outcome outcome = watch.wait();
     EXPECT_EQ(outcome.exit_status, 130);
+    EXPECT_FALSE(
+        nlohmann::json::parse(outcome.out.substr(0, outcome.out.find('\n')), nullptr, false).is_discarded())
+        << "a report a line";
 }
 
 TEST_P(Status, WatchesIntoAPipeWithoutDrawing) {

@@ -26,7 +26,7 @@ TEST_P(Verify, LooksAtEveryPageOfEveryFile) {
     ASSERT_TRUE(holder.wait_for("holding"));
     const Outcome outcome = ctl("verify");
     EXPECT_EQ(outcome.exit_status, 0) << outcome.out << outcome.err;
-    EXPECT_THAT(outcome.out, HasSubstr("All right: 2 files"));
+    EXPECT_THAT(outcome.out, HasSubstr("All is well: 0 failures, 0 warnings, 2 ok."));
     const auto report = json("verify");
     EXPECT_EQ(report["ok"], 2);
     EXPECT_EQ(file_in(report, "a")["pages_checked"], kFileBytes / GetParam().page_bytes);
@@ -42,7 +42,7 @@ TEST_P(Verify, NamesEachWrongFile) {
     EXPECT_EQ(outcome.exit_status, 4);
     EXPECT_THAT(outcome.out, HasSubstr("numa_0/sparse: it has holes"));
     EXPECT_THAT(outcome.out, HasSubstr("chmod o= " + open.string()));
-    EXPECT_THAT(outcome.out, HasSubstr("1 file right, 2 wrong, 0 not seen."));
+    EXPECT_THAT(outcome.out, HasSubstr("Something is wrong: 2 failures, 0 warnings, 1 ok."));
     const auto report = json("verify");
     EXPECT_EQ(file_in(report, "right")["verdict"], "ok");
     EXPECT_EQ(file_in(report, "sparse")["verdict"], "fail");

@@ -1,6 +1,5 @@
-#include "tools/common/sizes.h"
-
 #include "shim/base/byte_size.h"
+#include "tools/common/values.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +8,7 @@ namespace hugepage {
 namespace {
 
 std::optional<std::uint64_t> parsed(std::string_view text) {
-    const auto size = parse_byte_size(text);
+    const auto size = tools::parse_byte_size(text);
     return size ? std::optional(size->bytes) : std::nullopt;
 }
 

@@ -3,6 +3,7 @@
 #include "tests/support/temp_dir.h"
 #include "tests/unit/pool/machine.h"
 
+#include <CLI/CLI.hpp>
 #include <gmock/gmock.h>
 
 namespace ctl {
@@ -16,14 +17,20 @@ class ConfigFile : public testing::Test {
     Refusal read(const std::string& text) {
         const std::string path = folder_.write("config", text);
         return refusal_of([&] {
-            read_config(path, {{"size", &size_}, {"node", &node_}, {"path", &path_}},
-                        {{"size", is_size_given_}, {"node", false}, {"path", false}});
+            CLI::App app;
+            bool json = false;
+            app.add_option("--size", size_);
+            app.add_option("--node", node_);
+            app.add_option("--path", path_);
+            app.add_flag("--json", json)->configurable(false);
+            app.parse(command_line_);
+            read_config(path, app);
         });
     }
 
     tests::TempDir folder_;
     std::string size_, node_, path_;
-    bool is_size_given_ = false;
+    std::string command_line_;
 };
 
 TEST_F(ConfigFile, SetsOptions) {
@@ -43,8 +50,7 @@ TEST_F(ConfigFile, SaysThatThereAreNoSections) {
 }
 
 TEST_F(ConfigFile, GivesWayToTheCommandLine) {
-    size_ = "64GiB";
-    is_size_given_ = true;
+    command_line_ = "--size 64GiB";
     EXPECT_EQ(read("size = 32GiB\n").message, "");
     EXPECT_EQ(size_, "64GiB");
 }
@@ -54,8 +60,9 @@ TEST_F(ConfigFile, RefusesWhatItDoesNotKnow) {
                              "size =\n", "json = true\n"}) {
         EXPECT_EQ(read(text).code, tools::ExitCode::usage) << text;
     }
-    EXPECT_EQ(refusal_of([] { read_config("/nowhere/file", {}, {}); }).code, tools::ExitCode::usage);
-    EXPECT_EQ(refusal_of([] { read_config("/tmp", {}, {}); }).code, tools::ExitCode::usage) << "a folder";
+    CLI::App app;
+    EXPECT_EQ(refusal_of([&] { read_config("/nowhere/file", app); }).code, tools::ExitCode::usage);
+    EXPECT_EQ(refusal_of([&] { read_config("/tmp", app); }).code, tools::ExitCode::usage) << "a folder";
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // What a number of sectors needs, on machines that are made up.
 #include "tests/unit/pool/machine.h"
-#include "tools/common/sizes.h"
+#include "tools/common/values.h"
 #include "tools/ctl/setup/reports.h"
 
 #include <gmock/gmock.h>
@@ -120,7 +120,7 @@ TEST_F(PlanTest, KnowsTheParentsCache) {
 TEST_F(PlanTest, ProposesASizeThatWouldBeAccepted) {
     const auto refusal = [&](const std::string& typed, std::optional<ByteSize> page_size) {
         request.size_option = "--sector " + typed;
-        request.size = *hugepage::parse_byte_size(typed);
+        request.size = *tools::parse_byte_size(typed);
         request.page_size = page_size;
         return pool::refusal_of([&] {
                    const auto facts = without_files(request, machine);

@@ -78,10 +78,7 @@ TEST(PoolChecks, WarnOfAnOddFile) {
 TEST(PoolChecks, WarnIfAllAreLeased) {
     Pool pool = pool_of({0, 0});
     for (MemoryFile& file : pool.files) {
-        hugepage::Holder holder;
-        holder.pid = 1;
-        holder.has_locked = true;
-        file.holders = {holder};
+        file.holders = {{.pid = 1, .command = {}, .has_locked = true}};
     }
     const Findings findings = ctl::judge_pool(pool);
     EXPECT_THAT(verdicts(findings), ElementsAre(Verdict::warn));

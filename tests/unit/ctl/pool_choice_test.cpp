@@ -5,7 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
 #include <string>
 
 namespace ctl {
@@ -13,16 +12,12 @@ namespace {
 
 struct Words {
     PoolOptions options;
-    std::map<std::string, std::string> variables;
+    Environment variables;
     std::string config_file = "/nonexistent";
     std::vector<tools::Mount> mounts;
 
     [[nodiscard]] std::vector<PoolChoice> choose() const {
-        const auto variable = [this](const std::string& name) {
-            const auto found = variables.find(name);
-            return found != variables.end() ? std::optional(found->second) : std::nullopt;
-        };
-        return choose_pools(options, variable, config_file, mounts);
+        return choose_pools(options, variables, config_file, mounts);
     }
     // "name (source)" of each.
     [[nodiscard]] std::string text() const {

@@ -43,9 +43,8 @@ struct Case {
     }
     void smaps(const std::string& text) const { proc.write("4711/smaps", text); }
     void numa_maps(const std::string& text) const { proc.write("4711/numa_maps", text); }
-    [[nodiscard]] Root root() const { return {.sys = {}, .proc = proc.path().string()}; }
     [[nodiscard]] Json report() const {
-        return process_report(read_process(4711, root()), two_nodes(), {pool});
+        return process_report(tools::read_process(4711, proc.path()), two_nodes(), {pool});
     }
 
     tests::TempDir proc;
@@ -69,7 +68,7 @@ TEST(ProcessReport, IsContentWithAPoolsFileOnTheThreadsNode) {
     EXPECT_EQ(buffer["threads_bound"], 1);
     EXPECT_EQ(buffer["threads_free"], 7);
     EXPECT_THAT(process_text(report, Terminal{}), HasSubstr("right"));
-    EXPECT_THAT(process_text(report, Terminal{}), HasSubstr("The shim is not loaded in it"));
+    EXPECT_THAT(process_text(report, Terminal{}), HasSubstr("process 4711 sealer hasn't loaded the library"));
 }
 
 TEST(ProcessReport, FindsTheShim) {
@@ -131,11 +130,11 @@ TEST(ProcessReport, TellsWhatCallocAskedFor) {
     EXPECT_THAT(fault_of(mapped + kPlainShim), HasSubstr("log says why"));
     EXPECT_THAT(fault_of(mapped), HasSubstr("the shim is not loaded"));
     one.smaps(callocs + kPlainShim);
-    const Findings findings = judge_process(read_process(4711, one.root()), two_nodes(), {one.pool});
-    ASSERT_EQ(findings.size(), 2);
-    EXPECT_EQ(findings[0].id, "loading");
-    EXPECT_EQ(findings[1].verdict, Verdict::warn);
-    EXPECT_THAT(findings[1].next, HasSubstr("libhugepage_shim_heap.so"));
+    const Json report = one.report();
+    ASSERT_EQ(report["findings"].size(), 2);
+    EXPECT_EQ(report["findings"][0]["id"], "loading");
+    EXPECT_EQ(report["findings"][1]["verdict"], "warn");
+    EXPECT_THAT(report["findings"][1]["next"].get<std::string>(), HasSubstr("libhugepage_shim_heap.so"));
 }
 
 TEST(ShimProcesses, AreFoundByTheLibraryInTheirMaps) {
@@ -148,17 +147,16 @@ TEST(ShimProcesses, AreFoundByTheLibraryInTheirMaps) {
     proc.write("8/comm", "other\n");
     proc.write("8/maps", "7f0000000000-7f0800001000 rw-p 00000000 00:00 0\n");
     StatusFacts facts = facts_of(Case().pool);
-    facts.processes = read_shim_processes({.sys = {}, .proc = proc.path().string()});
+    facts.processes = tools::read_shim_processes(proc.path());
     const Json processes = status_report(facts)["processes"];
     ASSERT_EQ(processes.size(), 1);
     EXPECT_EQ(processes[0]["pid"], 7);
     EXPECT_EQ(processes[0]["serves_calloc"], false);
-    EXPECT_EQ(processes[0]["served_files"], 1);
-    EXPECT_EQ(processes[0]["served_bytes"], k32GiB.bytes);
-    ASSERT_EQ(processes[0]["not_served"].size(), 1);
-    EXPECT_THAT(processes[0]["not_served"][0]["why"].get<std::string>(), HasSubstr("asked for by calloc"));
+    ASSERT_EQ(processes[0]["buffers"].size(), 2);
+    EXPECT_THAT(processes[0]["buffers"][0]["fault"].get<std::string>(), HasSubstr("asked for by calloc"));
+    EXPECT_EQ(processes[0]["buffers"][1]["backing"], "pool_file");
     EXPECT_THAT(status_text(status_report(facts), Terminal{}),
-                HasSubstr("7 sealer: a buffer of 32.0 GiB is not served: asked for by calloc"));
+                HasSubstr("process 7 sealer: a buffer of 32.0 GiB at 7f0000000000: asked for by calloc"));
 }
 
 TEST(ProcessReport, TakesTransparentHugePagesForHuge) {
@@ -204,7 +202,7 @@ TEST(ProcessReport, IsOnlyOnWhatIsThere) {
     proc.write("9/comm", "kthreadd\n");
     proc.write("9/smaps", "");
     const auto report_on = [&](pid_t pid) {
-        return process_report(read_process(pid, {.sys = {}, .proc = proc.path().string()}), two_nodes(), {});
+        return process_report(tools::read_process(pid, proc.path()), two_nodes(), {});
     };
     EXPECT_EQ(report_on(7)["command"], "sealer");
     EXPECT_THROW(static_cast<void>(report_on(8)), tools::Failure);
@@ -217,9 +215,7 @@ TEST(Processes, AreNamedByNumberOrName) {
     proc.write("10/comm", "a-rather-long-n\n");
     proc.write("70/comm", "lotus-worker\n");
     proc.write("self/comm", "lotus-worker\n");
-    const auto named = [&](const std::string& word) {
-        return processes_named(word, {.sys = {}, .proc = proc.path().string()});
-    };
+    const auto named = [&](const std::string& word) { return tools::processes_named(word, proc.path()); };
     EXPECT_THAT(named("lotus-worker"), testing::ElementsAre(9, 70));
     EXPECT_THAT(named("a-rather-long-name"), testing::ElementsAre(10));
     EXPECT_THAT(named("4711"), testing::ElementsAre(4711));

@@ -196,10 +196,7 @@ TEST_F(PoolFiles, TakesNoLockAndKeepsNone) {
 
 TEST_F(PoolFiles, DoesNotTakeOurOwnLookForALease) {
     MemoryFile file;
-    hugepage::Holder look;
-    look.has_mapped = true;
-    look.command.append("hugepagectl");
-    file.holders = {look};
+    file.holders = {{.pid = 1, .command = "hugepagectl", .mapped_at = {0x7f0000000000}}};
     EXPECT_FALSE(file.is_leased());
     file.holders[0].has_locked = true;
     EXPECT_TRUE(file.is_leased());

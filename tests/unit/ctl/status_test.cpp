@@ -206,7 +206,7 @@ TEST_F(Status, EndsByTheWorst) {
     facts.all_pages = true;
     EXPECT_EQ(exit_code_of(status_report(facts)), tools::ExitCode::done);
     EXPECT_THAT(status_text(status_report(facts), Terminal{}),
-                HasSubstr("All right: 2 files with 64 pages, each on its folder's node."));
+                HasSubstr("All is well: 0 failures, 0 warnings, 2 ok."));
     facts.pools[0].closed = {{"/mnt/huge/pc1/numa_2", EACCES}};
     EXPECT_EQ(exit_code_of(status_report(facts)), tools::ExitCode::partial);
     EXPECT_THAT(status_text(status_report(facts), Terminal{}),

@@ -38,14 +38,12 @@ inline MemoryFile right_file(int node, int index) {
     return file;
 }
 
-inline hugepage::Holder holder(pid_t pid, std::string_view command, std::int64_t since) {
-    hugepage::Holder result;
-    result.pid = pid;
-    result.has_locked = true;
-    result.has_mapped = true;
-    result.command.append(command);
-    result.running_since = since;
-    return result;
+inline tools::Holder holder(pid_t pid, const std::string& command, std::int64_t since) {
+    return {.pid = pid,
+            .command = command,
+            .has_locked = true,
+            .mapped_at = {0x7f0000000000},
+            .running_since = since};
 }
 
 inline Pool spoilt_pool() {

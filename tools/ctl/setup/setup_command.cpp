@@ -16,7 +16,6 @@
 
 #include <unistd.h>
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,8 +33,6 @@ struct SetupOptions {
     std::string timeout = "60";
     bool dry_run = false;
     bool json = false;
-    std::map<std::string, std::string*> by_name;
-    std::map<std::string, bool> is_given;
 };
 
 pool::Plan plan_for(const pool::Request& request) {
@@ -86,10 +83,7 @@ ExitCode preview(const pool::Request& request, const Machine& machine, bool json
     return ExitCode::done;
 }
 
-Action chosen_action(SetupOptions& options) {
-    if (!options.config.empty()) {
-        read_config(options.config, options.by_name, options.is_given);
-    }
+Action chosen_action(const SetupOptions& options) {
     const Machine machine = read_machine();
     const pool::Request request = pool::request_of(options.request, machine);
     const std::chrono::seconds timeout(count_of("--timeout", options.timeout, kLongestTimeout));
@@ -115,7 +109,6 @@ void describe_setup(CLI::App& program, Action& chosen) {
     const auto add = [&](const std::string& name, std::string& value, const char* value_name,
                          const char* help) {
         app->add_option("--" + name, value, help)->option_text(value_name);
-        options->by_name[name] = &value;
     };
     add("size", request.size, "SIZE", "Size of each file, e.g. 32GiB. Needed");
     add("num", request.num, "N", "Files on each node. Default: 2, as one sector needs");
@@ -142,9 +135,11 @@ void describe_setup(CLI::App& program, Action& chosen) {
     app->add_option(
            "--config", options->config,
            "File with these options, a line each: size = 32GiB.\nThe command line wins. Default: none")
-        ->option_text("FILE");
-    app->add_flag("--dry-run", options->dry_run, "Change nothing; print the commands that would do it");
-    app->add_flag("--json", options->json, "For programs: see hugepagectl(8)");
+        ->option_text("FILE")
+        ->configurable(false);
+    app->add_flag("--dry-run", options->dry_run, "Change nothing; print the commands that would do it")
+        ->configurable(false);
+    app->add_flag("--json", options->json, "For programs: see hugepagectl(8)")->configurable(false);
     app->footer(
         "Only adds: pages that are there stay, and so do files that are right. Run again,\n"
         "it does what is missing. 'hugepagectl remove' takes back what setup has added.\n"
@@ -156,8 +151,8 @@ void describe_setup(CLI::App& program, Action& chosen) {
         "user would not be served; 5 no permission, 6 a file to be replaced is in use,\n"
         "or another setup or remove is at work.");
     app->callback([options, app, &chosen] {
-        for (const auto& [name, value] : options->by_name) {
-            options->is_given[name] = app->count("--" + name) > 0;
+        if (!options->config.empty()) {
+            read_config(options->config, *app);
         }
         chosen = chosen_action(*options);
     });

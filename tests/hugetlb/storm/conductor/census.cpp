@@ -7,19 +7,17 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <map>
-#include <stdexcept>
 #include <thread>
 
 namespace storm {
 namespace {
 
-using hugepage::Holder;
+using tools::Holder;
 
 std::string text_of(const Holder& holder) {
     std::array<char, 96> text{};
-    std::snprintf(text.data(), text.size(), "process %d at %#lx%s", holder.pid, holder.mapped_at,
-                  holder.has_mapped_elsewhere ? " and elsewhere" : "");
+    std::snprintf(text.data(), text.size(), "process %d at %#lx%s", holder.pid, *holder.mapped_at.begin(),
+                  holder.mapped_at.size() > 1 ? " and elsewhere" : "");
     return text.data();
 }
 
@@ -35,7 +33,7 @@ bool sees_all_locks() {
 }
 
 // One file, and those who have it.
-std::string conflicts_of(const hugepage::FileId& file, const std::vector<Holder>& holders) {
+std::string conflicts_of(const tools::FileId& file, const std::vector<Holder>& holders) {
     const std::string name = ": inode " + std::to_string(file.inode) + "\n";
     const auto first = std::ranges::find(holders, true, &Holder::has_mapped);
     if (first == holders.end()) {
@@ -48,8 +46,8 @@ std::string conflicts_of(const hugepage::FileId& file, const std::vector<Holder>
     const std::string command_line = holders.size() > 1 ? command_line_of(*first) : "";
     for (const Holder& holder : holders) {
         const bool is_the_first = holder.pid == first->pid;
-        if (holder.has_mapped && (holder.has_mapped_elsewhere || holder.mapped_at != first->mapped_at ||
-                                  (!is_the_first && command_line_of(holder) != command_line))) {
+        if (holder.has_mapped() && (holder.mapped_at.size() > 1 || holder.mapped_at != first->mapped_at ||
+                                    (!is_the_first && command_line_of(holder) != command_line))) {
             conflicts +=
                 "two owners: " + text_of(*first) + (is_the_first ? "" : " and " + text_of(holder)) + name;
         }
@@ -57,24 +55,19 @@ std::string conflicts_of(const hugepage::FileId& file, const std::vector<Holder>
     return conflicts;
 }
 
-Census take_once(const std::vector<hugepage::FileId>& files) {
-    std::map<std::size_t, std::vector<Holder>> holders;
-    const auto asked = hugepage::for_each_holder(
-        files, [&](std::size_t file, const Holder& holder) { holders[file].push_back(holder); });
-    if (!asked) {
-        throw std::runtime_error(std::string("who holds which file: ") + asked.error().tried);
-    }
+Census take_once(const std::set<tools::FileId>& files) {
     Census census;
-    for (const auto& [file, its] : holders) {
-        census.files += std::ranges::any_of(its, &Holder::has_mapped) ? 1U : 0U;
-        census.conflicts += conflicts_of(files[file], its);
+    const tools::Holders all = tools::find_holders(files);
+    for (const auto& [file, holders] : all.of_file) {
+        census.files += std::ranges::any_of(holders, &Holder::has_mapped) ? 1U : 0U;
+        census.conflicts += conflicts_of(file, holders);
     }
     return census;
 }
 
 }  // namespace
 
-Census census_of(const std::vector<hugepage::FileId>& files) {
+Census census_of(const std::set<tools::FileId>& files) {
     using namespace std::chrono_literals;
     Census census = take_once(files);
     for (int looks = 0; looks < 100 && !census.conflicts.empty(); ++looks) {

@@ -1,11 +1,12 @@
-// Who has which of the pool's files, as the kernel's tables say (core/holders): each may have one owner.
+// Who has which of the pool's files, as the kernel's tables say (tools/common/processes): each may have one
+// owner.
 #pragma once
 
-#include "tools/common/holders.h"
+#include "tools/common/processes.h"
 
 #include <cstddef>
+#include <set>
 #include <string>
-#include <vector>
 
 namespace storm {
 
@@ -17,8 +18,8 @@ struct Census {
     std::string conflicts;
 };
 
-// Of files in ascending order, while those who may have them are stopped. What has only just been stopped may
+// Of files, while those who may have them are stopped. What has only just been stopped may
 // pass a file on in the midst of it: only what doesn't go away is a conflict.
-[[nodiscard]] Census census_of(const std::vector<hugepage::FileId>& files);
+[[nodiscard]] Census census_of(const std::set<tools::FileId>& files);
 
 }  // namespace storm

@@ -46,7 +46,8 @@ int Files::create(const std::filesystem::path& path, std::size_t bytes) {
         throw std::runtime_error("create " + path.string());
     }
     made_.push_back({facts.st_dev, facts.st_ino});
-    if (made_.size() > hugepage::kMostFilesHeld) {
+    constexpr std::size_t kMostRemembered = 8192;  // nobody has an earlier one any more
+    if (made_.size() > kMostRemembered) {
         made_.pop_front();
     }
     return fd;
@@ -147,11 +148,8 @@ std::string Files::summary() const {
            count(without_pages_, "not made for want of huge pages");
 }
 
-std::vector<hugepage::FileId> Files::made() const {
-    std::vector<hugepage::FileId> files(made_.begin(), made_.end());
-    std::ranges::sort(files);
-    files.erase(std::unique(files.begin(), files.end()), files.end());
-    return files;
+std::set<tools::FileId> Files::made() const {
+    return {made_.begin(), made_.end()};
 }
 
 std::vector<std::string> Files::leased() const {

@@ -2,12 +2,13 @@
 #pragma once
 
 #include "tests/hugetlb/storm/random.h"
-#include "tools/common/holders.h"
+#include "tools/common/processes.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,7 @@ class Files {
     [[nodiscard]] std::string summary() const;
     // In ascending order: all that there are, and those that have been deleted, as they may still be mapped;
     // but for what was made so many files ago that it can't be.
-    [[nodiscard]] std::vector<hugepage::FileId> made() const;
+    [[nodiscard]] std::set<tools::FileId> made() const;
     // Names that are leased by anybody, now.
     [[nodiscard]] std::vector<std::string> leased() const;
     // Of the files that there are.
@@ -48,7 +49,7 @@ class Files {
     std::filesystem::path folder_;
     Random random_;
     std::vector<Place> places_;
-    std::deque<hugepage::FileId> made_;  // the latest last
+    std::deque<tools::FileId> made_;  // the latest last
     std::uint64_t deleted_ = 0;
     std::uint64_t replaced_ = 0;
     std::uint64_t added_ = 0;
