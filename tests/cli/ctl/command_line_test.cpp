@@ -44,11 +44,12 @@ TEST(CommandLine, ThatMakesNoSenseIsExplained) {
         {{"status", "more"}, "'more' is one word too many."},
         {{"plan"}, "--sector is needed."},
         {{"plan", "--sector"}, "--sector needs a value."},
-        {{"plan", "--sector", ""}, "--sector: '' is no size"},
+        {{"plan", "--sector", ""}, "--sector is needed (example: 32GiB)."},
         {{"plan", "--sector", "1GiB", "--per-node", "1", "--parallel", "2"},
          "--parallel and --per-node can't be given together."},
         {{"plan", "--sector", "32GB"}, "did you mean 32GiB?"},
-        {{"plan", "--sector", "2MiB", "--user", "no such user"}, "--user: 'no such user' is no user"}};
+        {{"plan", "--sector", "2MiB", "--user", "no such user"},
+         "--user: 'no such user' is not a user of this system"}};
     for (const auto& [words, message] : wrong) {
         const Outcome outcome = hugepagectl(words);
         EXPECT_EQ(outcome.exit_status, 2) << message;
