@@ -43,6 +43,9 @@ def summary(result: Result) -> str:
     if result.find("peers"):
         parts.append(peers(result))
     parts += [labels(result, title, rows) for group, title in LABELS.items() for rows in result.scenarios(group)]
+    floors = [f"{fact.subject}: {fact.text}" for fact in result.facts if fact.name == "a label"]
+    if floors:
+        parts.append(f"A label, whatever the memory: {', '.join(floors)}.\n")
     if result.left_out:
         parts.append("Left out: " + "; ".join(f"{of} ({why})" for why, of in result.reasons().items()) + ".\n")
     return "\n".join(parts)

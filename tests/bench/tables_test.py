@@ -41,7 +41,9 @@ class Tables(unittest.TestCase):
             Row("sealer", "shim 2 MiB", "s", [0.8e-6, 1.8e-6], multicore),
         ]
         self.result.facts += [Fact("sealer", "shim 2 MiB", "path multicore", "2 MiB"), Fact("sealer", "memory", "path multicore", "16 GiB free")]
+        self.result.facts.append(Fact("compare", "SHA-256 alone", "a label", "640 ns"))
         text = tables.summary(self.result)
+        self.assertIn("A label, whatever the memory: SHA-256 alone: 640 ns.", text)
         self.assertIn("| shim 2 MiB | 2 MiB | 1,300 ns | 800 ns – 1,800 ns | 0.867 | 0.800 – 0.900 |", text)
         self.assertIn("filecoin-proofs, path multicore, layer 2, 2 rounds, 16 GiB free:", text)
 
