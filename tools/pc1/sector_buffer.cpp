@@ -3,6 +3,7 @@
 
 #include <sys/mman.h>
 #include <system_error>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -11,7 +12,7 @@
 namespace pc1 {
 namespace {
 
-std::uint8_t* take(Allocation allocation, std::size_t size) {
+std::uint8_t* take(Allocation allocation, std::size_t size, int advice) {
     const bool by_mmap = allocation == Allocation::kMmap;
     void* memory = by_mmap ? mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
                            : std::calloc(1, size);
@@ -21,17 +22,23 @@ std::uint8_t* take(Allocation allocation, std::size_t size) {
             reason, std::generic_category(),
             std::string(by_mmap ? "mmap" : "calloc") + " of " + std::to_string(size) + " bytes");
     }
+    if (advice != 0) {
+        const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+        const auto begin = (reinterpret_cast<std::uintptr_t>(memory) + page - 1) / page * page;
+        const auto end = (reinterpret_cast<std::uintptr_t>(memory) + size) / page * page;
+        madvise(reinterpret_cast<void*>(begin), end - begin, advice);
+    }
     return static_cast<std::uint8_t*>(memory);
 }
 
 }  // namespace
 
-SectorBuffer::SectorBuffer(Allocation allocation, std::size_t size)
-    : data_(take(allocation, size), Release{.allocation = allocation, .size = size}) {
+SectorBuffer::SectorBuffer(Allocation allocation, std::size_t size, int advice)
+    : data_(take(allocation, size, advice), Release{.allocation = allocation, .size = size}) {
     if (allocation == Allocation::kMmap && mlock(data(), size) != 0) {
         lock_error_ = errno;
         data_.reset();
-        data_.reset(take(allocation, size));
+        data_.reset(take(allocation, size, advice));
     }
 }
 

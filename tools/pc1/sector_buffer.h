@@ -17,8 +17,9 @@ enum class Allocation { kMmap, kCalloc };
 // Owns the memory; movable. A buffer that was moved from may only be destroyed or assigned to.
 class SectorBuffer {
   public:
-    // Throws std::system_error if there is no memory.
-    SectorBuffer(Allocation allocation, std::size_t size);
+    // Throws std::system_error if there is no memory. `advice`, if not 0, is madvise's, for its whole pages;
+    // given before it is locked, which puts all pages in place.
+    SectorBuffer(Allocation allocation, std::size_t size, int advice = 0);
 
     [[nodiscard]] std::uint8_t* data() const { return data_.get(); }
     [[nodiscard]] std::size_t size() const { return data_.get_deleter().size; }

@@ -24,13 +24,10 @@ double seconds_of(const auto& work) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-void advise(const SectorBuffer& buffer, Stretch::Pages pages) {
-    if (pages == Stretch::Pages::asis) {
-        return;
-    }
-    const auto begin = reinterpret_cast<std::uintptr_t>(buffer.data()) / kPage * kPage;
-    madvise(reinterpret_cast<void*>(begin), buffer.size(),
-            pages == Stretch::Pages::small ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
+int advice_of(Stretch::Pages pages) {
+    return pages == Stretch::Pages::asis    ? 0
+           : pages == Stretch::Pages::small ? MADV_NOHUGEPAGE
+                                            : MADV_HUGEPAGE;
 }
 
 // One byte of each page, since labels need not be any that were computed.
@@ -63,8 +60,7 @@ StretchResult label_stretch(const Stretch& stretch) {
         for (auto* buffer : {&labels, &previous}) {
             *buffer = std::make_unique<SectorBuffer>(
                 stretch.path == Path::kMulticore ? Allocation::kMmap : Allocation::kCalloc,
-                stretch.sector_bytes);
-            advise(**buffer, stretch.pages);
+                stretch.sector_bytes, advice_of(stretch.pages));
             touch(**buffer);
         }
     });
