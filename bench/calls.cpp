@@ -52,7 +52,9 @@ const std::string& pool() {
     static const std::unique_ptr<tests::TempDir> folder = [] {
         auto made = std::make_unique<tests::TempDir>(tmpfs());
         const int node = bench::stay_on_one_node().node.value;
-        made->write("numa_" + std::to_string(node) + "/file", std::string(kFileBytes, '\0'));
+        const std::string file = "numa_" + std::to_string(node) + "/file";
+        made->write(file, std::string(kFileBytes, '\0'));
+        std::filesystem::permissions(made->path() / file, std::filesystem::perms(0600));
         return made;
     }();
     static const std::string path = folder->path();

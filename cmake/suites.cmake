@@ -30,13 +30,16 @@ endfunction()
 # run at a time. A test that looks at the machine's counters, or uses pages that are free, waits for both.
 set(all_huge_pages "huge_pages;more_huge_pages")
 
-# add_suite(PROGRAM KIND TIER [LOCK huge_pages|more_huge_pages] [FIXTURE NAME] [arguments of gtest_discover_tests]): the tests of a GoogleTest program.
-# Without LOCK, those of kind hugetlb wait for huge_pages.
+# add_suite(PROGRAM KIND TIER [ALONE] [LOCK huge_pages|more_huge_pages] [FIXTURE NAME] [arguments of gtest_discover_tests]): the tests of a GoogleTest
+# program. Without LOCK, those of kind hugetlb wait for huge_pages. ALONE: nothing runs beside them, and each may take half an hour.
 function(add_suite program kind tier)
-  cmake_parse_arguments(arg "" "LOCK;FIXTURE" "" ${ARGN})
+  cmake_parse_arguments(arg "ALONE" "LOCK;FIXTURE" "" ${ARGN})
   add_dependencies(tests_${tier} ${program})
   set(tests ${program}_${kind})
   set(properties "TIMEOUT 600")
+  if(arg_ALONE)
+    set(properties "TIMEOUT 1800 RUN_SERIAL TRUE")
+  endif()
   if(arg_LOCK OR kind STREQUAL "hugetlb")
     if(NOT arg_LOCK)
       set(arg_LOCK huge_pages)

@@ -190,7 +190,7 @@ check() {
         [[ $(value_of "$1" "status$node") == 0 ]] || { cat "$said" >&2; fail "$1: the sealer failed on node $node"; }
         served=$(grep -c "leased memory file: /mnt/huge/pc1/numa_$node/" "$said" || true)
         ((served == 2)) || { cat "$said" >&2; fail "$1: $served buffers, not 2, were served on node $node"; }
-        grep -qF "hugepage_shim_files{node=\"$node\",size=\"2097152\",state=\"free\"} 2" "$said" ||
+        grep -qF "hugepage_shim_files{pool=\"/mnt/huge/pc1\",node=\"$node\",size=\"2097152\",state=\"free\"} 2" "$said" ||
             { cat "$said" >&2; fail "$1: the metrics do not tell of two free files on node $node"; }
     done
     (($(value_of "$1" ready) > 0 && $(value_of "$1" ready) <= $(value_of "$1" started))) ||

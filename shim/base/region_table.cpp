@@ -102,29 +102,25 @@ void RegionTable::insert_at(std::size_t index, const Piece& piece) noexcept {
 }
 
 void RegionTable::remove(std::size_t from, std::size_t to) noexcept {
+    if (from == to) {
+        return;
+    }
     const auto moved = pieces().subspan(from);
     std::shift_left(moved.begin(), moved.end(), static_cast<std::ptrdiff_t>(to - from));
     set_count(pieces().size() - (to - from));
 }
 
-// No piece lies across the address afterwards. There must be room.
-void RegionTable::cut(std::uintptr_t address) noexcept {
+// No piece lies across the address afterwards; the first one behind it is returned.
+std::size_t RegionTable::cut(std::uintptr_t address) noexcept {
     const std::size_t i = first_after(address);
     if (i == pieces().size() || pieces()[i].range.begin >= address) {
-        return;
+        return i;
     }
     Piece upper = pieces()[i];
     upper.range.begin = address;
     pieces()[i].range.end = address;
     insert_at(i + 1, upper);
-}
-
-std::size_t RegionTable::cuts_needed(const Range& range) const noexcept {
-    const auto lies_across = [&](std::uintptr_t address) -> std::size_t {
-        const std::size_t i = first_after(address);
-        return i < pieces().size() && pieces()[i].range.begin < address ? 1 : 0;
-    };
-    return lies_across(range.begin) + lies_across(range.end);
+    return i + 1;
 }
 
 // A piece goes beyond both ends: without the range it is two.
@@ -133,11 +129,11 @@ bool RegionTable::lies_inside_a_piece(const Range& range) const noexcept {
     return i < pieces().size() && pieces()[i].range.begin < range.begin && range.end < pieces()[i].range.end;
 }
 
-// Pieces of these indices that a change has made alike become one again.
+// Pieces from the one before `from` to `to` that are alike become one again.
 void RegionTable::join(std::size_t from, std::size_t to) noexcept {
-    std::size_t last = from;
-    const std::size_t end = std::min(to, pieces().size());
-    for (std::size_t i = from + 1; i < end; ++i) {
+    std::size_t last = from == 0 ? 0 : from - 1;
+    const std::size_t end = std::min(to + 1, pieces().size());
+    for (std::size_t i = last + 1; i < end; ++i) {
         const Piece& piece = pieces()[i];
         Piece& before = pieces()[last];
         if (go_together(before, piece)) {
@@ -146,9 +142,7 @@ void RegionTable::join(std::size_t from, std::size_t to) noexcept {
             pieces()[++last] = piece;
         }
     }
-    if (last + 1 < end) {
-        remove(last + 1, end);
-    }
+    remove(std::min(last + 1, end), end);
 }
 
 bool RegionTable::insert(const Range& range, const Traits& traits) noexcept {
@@ -157,7 +151,7 @@ bool RegionTable::insert(const Range& range, const Traits& traits) noexcept {
     }
     const Lock lock(*this);
     forget_locked(range);
-    if (is_full(1)) {
+    if (is_full()) {
         return false;
     }
     insert_at(first_after(range.begin),
@@ -223,7 +217,7 @@ RegionTable::Taken RegionTable::take(const Range& range) noexcept {
         return {};
     }
     const Range part = range.clipped_to(pieces()[i].range);
-    if (lies_inside_a_piece(part) && is_full(1)) {
+    if (lies_inside_a_piece(part) && is_full()) {
         return {Taken::Outcome::full, {}, {}};
     }
     Taken taken{Taken::Outcome::taken, pieces()[i], {}};
@@ -241,26 +235,21 @@ RegionTable::Taken RegionTable::take(const Range& range) noexcept {
     return taken;
 }
 
+// What it was part of needs no room to have it again.
 void RegionTable::put_back(const Piece& piece) noexcept {
     const Lock lock(*this);
     forget_locked(piece.range);
     const std::size_t i = first_after(piece.range.begin);
-    // What it was part of needs no room to have it again.
-    if (i > 0 && go_together(pieces()[i - 1], piece)) {
-        pieces()[i - 1].range.end = piece.range.end;
-        set_count(pieces().size());
-    } else if (i < pieces().size() && go_together(piece, pieces()[i])) {
-        pieces()[i].range.begin = piece.range.begin;
-        set_count(pieces().size());
-    } else if (!is_full(1)) {
-        insert_at(i, piece);
+    insert_at(i, piece);
+    join(i, i + 1);
+    if (pieces().size() > kCapacity) {
+        remove(i, i + 1);
     }
-    join(i == 0 ? 0 : i - 1, i + 2);
 }
 
 bool RegionTable::can_forget(const Range& range) const noexcept {
     const Lock lock(*this);
-    return !lies_inside_a_piece(range) || !is_full(1);
+    return !lies_inside_a_piece(range) || !is_full();
 }
 
 void RegionTable::forget(const Range& range) noexcept {
@@ -269,47 +258,22 @@ void RegionTable::forget(const Range& range) noexcept {
 }
 
 void RegionTable::forget_locked(const Range& range) noexcept {
-    const std::size_t from = first_after(range.begin);
-    if (from == pieces().size() || pieces()[from].range.begin >= range.end) {
-        return;
-    }
-    if (lies_inside_a_piece(range)) {
-        if (is_full(1)) {
-            pieces()[from].range.end = range.begin;
-            set_count(pieces().size());
-            return;
-        }
-        cut(range.end);
-    }
-    std::size_t first = from;
-    if (pieces()[first].range.begin < range.begin) {
-        pieces()[first].range.end = range.begin;
-        ++first;
-    }
-    std::size_t last = first;
-    while (last < pieces().size() && pieces()[last].range.end <= range.end) {
-        ++last;
-    }
-    if (last < pieces().size()) {
-        pieces()[last].range.begin = std::max(pieces()[last].range.begin, range.end);
-    }
-    remove(first, last);
+    const std::size_t from = cut(range.begin);
+    const std::size_t to = cut(range.end);
+    // Where there is no room for what lies above, it goes too.
+    remove(from, pieces().size() - (to - from) > kCapacity ? to + 1 : to);
 }
 
 bool RegionTable::change(const Range& range, FunctionRef<void(Traits& traits)> set) noexcept {
     const Lock lock(*this);
-    if (is_full(cuts_needed(range))) {
-        return false;
+    const std::size_t from = cut(range.begin);
+    const std::size_t to = cut(range.end);
+    const bool has_room = pieces().size() <= kCapacity;
+    for (std::size_t i = from; has_room && i < to; ++i) {
+        set(pieces()[i].traits);
     }
-    cut(range.begin);
-    cut(range.end);
-    const std::size_t from = first_after(range.begin);
-    std::size_t to = from;
-    for (; to < pieces().size() && pieces()[to].range.begin < range.end; ++to) {
-        set(pieces()[to].traits);
-    }
-    join(from == 0 ? 0 : from - 1, to + 1);
-    return true;
+    join(from, to);
+    return has_room;
 }
 
 }  // namespace hugepage

@@ -108,7 +108,7 @@ class RegionTable {
     // Pieces.
     [[nodiscard]] std::size_t size() const noexcept;
 
-    // The lock for turning a file into a mapping (make_region.cpp), which lies here because it must be open
+    // The lock for turning a file into a mapping (find_region.cpp), which lies here because it must be open
     // in a child. Null if there is no memory for the table.
     [[nodiscard]] Mutex* leasing() noexcept;
 
@@ -118,19 +118,18 @@ class RegionTable {
         Mutex leasing;
         std::size_t count;
         std::uint64_t regions_so_far;
-        std::array<Piece, kCapacity> pieces;
+        std::array<Piece, kCapacity + 2> pieces;  // two more while ends are cut off
     };
     class Lock;
 
     [[nodiscard]] bool prepare() noexcept;
     [[nodiscard]] std::span<Piece> pieces() const noexcept;
     [[nodiscard]] std::size_t first_after(std::uintptr_t address) const noexcept;
-    [[nodiscard]] std::size_t cuts_needed(const Range& range) const noexcept;
     [[nodiscard]] bool lies_inside_a_piece(const Range& range) const noexcept;
-    [[nodiscard]] bool is_full(std::size_t more) const noexcept { return pieces().size() + more > kCapacity; }
+    [[nodiscard]] bool is_full() const noexcept { return pieces().size() >= kCapacity; }
     void insert_at(std::size_t index, const Piece& piece) noexcept;
     void remove(std::size_t from, std::size_t to) noexcept;
-    void cut(std::uintptr_t address) noexcept;
+    std::size_t cut(std::uintptr_t address) noexcept;
     void forget_locked(const Range& range) noexcept;
     void join(std::size_t from, std::size_t to) noexcept;
     void set_count(std::size_t count) noexcept;

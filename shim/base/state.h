@@ -9,8 +9,8 @@ namespace hugepage::state {
 
 // Hidden, so that no detour by the offset table leads to them.
 #pragma GCC visibility push(hidden)
-extern constinit Config config;  // the defaults until request::arm has read the environment, then constant
-extern constinit RegionTable regions;
+inline constinit Config config;  // the defaults until request::arm has read the environment, then constant
+inline constinit RegionTable regions;
 #pragma GCC visibility pop
 
 }  // namespace hugepage::state

@@ -35,25 +35,26 @@ long word(T value) noexcept {
     }
 }
 
-// An error is returned as its number, negated.
-inline long enter_kernel(long number, const long (&words)[6]) noexcept {
+// An error is returned as its number, negated. By value: a sanitizer calls a function for each read of
+// memory, which a word that is in its register already would not survive.
+inline long enter_kernel(long number, long a, long b, long c, long d, long e, long f) noexcept {
 #if defined(__x86_64__)
-    register long fourth asm("r10") = words[3];
-    register long fifth asm("r8") = words[4];
-    register long sixth asm("r9") = words[5];
+    register long fourth asm("r10") = d;
+    register long fifth asm("r8") = e;
+    register long sixth asm("r9") = f;
     asm volatile("syscall"
                  : "+a"(number)
-                 : "D"(words[0]), "S"(words[1]), "d"(words[2]), "r"(fourth), "r"(fifth), "r"(sixth)
+                 : "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth), "r"(sixth)
                  : "rcx", "r11", "memory");
     return number;
 #elif defined(__aarch64__)
     register long x8 asm("x8") = number;
-    register long x0 asm("x0") = words[0];
-    register long x1 asm("x1") = words[1];
-    register long x2 asm("x2") = words[2];
-    register long x3 asm("x3") = words[3];
-    register long x4 asm("x4") = words[4];
-    register long x5 asm("x5") = words[5];
+    register long x0 asm("x0") = a;
+    register long x1 asm("x1") = b;
+    register long x2 asm("x2") = c;
+    register long x3 asm("x3") = d;
+    register long x4 asm("x4") = e;
+    register long x5 asm("x5") = f;
     asm volatile("svc 0" : "+r"(x0) : "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5), "r"(x8) : "memory");
     return x0;
 #else
@@ -64,7 +65,8 @@ inline long enter_kernel(long number, const long (&words)[6]) noexcept {
 // Once for each number of words: smaller than at each place that calls.
 template <class... Words>
 [[gnu::noinline]] long call_with(long number, Words... words) noexcept {
-    const long result = enter_kernel(number, {words...});
+    const long all[6] = {words...};
+    const long result = enter_kernel(number, all[0], all[1], all[2], all[3], all[4], all[5]);
     constexpr long kLargestError = 4095;
     if (result < 0 && result >= -kLargestError) [[unlikely]] {
         errno = static_cast<int>(-result);

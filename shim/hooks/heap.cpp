@@ -151,7 +151,7 @@ void* allocate(std::size_t bytes, std::size_t alignment, FunctionRef<void*()> pa
     request.address = slot ? slot.begin() : nullptr;
     request.placed = true;
     const auto answer = request::serve(request);
-    if (answer.memory != nullptr) {
+    if (slot && answer.memory != nullptr) {  // what has no place is given none
         slot.set_served();
         return answer.memory;
     }

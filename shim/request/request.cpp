@@ -7,9 +7,9 @@
 #include "shim/base/sys.h"
 #include "shim/base/text.h"
 #include "shim/request/events.h"
+#include "shim/request/find_region.h"
 #include "shim/request/known_sizes.h"
 #include "shim/request/node_choice.h"
-#include "shim/request/search.h"
 
 #include <linux/mempolicy.h>
 #include <sys/auxv.h>

@@ -17,9 +17,12 @@
 
 #include <chrono>
 #include <csignal>
+#include <iostream>
+#include <numeric>
 #include <ostream>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 namespace tests {
 namespace {
@@ -107,6 +110,8 @@ class Sealer : public testing::TestWithParam<Way> {
         }
         return command;
     }
+    // Where the trees' memory may be served too.
+    static Phases phases_of_interest() { return GetParam().serves_trees ? Phases::kBoth : Phases::kFirst; }
     static std::string expected(Phases phases = Phases::kFirst) {
         const std::string all = read_file(kPrepared / "expected");
         return phases == Phases::kBoth ? all : all.substr(0, all.find("comm_r"));
@@ -195,7 +200,7 @@ TEST_P(Sealer, SealsWhenEveryRequestIsServed) {
 
 TEST_P(Sealer, FallsBackWhereThereAreTooFewFiles) {
     add_files(1);
-    EXPECT_THAT(expect_the_same(Phases::kBoth).err, HasSubstr("reason: all_leased"));
+    EXPECT_THAT(expect_the_same(phases_of_interest()).err, HasSubstr("reason: all_leased"));
 }
 
 TEST_P(Sealer, EndsWithAnErrorWhereFilesAreRequiredAndThereAreTooFew) {
@@ -270,8 +275,8 @@ TEST_P(Sealer, SealsTheSameAfterItWasKilledTwice) {
         EXPECT_EQ(sealer.wait().signal, SIGKILL);
         expect_all_free();
     }
-    const auto outcome = run(seal_into(folder, Phases::kBoth), environment());
-    EXPECT_EQ(outcome.out, expected(Phases::kBoth)) << outcome.err;
+    const auto outcome = run(seal_into(folder, phases_of_interest()), environment());
+    EXPECT_EQ(outcome.out, expected(phases_of_interest())) << outcome.err;
     expect_all_free();
 }
 
@@ -296,6 +301,84 @@ void expect_the_same_labels(const std::string& size) {
     for (const auto& layer : layers) {
         EXPECT_THAT(library.out, HasSubstr(" " + layer.at("sha256").get<std::string>() + "\n"));
     }
+}
+
+// Of a label of layer 2, in nanoseconds.
+using Times = std::vector<double>;
+
+double mean(const Times& times) {
+    return std::accumulate(times.begin(), times.end(), 0.0) / static_cast<double>(times.size());
+}
+
+// What compare tells is what the library takes, in turns with it. On ordinary pages it must be those: the
+// machine's transparent huge pages are not to be "always".
+class LargePrediction : public testing::TestWithParam<std::uint64_t> {
+  protected:
+    void SetUp() override {
+        if (!exists(kPrepared / "expected")) {
+            GTEST_SKIP() << "the sealer isn't built; scripts/build-sealer.sh native does it in some minutes";
+        }
+        if (!pool_.missing().empty()) {
+            GTEST_SKIP() << pool_.missing();
+        }
+        ASSERT_THAT(read_file("/sys/kernel/mm/transparent_hugepage/enabled"), Not(HasSubstr("[always]")));
+        pool_.add("0", GetParam());
+        pool_.add("1", GetParam());
+    }
+    [[nodiscard]] Environment environment(bool is_served) const {
+        Environment variables{{"FIL_PROOFS_PARENT_CACHE", folder_.path() / "parents"}};
+        if (is_served) {
+            variables.insert({{"HUGEPAGE_FILES_PATH", pool_.path()}, {"LD_PRELOAD", HEAP_LIBRARY}});
+        }
+        return variables;
+    }
+    [[nodiscard]] double of_library(bool is_served) const {
+        const TempDir layers;
+        const auto outcome =
+            run({kPrepared / "label", std::to_string(GetParam()), "2", layers.path() / "layers"},
+                environment(is_served));
+        EXPECT_TRUE(outcome.ok()) << outcome.err;
+        const std::string mark = "layer 2 ";
+        const auto at = outcome.out.find(mark);
+        return at == std::string::npos ? 0
+                                       : std::stod(outcome.out.substr(at + mark.size())) * 1e9 /
+                                             static_cast<double>(GetParam() / 32);
+    }
+    [[nodiscard]] double of_ours(bool is_served) const {
+        const auto outcome = run({PC1_LABEL, "compare-stretch", std::to_string(GetParam()), "1000000",
+                                  "single-core", is_served ? "asis" : "small", "upstream"},
+                                 environment(is_served));
+        EXPECT_TRUE(outcome.ok()) << outcome.err;
+        return nlohmann::json::parse(outcome.out).at("ns");
+    }
+
+    Pool pool_{{"Huge2M", 2UL << 20, 2 * GetParam()}};
+    TempDir folder_;
+};
+INSTANTIATE_TEST_SUITE_P(, LargePrediction, testing::Values(512UL << 20, 1UL << 30),
+                         [](const testing::TestParamInfo<std::uint64_t>& sector) {
+                             return std::to_string(sector.param >> 20) + "MiB";
+                         });
+
+TEST_P(LargePrediction, IsNearTheLibrarysTime) {
+    constexpr int kRounds = 2;
+    constexpr double kNear = 0.15;
+    constexpr double kNearRatio = 0.05;
+    static_cast<void>(of_library(true));  // makes the file of parents
+    Times library[2];
+    Times ours[2];
+    for (int round = 0; round < kRounds; ++round) {
+        for (const bool is_served : {false, true}) {
+            library[is_served ? 1 : 0].push_back(of_library(is_served));
+            ours[is_served ? 1 : 0].push_back(of_ours(is_served));
+        }
+    }
+    for (int served = 0; served < 2; ++served) {
+        std::cout << (served != 0 ? "served: " : "4 KiB pages: ") << mean(library[served])
+                  << " ns by the library, " << mean(ours[served]) << " predicted\n";
+        EXPECT_NEAR(mean(ours[served]) / mean(library[served]), 1, kNear);
+    }
+    EXPECT_NEAR(mean(ours[1]) / mean(ours[0]), mean(library[1]) / mean(library[0]), kNearRatio);
 }
 
 TEST(SealerLabels, AreThoseOfPc1Label) {

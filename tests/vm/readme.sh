@@ -1,6 +1,6 @@
 #!/bin/sh
 # The README's commands that need root, huge pages and two nodes, as they stand there; and what it says that they print. Only the sizes are
-# this machine's: 32 GiB means 16 MiB to the programs `hugepagectl` and `lotus-worker` here, which call the real ones.
+# this machine's: 32 GiB means 16 MiB to the programs `hugepagectl`, `lotus-worker` and `pc1-label` here, which call the real ones.
 #   readme.sh README HUGEPAGECTL PC1-LABEL
 set -eu
 readme=$1 ctl=$2 pc1_label=$3
@@ -35,6 +35,11 @@ for argument; do
 done
 exec $ctl "\$@"
 END
+cat >/usr/local/bin/pc1-label <<END
+#!/bin/sh
+[ "\$*" = "compare --sector 32GiB" ] || exit 2
+exec $pc1_label compare --sector 64MiB --path single-core --minutes 0.001
+END
 chmod +x /usr/local/bin/*
 
 # Each command of the sections, and the lines that the README shows below it.
@@ -60,6 +65,15 @@ run() {
         *) sh -c "$command" >"$said" 2>&1 || fail "exit status $?: $(cat "$said")" ;;
     esac
     cat "$said"
+    case $command in
+        *" compare "*)
+            for memory in '4 KiB pages' 'transparent huge' 'shim, no pool' 'shim, 2 MiB pages'; do
+                for place in near far; do
+                    grep -q "^$memory, $place " "$said" || fail "it measures no $memory, $place"
+                done
+            done
+            ;;
+    esac
     [ -e "/tmp/commands/$1.printed" ] || return 0
     sed 's/32\.0\([ _]\)GiB/16.0\1MiB/g; s/[].*^$[\\]/\\&/g; s/…/.*/g' "/tmp/commands/$1.printed" >/tmp/patterns
     while IFS= read -r pattern; do

@@ -3,7 +3,7 @@
 # The commands of a tool.
 _hugepage_shim_commands() {
     "$1" --help 2>/dev/null | sed -n '/^Subcommands:/,$s/^  \([a-z][a-z-]*\)  .*/\1/p'
-    [[ ${1##*/} != pc1-label ]] || echo parents
+    [[ ${1##*/} != pc1-label ]] || printf '%s\n' compare parents
 }
 
 _hugepage_shim() {

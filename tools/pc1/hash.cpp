@@ -95,17 +95,21 @@ void absorb(std::uint32_t* state, const std::uint8_t* data, std::size_t blocks) 
     }
 }
 
+template <bool kAsUpstream>
 void finish_label(const std::uint32_t* words, const CyclicMessage& message, const std::uint8_t* const* soon,
                   std::uint8_t* label) {
     std::array<Schedule, kMostBlocksInTurn> kept;
     std::array<std::uint32_t, 8> state;
     std::copy_n(words, state.size(), state.begin());
     for (std::size_t block = 0; block < message.blocks; ++block) {
-        Schedule& schedule = kept[block % message.blocks_in_turn];
-        if (block < message.blocks_in_turn) {
-            prefetch_half(soon[2 * block]);
-            prefetch_half(soon[2 * block + 1]);
-            expand(schedule, message.halves[2 * block], message.halves[2 * block + 1]);
+        const std::size_t place = block % message.blocks_in_turn;
+        Schedule& schedule = kept[place];
+        if (kAsUpstream || block < message.blocks_in_turn) {
+            if (!kAsUpstream) {
+                prefetch_half(soon[2 * block]);
+                prefetch_half(soon[2 * block + 1]);
+            }
+            expand(schedule, message.halves[2 * place], message.halves[2 * place + 1]);
         }
         compress(state.data(), schedule);
     }
@@ -178,7 +182,8 @@ std::vector<const Sha256Kernel*> usable_kernels() {
 
 }  // namespace
 
-const Sha256Kernel kSha256Portable{"portable", absorb, finish_label};
+const Sha256Kernel kSha256Portable{"portable", absorb, finish_label<false>};
+const Sha256Kernel kSha256PortableAsUpstream{"portable", absorb, finish_label<true>};
 
 const std::vector<const Sha256Kernel*>& sha256_kernels() {
     static const auto kernels = usable_kernels();
@@ -187,6 +192,15 @@ const std::vector<const Sha256Kernel*>& sha256_kernels() {
 
 const Sha256Kernel& best_sha256_kernel() {
     return *sha256_kernels().front();
+}
+
+const Sha256Kernel& upstream_sha256_kernel() {
+#if defined(PC1_X86_64) || defined(PC1_AARCH64)
+    if (&best_sha256_kernel() == &kSha256Instructions) {
+        return kSha256InstructionsAsUpstream;
+    }
+#endif
+    return kSha256PortableAsUpstream;
 }
 
 Sha256& Sha256::update(std::span<const std::uint8_t> data) {

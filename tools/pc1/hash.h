@@ -17,6 +17,9 @@ namespace pc1 {
 // The first of them.
 [[nodiscard]] const Sha256Kernel& best_sha256_kernel();
 
+// That does as the proofs library's, built for this CPU.
+[[nodiscard]] const Sha256Kernel& upstream_sha256_kernel();
+
 // A digest built up piece by piece. Use one object for one message.
 class Sha256 {
   public:

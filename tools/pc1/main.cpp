@@ -1,14 +1,15 @@
 // pc1-label: labels a sector as the first phase of sealing does, bit for bit, and says how long each part
-// took; or, as 'pc1-label parents', digests the parents of all nodes.
+// took; as 'pc1-label parents', digests the parents of all nodes; as 'pc1-label compare', says what the shim
+// would gain here.
 //
 // stdout gets the result and nothing else; stderr gets messages and, on a terminal, the progress.
 #include "tools/common/command_line.h"
+#include "tools/pc1/compare.h"
 #include "tools/pc1/options.h"
 #include "tools/pc1/report.h"
 #include "tools/pc1/run.h"
 
 #include <string>
-#include <string_view>
 #include <variant>
 
 namespace {
@@ -24,14 +25,30 @@ std::string text_of(const std::variant<Options, pc1::TextForUser>& parsed, Run r
     return options.json ? pc1::as_json(options, result) : pc1::as_table(options, result);
 }
 
+// What goes to stdout, of the command that the first word names, if it names one.
+std::string answer(const std::string& command, int argc, char** argv) {
+    if (command == "parents") {
+        return text_of(pc1::parse_parents_options(argc - 1, argv + 1), pc1::run_parents);
+    }
+    if (command == "compare") {
+        return text_of(pc1::parse_compare_options(argc - 1, argv + 1), pc1::compare);
+    }
+    if (command == pc1::kStretchCommand) {
+        return pc1::run_stretch(argc - 1, argv + 1);
+    }
+    return text_of(pc1::parse_options(argc, argv), pc1::run);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-    return tools::run_main("pc1-label", [&](std::string& help) {
-        const bool for_parents = argc > 1 && std::string_view(argv[1]) == "parents";
-        help += for_parents ? " parents" : "";
-        tools::print(for_parents ? text_of(pc1::parse_parents_options(argc - 1, argv + 1), pc1::run_parents)
-                                 : text_of(pc1::parse_options(argc, argv), pc1::run));
-        return tools::ExitCode::done;
-    });
+    return tools::run_main(
+        "pc1-label",
+        [&](std::string& help) {
+            const std::string command = argc > 1 ? argv[1] : "";
+            help += command == "parents" || command == "compare" ? " " + command : "";
+            tools::print(answer(command, argc, argv));
+            return tools::ExitCode::done;
+        },
+        "interrupted; what was made for the comparison is given back");
 }

@@ -41,6 +41,11 @@ struct Sha256Kernel {
 // Runs everywhere; the other is measured against it.
 extern const Sha256Kernel kSha256Portable;
 
+// Each with a finish_label that does what the proofs library's does: it computes the schedule of every block
+// anew, and fetches nothing for later calls (`soon` is not looked at). To predict that library's time.
+extern const Sha256Kernel kSha256PortableAsUpstream;
+extern const Sha256Kernel kSha256InstructionsAsUpstream;
+
 // With the SHA-2 instructions of x86-64 or ARMv8; only where they are compiled in (PC1_X86_64, PC1_AARCH64),
 // to be used only if the CPU has them.
 extern const Sha256Kernel kSha256Instructions;

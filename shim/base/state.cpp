@@ -1,8 +1,0 @@
-#include "shim/base/state.h"
-
-namespace hugepage::state {
-
-constinit Config config;
-constinit RegionTable regions;
-
-}  // namespace hugepage::state
