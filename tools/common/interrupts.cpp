@@ -35,7 +35,7 @@ Interrupts::Interrupts() {
     if (::sigprocmask(SIG_BLOCK, &signals, &before_) != 0) {
         throw std::system_error(errno, std::generic_category(), "block signals");
     }
-    fd_ = hugepage::Fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+    fd_ = Fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
     if (fd_.get() < 0) {
         throw std::system_error(errno, std::generic_category(), "wait for signals (signalfd)");
     }

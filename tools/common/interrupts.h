@@ -1,8 +1,8 @@
 // Signals that ask a program to end, taken in at places of its own choosing so that it can clean up first.
 #pragma once
 
-#include "shim/base/fd.h"
 #include "tools/common/failure.h"
+#include "tools/common/fd.h"
 
 #include <array>
 #include <csignal>
@@ -41,7 +41,7 @@ class Interrupts {
     void check() const;
 
   private:
-    hugepage::Fd fd_;
+    Fd fd_;
     sigset_t signals_{};
     sigset_t before_{};
 };

@@ -44,9 +44,12 @@ std::string progress_text(const std::string& label, double fraction, const std::
                           std::size_t columns) {
     fraction = std::clamp(fraction, 0.0, 1.0);
     std::string text = fmt::format("{}  {} %", label, static_cast<int>(100 * fraction));
-    if (!rate.empty() && fraction > 0) {
-        const auto left = std::chrono::duration_cast<std::chrono::seconds>(elapsed * (1 / fraction - 1));
-        text += fmt::format("  {}  {:%T} left", rate, left);
+    if (!rate.empty()) {
+        text += "  " + rate;
+    }
+    if (elapsed.count() > 0 && fraction > 0) {
+        text += fmt::format("  {:%T} left",
+                            std::chrono::duration_cast<std::chrono::seconds>(elapsed * (1 / fraction - 1)));
     }
     return text.substr(0, columns);
 }
@@ -77,10 +80,11 @@ void Progress::update(std::uint64_t done) {
     }
     drawn_ = now;
     const Seconds elapsed = now - start_;
+    const bool is_known = done > 0 && elapsed >= kFirstEstimate;
     // The last column stays empty: some terminals wrap as soon as it is written.
     const std::string text = progress_text(
         label_, total_ > 0 ? static_cast<double>(done) / static_cast<double>(total_) : 0,
-        done > 0 && elapsed >= kFirstEstimate ? rate_(done, elapsed) : "", elapsed, terminal_.columns - 1);
+        is_known ? rate_(done, elapsed) : "", is_known ? elapsed : Seconds{0}, terminal_.columns - 1);
     std::fprintf(stderr, "\r%s\033[K", text.c_str());
     std::fflush(stderr);
 }

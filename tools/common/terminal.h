@@ -27,8 +27,8 @@ using Seconds = std::chrono::duration<double>;
 // of `done` is whatever the caller counts in.
 using RateText = std::function<std::string(std::uint64_t done, Seconds elapsed)>;
 
-// "layer 1 of 2  50 %  680 ns/node  00:01:15 left", cut to so many columns. The rate and the time left are
-// missing as long as nothing is known of them.
+// "layer 1 of 2  50 %  680 ns/node  00:01:15 left", cut to so many columns. Without a rate, or with no time
+// elapsed, nothing is said of them.
 [[nodiscard]] std::string progress_text(const std::string& label, double fraction, const std::string& rate,
                                         Seconds elapsed, std::size_t columns);
 

@@ -298,12 +298,13 @@ class Setting {
                 numa_tonode_memory(memory, size, node);
             }
             auto* const bytes = static_cast<volatile char*>(memory);
-            tools::Progress bar("fragmenting memory", size, [](std::uint64_t, tools::Seconds) { return ""; });
+            tools::Progress progress("fragmenting memory", size,
+                                     [](std::uint64_t, tools::Seconds) { return ""; });
             for (std::uint64_t at = 0; at < size; at += page) {
                 bytes[at] = 1;
                 if (at % kPart == 0) {
                     interrupts_.check();
-                    bar.update(at);
+                    progress.update(at);
                 }
             }
             for (std::uint64_t at = 0; at < size; at += 16 * page) {
@@ -444,8 +445,8 @@ CompareResult compare(const CompareOptions& options) {
     const double allowed = options.minutes * 60;
     std::vector<double> floors;
     std::vector<double> owns;
-    tools::Progress bar("comparing", static_cast<std::uint64_t>(allowed * 1000),
-                        [](std::uint64_t, tools::Seconds) { return ""; });
+    tools::Progress progress("comparing", static_cast<std::uint64_t>(allowed * 1000),
+                             [](std::uint64_t, tools::Seconds) { return ""; });
     constexpr int kLeastRounds = 2;
     double round_seconds = 0;
     for (int round = 0; round < kLeastRounds || seconds() + round_seconds < allowed; ++round) {
@@ -458,7 +459,7 @@ CompareResult compare(const CompareOptions& options) {
             if (!row.left_out.empty()) {
                 continue;
             }
-            bar.update(static_cast<std::uint64_t>(seconds() * 1000));
+            progress.update(static_cast<std::uint64_t>(seconds() * 1000));
             const auto [got, why] = setting.measure(memory, row.is_far ? result.farthest : result.near,
                                                     {.sector_bytes = setting.sector(),
                                                      .labels = result.labels,

@@ -10,7 +10,6 @@
 #include "tools/pc1/run.h"
 
 #include <string>
-#include <string_view>
 #include <variant>
 
 namespace {

@@ -21,7 +21,7 @@ TEST(ProgressText, NeverIsWiderThanTheTerminal) {
 }
 
 TEST(ProgressText, LeavesOutWhatIsNotKnownYet) {
-    EXPECT_EQ(progress_text("layer 1 of 2", 0, "", kElapsed, 80), "layer 1 of 2  0 %");
+    EXPECT_EQ(progress_text("layer 1 of 2", 0, "", Seconds{0}, 80), "layer 1 of 2  0 %");
 }
 
 TEST(ProgressText, StaysInBoundsIfMoreIsDoneThanThereWas) {
