@@ -86,8 +86,8 @@ Ended run_child(const std::vector<std::string>& command, const tools::Interrupts
     if (pipe2(output.data(), O_CLOEXEC) != 0 || pipe2(errors.data(), O_CLOEXEC) != 0) {
         fail("make a pipe");
     }
-    const hugepage::Fd output_end(output[0]);
-    const hugepage::Fd errors_end(errors[0]);
+    const tools::Fd output_end(output[0]);
+    const tools::Fd errors_end(errors[0]);
     const pid_t child = fork();
     if (child == 0) {
         execute(command, prepare, output[1], errors[1]);

@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <iterator>
 #include <map>
-#include <ranges>
 #include <set>
 #include <string_view>
 #include <tuple>
@@ -109,7 +108,7 @@ Removal without_what_stays(Removal plan) {
         return listed ? !is_empty : listed.error().code != ENOENT;
     };
     std::vector<std::string> folders;
-    for (const std::string& folder : std::views::reverse(plan.folders)) {
+    for (const std::string& folder : std::vector(plan.folders.rbegin(), plan.folders.rend())) {
         if (!stays(folder)) {
             gone.insert(folder);
             folders.insert(folders.begin(), folder);

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <ranges>
 
 namespace pool {
 namespace {
@@ -225,7 +224,7 @@ Steps steps_of(const Removal& removal) {
     }
     // A mount goes before the folder that it is at, and after what is in it.
     std::vector<std::string> mounts = removal.mounts;
-    for (const std::string& folder : std::views::reverse(removal.folders)) {
+    for (const std::string& folder : std::vector(removal.folders.rbegin(), removal.folders.rend())) {
         if (std::erase(mounts, folder) > 0) {
             steps.push_back(unmount_step(folder));
         }

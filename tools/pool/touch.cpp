@@ -10,17 +10,17 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <setjmp.h>
 
 #include <numaif.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <system_error>
 
 #include <algorithm>
 #include <atomic>
+#include <csetjmp>
+#include <csignal>
 #include <stop_token>
 #include <thread>
 
