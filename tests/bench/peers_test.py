@@ -147,6 +147,9 @@ class Rounds(unittest.TestCase):
                 self.assertEqual(self.rounds.label(self.peer, path), {f"label, {path}": 8e-7})
         with mock.patch.object(Peer, "label", lambda *_: (8e-7, HUGE)), self.assertRaises(NotMeasured):
             self.rounds.label(self.peer, "single-core")
+        asking = Peer("asking", "", "", LOCKED, thp="madvise", labels="transparent")
+        with mock.patch.object(Peer, "label", lambda *_: (8e-7, PLAIN)), self.assertRaisesRegex(NotMeasured, "had 4 KiB, though"):
+            self.rounds.label(asking, "multicore")
 
     def test_touch_in_the_same_way_but_by_all_threads(self) -> None:
         asked = []

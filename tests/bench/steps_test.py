@@ -79,16 +79,19 @@ class Requests(unittest.TestCase):
 
     def test_are_made_while_others_hold_all_files_but_one(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            node = Path(folder) / "numa_0"
-            node.mkdir()
+            pool = Path(folder) / "files"
+            node = pool / "numa_0"
+            node.mkdir(parents=True)
             for number in range(10):
                 (node / str(number)).touch()
 
             def held() -> list[int]:
                 return [subprocess.run(["flock", "--nonblock", file, "true"]).returncode for file in node.iterdir()]
 
-            with files.leased(Path(folder), but=1):
+            with files.leased(pool, but=1):
                 self.assertEqual(sorted(held()), [0] + [1] * 9)
+            part = requests.part_of(pool, 4) / "numa_0"
+            self.assertEqual({file.stat().st_ino for file in part.iterdir()}, {(node / str(number)).stat().st_ino for number in range(4)})
             self.assertEqual(held(), [0] * 10)
 
 

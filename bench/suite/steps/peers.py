@@ -196,6 +196,8 @@ class Rounds:
 
     def label(self, peer: Peer, path: str) -> dict[str, float]:
         seconds, pages = peer.label(self.context, self.size, path, in_proportion(self.context.seconds, MOST_LABELS))
+        if peer.labels == "transparent" and pages.huge_share < 0.5:
+            raise NotMeasured(f"its buffers had {pages.text}, though it asks for huge pages")
         look = self.looks[peer]
         own = look.by_calloc if path == "single-core" else look.by_mmap
         self.compare(peer, pages, (look.measured if peer.labels == "transparent" else own).pages)

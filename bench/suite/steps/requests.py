@@ -51,12 +51,23 @@ def measure(context: Context) -> Iterator[Found]:
         most = max(pools)
         for processes in PROCESSES:
             if processes <= most:
-                runs["contention", processes] = lambda processes=processes: at_once(context, pools[most], processes)
+                folder = part_of(pools[most], processes)
+                runs["contention", processes] = lambda folder=folder, processes=processes: at_once(context, folder, processes)
         found, failures = in_rounds(runs, context.seconds)
         yield from (LeftOut(group, ", ".join(map(str, rest)), why) for (group, *rest), why in failures.items())
         for values_of in found.values():
             for (group, subject, *parameters), values in values_of.items():
                 yield Row(group, subject, "s", values, dict(parameters))
+
+
+def part_of(pool: Path, files: int) -> Path:
+    """A pool of so many of its files: each process has one, and no more files to look through."""
+    part = pool.with_name(f"part-{files}")
+    for file in sorted(pool.glob("numa_*/*"))[:files]:
+        link = part / file.relative_to(pool)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.hardlink_to(file)
+    return part
 
 
 def command(context: Context, *more: object) -> list[str]:
