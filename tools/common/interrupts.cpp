@@ -16,7 +16,7 @@ namespace {
 constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 // Lets the signal come again, and wait from now on.
-void put_back(int signal, siginfo_t*, void* context) {
+void put_back(int signal, siginfo_t* /*facts*/, void* context) {
     sigaddset(&static_cast<ucontext_t*>(context)->uc_sigmask, signal);
     ::raise(signal);
 }
