@@ -194,7 +194,10 @@ class Setting {
     // What can't be removed now is on setup's record.
     void remove(const std::string& pool) const noexcept {
         try {
-            run_child({hugepagectl_, "remove", "--path", pool}, nullptr);
+            const Ended ended = run_child({hugepagectl_, "remove", "--path", pool}, nullptr);
+            if (ended.status != 0 && fs::exists(pool)) {
+                throw std::runtime_error(reason_of(ended));
+            }
         } catch (const std::exception& error) {
             tools::warn(fmt::format("remove {}: {}; type: sudo hugepagectl remove", pool, error.what()));
         }
