@@ -96,12 +96,11 @@ bool Machine::has_page_size(ByteSize size) const {
 
 std::string pages_folder(const std::string& sysfs, ByteSize size, std::optional<NodeId> node) {
     const std::string name = fmt::format("hugepages-{}kB", size.bytes / kKiB);
-    const std::string whole = fmt::format("{}/kernel/mm/hugepages/{}", sysfs, name);
+    std::string whole = fmt::format("{}/kernel/mm/hugepages/{}", sysfs, name);
     if (!node) {
         return whole;
     }
-    const std::string own =
-        fmt::format("{}/devices/system/node/node{}/hugepages/{}", sysfs, node->value, name);
+    std::string own = fmt::format("{}/devices/system/node/node{}/hugepages/{}", sysfs, node->value, name);
     return node == NodeId{0} && ::access(own.c_str(), F_OK) != 0 ? whole : own;
 }
 

@@ -159,15 +159,17 @@ Pool read_pool(const PoolChoice& choice, std::optional<uid_t> user) {
     const std::string folder(choice.pattern.searched_folder().view());
     if (!listed) {
         const int error = listed.error().code;
-        const auto failure =
-            tools::system_failure(fmt::format("list the pool's folder {} ({})", folder, choice.source), error,
-                                  error == ENOENT ? "hugetlbfs must be mounted and the files made, after "
-                                                    "each reboot too: see 'hugepagectl plan --help'"
-                                                  : "");
+        const std::string tried = fmt::format("list the pool's folder {} ({})", folder, choice.source);
         if (error == ENOENT || error == ENOTDIR) {
-            throw NoPool(failure.code(), failure.what());
+            throw NoPool(
+                tools::ExitCode::failed,
+                tools::system_failure(tried, error,
+                                      error == ENOENT ? "hugetlbfs must be mounted and the files made, after "
+                                                        "each reboot too: see 'hugepagectl plan --help'"
+                                                      : "")
+                    .what());
         }
-        throw failure;
+        throw tools::system_failure(tried, error);
     }
     if (nodes.empty()) {
         throw NoPool(

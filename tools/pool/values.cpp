@@ -12,7 +12,6 @@
 #include <pwd.h>
 
 #include <map>
-#include <ranges>
 #include <string_view>
 
 namespace ctl {
@@ -74,11 +73,12 @@ std::vector<Share> shares_of(const std::string& text, std::size_t files, const M
         hugepage::NodeSet nodes = nodes_in(part.substr(0, colon));
         for (auto node = nodes.first(); node; node = nodes.first()) {
             if (machine.find(*node) == nullptr) {
-                tools::refuse(fmt::format(
-                    "--node: there is no node {}; this machine has {}.", node->value,
-                    fmt::join(
-                        machine.nodes | std::views::transform([](const Node& one) { return one.id.value; }),
-                        ", ")));
+                std::vector<int> known;
+                for (const Node& one : machine.nodes) {
+                    known.push_back(one.id.value);
+                }
+                tools::refuse(fmt::format("--node: there is no node {}; this machine has {}.", node->value,
+                                          fmt::join(known, ", ")));
             }
             if (!shares.emplace(*node, own).second) {
                 tools::refuse(fmt::format("--node: node {} is named twice.", node->value));
