@@ -239,14 +239,8 @@ void add_all() {
     }
 }
 
+[[maybe_unused]] const bool kAreAdded = (add_all(), true);
+
 }  // namespace
 
-int main(int argc, char** argv) {
-    add_all();
-    benchmark::Initialize(&argc, argv);
-    if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
-        return 2;
-    }
-    benchmark::RunSpecifiedBenchmarks();
-    benchmark::Shutdown();
-}
+BENCHMARK_MAIN();

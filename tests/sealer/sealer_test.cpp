@@ -39,6 +39,12 @@ constexpr PageKind kEightSectors{"Huge2M", 2UL << 20, 8 * kSector};
 
 const std::filesystem::path kPrepared = PREPARED;
 
+std::string what_is_missing() {
+    return exists(kPrepared / "expected")
+               ? ""
+               : "the sealer isn't built; scripts/build-sealer.sh native does it in some minutes. ";
+}
+
 // One of the library's two ways to label.
 struct Way {
     const char* name;
@@ -80,11 +86,8 @@ class View {
 class Sealer : public testing::TestWithParam<Way> {
   protected:
     void SetUp() override {
-        if (!exists(kPrepared / "expected")) {
-            GTEST_SKIP() << "the sealer isn't built; scripts/build-sealer.sh native does it in some minutes";
-        }
-        if (!pool_.missing().empty()) {
-            GTEST_SKIP() << pool_.missing();
+        if (const std::string missing = what_is_missing() + pool_.missing(); !missing.empty()) {
+            GTEST_SKIP() << missing;
         }
     }
 
@@ -283,8 +286,8 @@ TEST_P(Sealer, SealsTheSameAfterItWasKilledTwice) {
 // The digests of both layers, by the library and by our own program, for a sector and ids that neither has as
 // a default.
 void expect_the_same_labels(const std::string& size) {
-    if (!exists(kPrepared / "expected")) {
-        GTEST_SKIP() << "the sealer isn't built; scripts/build-sealer.sh native does it in some minutes";
+    if (!what_is_missing().empty()) {
+        GTEST_SKIP() << what_is_missing();
     }
     const std::string porep_id(64, '5');
     const std::string replica_id(64, '3');
@@ -315,11 +318,8 @@ double mean(const Times& times) {
 class LargePrediction : public testing::TestWithParam<std::uint64_t> {
   protected:
     void SetUp() override {
-        if (!exists(kPrepared / "expected")) {
-            GTEST_SKIP() << "the sealer isn't built; scripts/build-sealer.sh native does it in some minutes";
-        }
-        if (!pool_.missing().empty()) {
-            GTEST_SKIP() << pool_.missing();
+        if (const std::string missing = what_is_missing() + pool_.missing(); !missing.empty()) {
+            GTEST_SKIP() << missing;
         }
         ASSERT_THAT(read_file("/sys/kernel/mm/transparent_hugepage/enabled"), Not(HasSubstr("[always]")));
         pool_.add("0", GetParam());

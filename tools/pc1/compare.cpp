@@ -27,6 +27,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -58,12 +59,12 @@ std::uint64_t page_bytes() {
     return static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
-// Free, or in clean files of the page cache.
-std::uint64_t available_on(int node) {
+// The sum of these lines of a node's memory.
+std::uint64_t memory_of(int node, std::initializer_list<const char*> names) {
     std::ifstream file(fmt::format("/sys/devices/system/node/node{}/meminfo", node));
     std::uint64_t kib = 0;
     for (std::string line; std::getline(file, line);) {
-        for (const char* name : {"MemFree:", "Inactive(file):", "SReclaimable:"}) {
+        for (const char* name : names) {
             const std::size_t at = line.find(name);
             kib += at == std::string::npos
                        ? 0
@@ -71,6 +72,11 @@ std::uint64_t available_on(int node) {
         }
     }
     return kib << 10;
+}
+
+// Free, or in clean files of the page cache.
+std::uint64_t available_on(int node) {
+    return memory_of(node, {"MemFree:", "Inactive(file):", "SReclaimable:"});
 }
 
 std::vector<std::uint64_t> huge_page_sizes() {
@@ -184,10 +190,10 @@ class Setting {
             sector_ /= 2;
         }
         if (!fits(sector_, 4)) {
-            throw std::runtime_error(
-                fmt::format("there is not enough free memory to compare: {} of two buffers, twice, and 512 "
-                            "MiB are needed",
-                            size_text(sector_)));
+            throw std::runtime_error(fmt::format(
+                "there is not enough free memory to compare on a sector of {}: on each node there must be "
+                "five times that, and {}",
+                size_text(sector_), size_text(kToSpare)));
         }
     }
 
@@ -284,12 +290,15 @@ class Setting {
     }
 
     // As after days of uptime: free memory is taken in ordinary pages, and all but each 16th given back, so
-    // that hardly a huge page is left in one piece.
+    // that hardly a huge page is left in one piece. A fiftieth of the node's memory is left alone: the kernel
+    // need not reclaim any, nor end a program for want of it.
     void fragment() {
         constexpr std::uint64_t kPart = 128 * kMiB;
         const auto page = page_bytes();
         for (const int node : nodes_) {
-            const std::uint64_t size = available_on(node) / kPart * kPart - 2 * kPart;
+            const std::uint64_t left_alone = memory_of(node, {"MemTotal:"}) / 50;
+            const std::uint64_t free = memory_of(node, {"MemFree:"});
+            const std::uint64_t size = (free - std::min(free, left_alone)) / kPart * kPart;
             void* const memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
                                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
             if (memory == MAP_FAILED) {
@@ -366,9 +375,14 @@ std::pair<std::optional<StretchResult>, std::string> Setting::measure(const Memo
     }
     const bool has_several_nodes = nodes_.size() > 1;
     const Ended ended = run_child(command, &interrupts_, [&] {
-        for (const char* name : {"LD_PRELOAD", "HUGEPAGE_FILES_PATH", "HUGEPAGE_FILES_PATH_PATTERN",
-                                 "HUGEPAGE_MODE", "HUGEPAGE_EXE", "HUGEPAGE_FALLBACK", "HUGEPAGE_LOG_FILE"}) {
-            unsetenv(name);
+        unsetenv("LD_PRELOAD");
+        for (char** entry = environ; *entry != nullptr;) {
+            const std::string name(*entry, std::strcspn(*entry, "="));
+            if (name.starts_with("HUGEPAGE_")) {
+                unsetenv(name.c_str());
+            } else {
+                ++entry;
+            }
         }
         setenv("FIL_PROOFS_USE_MULTICORE_SDR", stretch.path == Path::kMulticore ? "1" : "0", 1);
         setenv("HUGEPAGE_NODE", std::to_string(node).c_str(), 1);
