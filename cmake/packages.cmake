@@ -6,7 +6,11 @@ set(HUGEPAGE_SHIM_PACKAGER "hugepage-shim authors <hugepage-shim@packages.invali
 set(doc_dir ${CMAKE_INSTALL_DATAROOTDIR}/doc/hugepage-shim)
 install(FILES README.md README.zh.md SECURITY.md DESTINATION ${doc_dir})
 install(DIRECTORY docs DESTINATION ${doc_dir})
-install(FILES packaging/hugepage-shim.conf DESTINATION ${doc_dir}/examples)
+install(FILES packaging/hugepage-shim.conf
+  deploy/monitoring/hugepage-shim.dashboard.json
+  deploy/monitoring/hugepage-shim.mtail
+  deploy/monitoring/hugepage-shim.rules.yml
+  DESTINATION ${doc_dir}/examples)
 
 set(CPACK_PACKAGE_NAME hugepage-shim)
 set(CPACK_PACKAGE_VENDOR "hugepage-shim authors")

@@ -23,7 +23,14 @@ SIZE = 16 * pool.MIB
 FILES = 4
 # What they show depends on the time, or on what else is on this machine.
 TIMED, SHARED = "Age of these figures", "Huge pages by node"
-CHARTED = {"Sealers' buffers": "{state}", "Fallbacks by reason": "{reason}", "Files by node": "node {node}, {state}", "Pages on the wrong node": "node {node}"}
+GREEN, BLUE, RED, ORANGE, PURPLE, GREY = "C2", "C0", "C1", "C5", "C3", "C4"
+# Four of the panels with their series, by labels.
+CHARTED: dict[str, dict[tuple[str, ...], str]] = {
+    "Sealers' buffers": {("served",): GREEN, ("tmpfs",): PURPLE, ("thp",): ORANGE, ("ordinary",): RED, ("untouched",): GREY},
+    "Fallbacks by reason": {("all_leased",): RED},
+    "Files by node": {("0", "free"): GREEN, ("0", "leased"): BLUE, ("1", "leased"): PURPLE, ("1", "unusable"): RED},
+    "Buffers on the wrong node": {("pc1-label",): RED},
+}
 
 
 def resident(pid: int) -> int:
@@ -40,7 +47,7 @@ class Machine:
         self.ports = {name: free_port() for name in ("prometheus", "node", "mtail")}
         self.prometheus = Prometheus(self.ports["prometheus"])
         self.modified = 0
-        self.shown: list[tuple[str, float]] = []  # each state, and when Prometheus had seen it
+        self.shown: list[tuple[str, dict[str, dict[tuple[str, ...], float]]]] = []  # each state, and the panels in it
         self.served = "served" if pages != "tmpfs" else "tmpfs"
         self.textfile.mkdir()
         self.log.touch()
@@ -123,9 +130,7 @@ class Machine:
             return seen == self.modified and counted == logged
 
         until(f"Prometheus has scraped: {state}", has_seen)
-        when = self.prometheus.value("vector(time())")
-        assert when is not None
-        self.shown.append((state, when))
+        self.shown.append((state, self.panels()))
 
     def panels(self) -> dict[str, dict[tuple[str, ...], float]]:
         """What each panel shows: values by those labels that tell its series apart, machine, pid and size left out."""
@@ -149,12 +154,11 @@ class Machine:
     def expect(self, alerts: set[str], panels: dict[str, dict[tuple[str, ...], float]]) -> None:
         if self.pages == "tmpfs" and any(key[1:] == ("tmpfs",) for key in panels["Sealers"]):
             alerts = alerts | {"HugepagePoolNotHuge"}
-        state = self.shown[-1][0]
+        state, shown = self.shown[-1]
         found = self.active_alerts()
         assert found == alerts, f"{state}: alerts {found}, not {alerts}"
         # And as its own evaluation of the rules has it.
         until(f"{state}: Prometheus alerts {alerts}", lambda: {alert["labels"]["alertname"] for alert in self.prometheus.get("alerts")} == alerts)
-        shown = self.panels()
         assert {*panels, TIMED, SHARED} == set(shown), f"not expected, or not shown: {set(shown) ^ set(panels)}"
         assert len(shown[TIMED]) == 1, f"{state}: {shown[TIMED]}"
         if self.pages != "tmpfs" and self.pool.is_dir():
@@ -241,29 +245,27 @@ def run(machine: Machine) -> None:
 
 
 def chart(machine: Machine, path: Path) -> None:
-    """What four of the panels have shown meanwhile."""
+    """What four of the panels showed in each state, as bars."""
     sys.path.insert(0, str(PROJECT / "bench"))
-    from suite.charts import STYLE  # noqa: PLC0415
     from matplotlib import pyplot  # noqa: PLC0415
+    from suite.charts import STYLE  # noqa: PLC0415
 
-    panels = {panel["title"]: panel["targets"][0]["expr"].replace("$host", ".*") for panel in json.loads(DASHBOARD.read_text())["panels"]}
-    begin, end = machine.shown[0][1], machine.shown[-1][1] + 1
+    states = [state for state, _ in machine.shown]
     with pyplot.style.context(STYLE):
-        figure, all_axes = pyplot.subplots(2, 2, figsize=(9, 6), sharex=True)
-        for axes, (title, label) in zip(all_axes.flat, CHARTED.items(), strict=True):
-            for series in machine.prometheus.get("query_range", query=panels[title], start=str(begin), end=str(end), step="0.5"):
-                values = [(float(when) - begin, float(value)) for when, value in series["values"]]
-                if any(value for _, value in values):
-                    axes.step(*zip(*values, strict=True), where="post", marker="", label=label.format(**series["metric"]))
+        figure, all_axes = pyplot.subplots(2, 2, figsize=(9, 6.5), sharex=True)
+        for axes, (title, colours) in zip(all_axes.flat, CHARTED.items(), strict=True):
+            below = [0.0] * len(states)
+            for labels, colour in colours.items():
+                heights = [panels[title].get(labels, 0.0) for _, panels in machine.shown]
+                if any(heights):
+                    axes.bar(states, heights, bottom=below, color=colour, width=0.7, label=", ".join(labels) if len(labels) == 1 else "node {}, {}".format(*labels))
+                    below = [low + high for low, high in zip(below, heights, strict=True)]
             axes.set_title(title)
-            axes.set_ylim(bottom=0)
-            axes.legend(loc="upper left")
-            for state, when in machine.shown:
-                axes.axvline(when - begin, color="0.8", linewidth=0.8, zorder=0)
-        for state, when in machine.shown:
-            all_axes[0][0].annotate(state, (when - begin, 1), xycoords=("data", "axes fraction"), rotation=90, fontsize=7)
-        for axes in all_axes[1]:
-            axes.set_xlabel("seconds")
+            axes.grid(visible=False, axis="x")
+            axes.set_ylim(0, max(1.0, *below) * 1.45)  # with room for the legend
+            axes.yaxis.get_major_locator().set_params(integer=True)
+            axes.legend(loc="upper left", ncols=2)
+            axes.tick_params("x", labelrotation=30)
         figure.savefig(path, metadata={"Date": None})
 
 
