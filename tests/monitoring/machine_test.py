@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -62,7 +63,14 @@ class Machine:
             for i in range(FILES):
                 pool.add_file(self.pool, 0, f"16.0_MiB_{i}", SIZE)
         else:
-            self.hugepagectl("setup", "--config", "/etc/hugepage-shim.conf")
+            # As hugepage-shim.service runs it: `systemctl status` shows the line that it is told.
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+                manager.bind(str(self.scratch / "notify"))
+                os.environ["NOTIFY_SOCKET"] = str(self.scratch / "notify")
+                self.hugepagectl("setup", "--config", "/etc/hugepage-shim.conf")
+                del os.environ["NOTIFY_SOCKET"]
+                told = manager.recv(1024, socket.MSG_DONTWAIT).decode()
+                assert told == f"STATUS=node 0: {FILES} of {FILES} files", told
         (self.pool / "numa_1").mkdir(exist_ok=True)
 
     @contextlib.contextmanager

@@ -52,6 +52,10 @@ def main() -> None:
     assert declared == alerts((HERE / "alerts_test.yml").read_text()), "an alert has no test"
 
     written = set(re.findall(rf"^# TYPE ({NAME}) ", text, flags=re.M)) | set(re.findall(rf"^(?:counter|gauge) ({NAME})", MTAIL.read_text(), flags=re.M))
+    manual = re.search(r"^# METRICS$(.*?)^# ", (PROJECT / DOCUMENTS[0]).read_text(), flags=re.M | re.S)
+    assert manual is not None
+    listed = {f"hugepage_shim_{name}" for line in re.findall(r"^\*.*$", manual.group(1), flags=re.M) for name in re.findall(r"\*(\w+)\*", line)}
+    assert listed == set(re.findall(rf"^# TYPE ({NAME}) ", text, flags=re.M)), "the manual page lists other metrics"
     shipped = [RULES.read_text(), *(target["expr"] for panel in json.loads(DASHBOARD.read_text())["panels"] for target in panel["targets"])]
     named = set(re.findall(NAME, "\n".join([*shipped, *((PROJECT / path).read_text(encoding="utf-8") for path in DOCUMENTS)])))
     assert named <= written, f"nobody writes {named - written}"
