@@ -49,8 +49,9 @@ struct StatusOptions {
 std::optional<pool::Request> wanted_of(const PoolChoice& choice, const Machine& machine) try {
     const auto values = config_values(kConfigFile);
     auto wanted = values ? pool::wanted_by(*values, machine) : std::nullopt;
-    const auto place = pool::pattern_of("", std::string(choice.pattern.text()));
-    return wanted && wanted->pattern.text() == place.text() ? std::move(wanted) : std::nullopt;
+    const bool is_of_pool =
+        wanted && wanted->pattern.text() == pool::pattern_of("", std::string(choice.pattern.text())).text();
+    return is_of_pool ? std::move(wanted) : std::nullopt;
 } catch (const tools::Failure& failure) {
     tools::warn(failure.what());
     return std::nullopt;

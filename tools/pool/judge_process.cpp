@@ -25,7 +25,7 @@ const MemoryFile* pool_file_of(const MappedArea& area, const std::vector<Pool>& 
     return nullptr;
 }
 
-// Of the pools' files; without any, those of sectors, as in HUGEPAGE_MODE=thp.
+// Of the pools' files, and of those that are wanted; without any, those of sectors, as in HUGEPAGE_MODE=thp.
 std::set<std::uint64_t> buffer_sizes(const std::vector<Pool>& pools) {
     std::set<std::uint64_t> sizes;
     for (const Pool& pool : pools) {
@@ -33,6 +33,9 @@ std::set<std::uint64_t> buffer_sizes(const std::vector<Pool>& pools) {
             if (file.size.bytes >= kSmallestBuffer) {
                 sizes.insert(file.size.bytes);
             }
+        }
+        if (pool.wanted && pool.wanted->size.bytes >= kSmallestBuffer) {
+            sizes.insert(pool.wanted->size.bytes);
         }
     }
     if (sizes.empty()) {

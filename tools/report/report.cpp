@@ -114,6 +114,10 @@ std::uint64_t count_in(const Json& object, const char* key) {
     return object.at(key).get<std::uint64_t>();
 }
 
+void add_to(Json& object, const char* key, std::uint64_t more) {
+    object[key] = count_in(object, key) + more;
+}
+
 std::string text_in(const Json& object, const char* key) {
     return printable(object.at(key).get<std::string>());
 }

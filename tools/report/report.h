@@ -57,6 +57,7 @@ struct Field {
 
 // Of one key of an object: a count; foreign text, printable.
 [[nodiscard]] std::uint64_t count_in(const Json& object, const char* key);
+void add_to(Json& object, const char* key, std::uint64_t more);
 [[nodiscard]] std::string text_in(const Json& object, const char* key);
 
 // Of one key of the row: a count, in the tone unless it is 0; a size in bytes; a size of pages; foreign text.
