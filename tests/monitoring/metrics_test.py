@@ -14,8 +14,8 @@ from programs import DASHBOARD, MTAIL, PROJECT, RULES, program
 
 HERE = Path(__file__).parent
 NAME = r"\bhugepage_shim_\w+"
-# These name metrics too; the test of the dashboard's panels, machine_test.py, would fail for one that isn't there.
-DOCUMENTS = ("tools/man/hugepagectl.8.scd", "docs/recipes.md", "docs/operate.md", "docs/manual.zh.md")
+MANUAL = PROJECT / "tools/man/hugepagectl.8.scd"
+DOCUMENTS = (MANUAL, *(PROJECT / "docs").rglob("*.md"))
 
 
 def promtool(*arguments: str, given: str = "") -> str:
@@ -52,12 +52,12 @@ def main() -> None:
     assert declared == alerts((HERE / "alerts_test.yml").read_text()), "an alert has no test"
 
     written = set(re.findall(rf"^# TYPE ({NAME}) ", text, flags=re.M)) | set(re.findall(rf"^(?:counter|gauge) ({NAME})", MTAIL.read_text(), flags=re.M))
-    manual = re.search(r"^# METRICS$(.*?)^# ", (PROJECT / DOCUMENTS[0]).read_text(), flags=re.M | re.S)
+    manual = re.search(r"^# METRICS$(.*?)^# ", MANUAL.read_text(), flags=re.M | re.S)
     assert manual is not None
     listed = {f"hugepage_shim_{name}" for line in re.findall(r"^\*.*$", manual.group(1), flags=re.M) for name in re.findall(r"\*(\w+)\*", line)}
     assert listed == set(re.findall(rf"^# TYPE ({NAME}) ", text, flags=re.M)), "the manual page lists other metrics"
     shipped = [RULES.read_text(), *(target["expr"] for panel in json.loads(DASHBOARD.read_text())["panels"] for target in panel["targets"])]
-    named = set(re.findall(NAME, "\n".join([*shipped, *((PROJECT / path).read_text(encoding="utf-8") for path in DOCUMENTS)])))
+    named = set(re.findall(NAME, "\n".join([*shipped, *(path.read_text(encoding="utf-8") for path in DOCUMENTS)])))
     assert named <= written, f"nobody writes {named - written}"
 
 
