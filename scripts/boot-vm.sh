@@ -83,7 +83,8 @@ WantedBy=multi-user.target
 END
 cat >"$root/usr/local/sbin/sealer" <<'END'
 #!/bin/bash
-# What it finds, and what it and the shim say, goes to the second serial port.
+# What it finds, and what it and the shim say, goes to the second serial port: at the end, since the shim drops a line that would have
+# to wait for the port.
 moment() { LD_PRELOAD= systemctl show --value --property "$1" "$2"; }
 {
     echo "boot $(</proc/sys/kernel/random/boot_id)"
@@ -97,7 +98,8 @@ moment() { LD_PRELOAD= systemctl show --value --property "$1" "$2"; }
         echo "status$node $?"
     done
     echo end
-} >/dev/ttyS1
+} >/run/said
+cat /run/said >/dev/ttyS1
 END
 chmod 755 "$root/usr/local/sbin/sealer"
 ln -s ../sealer.service "$root/etc/systemd/system/multi-user.target.wants/sealer.service"

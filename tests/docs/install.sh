@@ -20,7 +20,7 @@ mapfile -t commands < <(sed -nE '/^## Install$/,/^## /{/package/!s/^\$ //p}' REA
 ((${#commands[@]} == 2)) || fail "not two commands in README.md, Install: ${commands[*]}"
 
 said=$(bash -c "${commands[0]}") || fail "${commands[0]}: $said"
-for words in 'Labels   right' 'Served   both buffers' 'scripts/bench-sealer.sh'; do
+for words in 'Labels   right' 'Served   both buffers' 'what the CPU could do'; do
     grep -qF "$words" <<<"$said" || fail "${commands[0]} doesn't end with '$words': $said"
 done
 
