@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
-FOLDERS = (".", "bench", "docs", "docs/dev", "scripts/deploy", "shim/core", "tools/ctl")
+FOLDERS = (".", "bench", "docs", "docs/dev", "shim", "tools/ctl")
 READMES = ("README.md", "README.zh.md")
 # vm.readme runs the commands of the last two; docs.Install and package.IsInstalledAndPurgedInAFreshSystem those of the first.
 RUN_BY_TESTS = ("Install", "Quick start", "Nothing happened?")
