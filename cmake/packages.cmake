@@ -23,7 +23,8 @@ file is free the sealer gets what the kernel would have given it.
 .
 With it come hugepagectl and hugepage-file-init, which make and check the
 memory files, and pc1-label, a labelling program to try and measure it with.
-Nothing is preloaded, reserved or mounted before it is configured.")
+Nothing is preloaded or mounted, and no page taken, before it is configured.
+The documents are in /usr/share/doc/hugepage-shim/docs, some in Chinese.")
 # With DESTDIR, so that CMAKE_INSTALL_PREFIX is /usr to packaging/systemd too, and not a folder of the build.
 set(CPACK_SET_DESTDIR ON)
 set(CPACK_INSTALL_PREFIX /usr)

@@ -62,6 +62,6 @@ else
     sudo -E "${tests[@]}" -L hugetlb
 fi
 if [[ $tier == nightly && $# == 0 && $preset == release ]]; then
-    scripts/check.sh format cppcheck tidy asan tsan
+    scripts/check.sh format words markdown cppcheck tidy asan tsan
     scripts/fuzz.sh 60
 fi
