@@ -84,6 +84,13 @@ class Documents(unittest.TestCase):
             name = path.relative_to(PROJECT / "docs").as_posix().removesuffix("/README.md")
             self.assertTrue(name == "README.md" or f"]({name})" in index or f"]({name}/README.md)" in index, name)
 
+    def test_have_tables_whose_rows_are_whole(self) -> None:
+        tables = [(path, table) for path in documents() for table in re.findall(r"(?:^\|.*\n)+", text_of(path), flags=re.M)]
+        self.assertGreater(len(tables), 50)
+        for path, rows in tables:
+            cells = {len(re.findall(r"(?<!\\)\|", row)) for row in rows.splitlines()}
+            self.assertEqual(len(cells), 1, f"{path.relative_to(PROJECT)}: {rows.splitlines()[0]}")
+
     def test_have_no_commands_but_those_that_a_test_runs(self) -> None:
         lists = "\n".join(path.read_text() for path in (PROJECT / "tests").rglob("CMakeLists.txt"))
         run_in_machine = re.search(r"^set\(documents (.*)\)$", lists, flags=re.M)
