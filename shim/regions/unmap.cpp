@@ -1,7 +1,7 @@
+#include "shim/base/log.h"
 #include "shim/base/next.h"
 #include "shim/regions/calls.h"
 #include "shim/regions/parts.h"
-#include "shim/request/events.h"
 
 namespace hugepage::regions {
 
@@ -22,7 +22,8 @@ int unmap_piece(const Range& range) noexcept {
         state::regions.put_back(taken.piece);
         return code;
     }
-    events::released(emptied.address(), emptied.length());
+    log::write(log::Level::debug, "lease", "unmapped from a leased file: ", emptied.length(), " bytes at ",
+               Address{emptied.address()});
     return 0;
 }
 
@@ -87,7 +88,9 @@ int protect(const Segment& segment, const Range& call, int protection) noexcept 
     }
     const auto pages = whole_pages(segment, call);
     if (!pages) {
-        events::unaligned_protection_once(segment.range.address(), segment.range.length(), traits.page_size);
+        log::write_once(log::Level::warn, "region",
+                        "mprotect of a part of a huge page fails with EINVAL: memory in pages of ",
+                        to_text(traits.page_size).view(), " can only be protected by whole pages");
         return EINVAL;
     }
     if (const int code = code_of(next::kernel::mprotect(pages->address(), pages->length(), protection))) {

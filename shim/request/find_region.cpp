@@ -1,8 +1,8 @@
 #include "shim/request/find_region.h"
 
+#include "shim/base/log.h"
 #include "shim/base/state.h"
 #include "shim/base/sys.h"
-#include "shim/request/events.h"
 #include "shim/request/placement.h"
 #include "shim/request/zeroing.h"
 
@@ -16,6 +16,8 @@
 
 namespace hugepage {
 namespace {
+
+using log::Level;
 
 constexpr std::size_t kMostPagesChecked = 1024;
 
@@ -157,6 +159,23 @@ Status populate(const Mapping& mapping, std::size_t length, const FileSystem& fi
     return done;
 }
 
+// Nothing checked if the kernel would not say.
+Result<Placement, Refusal> check_placement(const Mapping& mapping, std::size_t length, ByteSize page_size,
+                                           NodeId node) noexcept {
+    const auto found = placement_of(mapping.begin(), length, page_size, node, kMostPagesChecked);
+    if (!found) {
+        log::write_once(Level::warn, "pool", "cannot ask where pages are: ", found.error().tried,
+                        ErrnoText{found.error().code}, "; files are taken to be on their folder's node");
+        return Placement{};
+    }
+    if (found.value().mostly_elsewhere()) {
+        return Refusal{
+            Reason::misplaced,
+            "most of its pages are on another node than its folder says; move it there or create it anew", 0};
+    }
+    return found.value();
+}
+
 // Leases the file and maps it so that nobody can tell the memory from fresh anonymous memory: populated, so
 // that no page fault and no SIGBUS is left for later; on its node, or refused; zero, unless the operator has
 // waived it; entered in the table. On any failure all is undone and the refusal says which step it was.
@@ -164,46 +183,30 @@ Status populate(const Mapping& mapping, std::size_t length, const FileSystem& fi
 // Private memory is marked MADV_DONTFORK, unless HUGEPAGE_FORK says otherwise.
 Result<void*, Refusal> make_region(const MapRequest& request, const Candidate& file) noexcept {
     Stopwatch watch;
-    events::Leased leased{.folder = file.folder.path(),
-                          .name = file.name,
-                          .size = ByteSize{request.length},
-                          .wanted = file.wanted,
-                          .node = file.node};
-
     FileSystem file_system;
     auto mapped = lease_and_map(request, file, file_system);
     if (!mapped) {
         return mapped.error();
     }
     Mapping& mapping = mapped.value();
-    leased.page_size = file_system.page_size;
     if (const auto done = populate(mapping, request.length, file_system); !done) {
         return refusal(Reason::not_populated, done.error());
     }
-    leased.populate_ms = watch.lap();
-
-    const auto placement =
-        placement_of(mapping.begin(), request.length, leased.page_size, file.node, kMostPagesChecked);
+    const double populate_ms = watch.lap();
+    const auto placement = check_placement(mapping, request.length, file_system.page_size, file.node);
     if (!placement) {
-        events::placement_unknown_once(placement.error());
-    } else if (placement.value().mostly_elsewhere()) {
-        return Refusal{
-            Reason::misplaced,
-            "most of its pages are on another node than its folder says; move it there or create it anew", 0};
-    } else {
-        leased.placement = placement.value();
+        return placement.error();
     }
-    leased.check_ms = watch.lap();
-
+    const double check_ms = watch.lap();
     // What an allocator gives is read by callers that rely on zeroes (calloc).
-    if (state::config.zero == Config::Zero::always || request.placed) {
-        leased.helpers = zero_memory(mapping.begin(), request.length,
-                                     {state::config.zero_threads, helper_cpus(file.node)});
-    }
-    leased.zero_ms = watch.lap();
+    const bool is_zeroed = state::config.zero == Config::Zero::always || request.placed;
+    const int helpers = is_zeroed ? zero_memory(mapping.begin(), request.length,
+                                                {state::config.zero_threads, helper_cpus(file.node)})
+                                  : 0;
+    const double zero_ms = watch.lap();
 
     const auto begin = reinterpret_cast<std::uintptr_t>(mapping.begin());
-    const Traits traits{.page_size = leased.page_size,
+    const Traits traits{.page_size = file_system.page_size,
                         .node = file.node,
                         .shared = (request.flags & MAP_SHARED) != 0,
                         .protection = request.protection,
@@ -213,7 +216,19 @@ Result<void*, Refusal> make_region(const MapRequest& request, const Candidate& f
             Reason::table_full,
             "this process holds as many regions, or parts of regions, as the shim can keep account of", 0};
     }
-    events::leased(leased);
+    const auto& [checked, elsewhere, other, absent] = placement.value();
+    if (elsewhere > 0) {
+        log::write(Level::warn, "pool", elsewhere, " of ", checked, " pages looked at are not on numa: ",
+                   file.node.value, " but on others, as ", other.value,
+                   "; used all the same: ", file.folder.path(), "/", file.name);
+    }
+    log::write(Level::info, "lease", "leased memory file: ", file.folder.path(), "/", file.name,
+               "; memory_size: ", to_text(ByteSize{request.length}).view(),
+               "; page_size: ", to_text(file_system.page_size).view(), "; numa wanted: ", file.wanted.value,
+               ", found: ", file.node.value, " (", checked - elsewhere, " of ", checked,
+               " pages looked at); took ", Tenths{populate_ms + check_ms + zero_ms}, " ms (populate ",
+               Tenths{populate_ms}, ", check ", Tenths{check_ms}, ", zero ", Tenths{zero_ms}, " with ",
+               helpers, " helpers)");
     return mapping.hand_over();
 }
 
@@ -265,8 +280,11 @@ class Search {
 };
 
 void Search::note(const NodeFolder& folder, const char* name, const Refusal& refusal) noexcept {
-    if (refusal.reason != Reason::no_file_for_size) {
-        events::refused(folder.path(), name, refusal);
+    if (refusal.reason == Reason::all_leased) {
+        log::write_once(Level::debug, "pool", "leased by somebody else: ", folder.path(), "/", name);
+    } else if (refusal.reason != Reason::no_file_for_size) {
+        log::write_once(Level::warn, "pool", "not using memory file: ", folder.path(), "/", name,
+                        "; reason: ", name_of(refusal.reason), "; ", refusal.why, ErrnoText{refusal.code});
     }
     is_held_ = is_held_ || refusal.reason == Reason::all_leased;
     reason_ = more_telling(reason_, refusal.reason);
