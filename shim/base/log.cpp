@@ -176,6 +176,30 @@ bool deliver(Line& line) noexcept {
     return done.ok();
 }
 
+// Whether it is the first time that it is asked of the message. Messages are known by a number each, as far
+// as there is room: an old one may make room for a new one.
+bool is_new(std::string_view message) noexcept {
+    static constinit std::array<std::atomic<std::uint32_t>, 128> told{};
+    std::uint32_t key = 0x811c9dc5;  // FNV-1a
+    for (const char c : message) {
+        key = (key ^ static_cast<unsigned char>(c)) * 0x01000193;
+    }
+    key |= 1;
+    constexpr std::size_t kPlaces = 16;
+    for (std::size_t i = 0; i < kPlaces; ++i) {
+        std::uint32_t known = 0;
+        if (told[(key / 2 + i) % told.size()].compare_exchange_strong(known, key,
+                                                                      std::memory_order_relaxed)) {
+            return true;
+        }
+        if (known == key) {
+            return false;
+        }
+    }
+    told[key / 2 % told.size()].store(key, std::memory_order_relaxed);
+    return true;
+}
+
 }  // namespace
 
 void start(Level level, std::string_view file) noexcept {
@@ -215,27 +239,10 @@ void write(Level level, const char* module, std::string_view message) noexcept {
     }
 }
 
-// Known by a number each, as far as there is room: an old one may make room for a new one.
-bool is_new(std::string_view message) noexcept {
-    static constinit std::array<std::atomic<std::uint32_t>, 128> told{};
-    std::uint32_t key = 0x811c9dc5;  // FNV-1a
-    for (const char c : message) {
-        key = (key ^ static_cast<unsigned char>(c)) * 0x01000193;
+void write_once(Level level, const char* module, std::string_view message) noexcept {
+    if (is_new(message)) {
+        write(level, module, message);
     }
-    key |= 1;
-    constexpr std::size_t kPlaces = 16;
-    for (std::size_t i = 0; i < kPlaces; ++i) {
-        std::uint32_t known = 0;
-        if (told[(key / 2 + i) % told.size()].compare_exchange_strong(known, key,
-                                                                      std::memory_order_relaxed)) {
-            return true;
-        }
-        if (known == key) {
-            return false;
-        }
-    }
-    told[key / 2 % told.size()].store(key, std::memory_order_relaxed);
-    return true;
 }
 
 }  // namespace internal

@@ -30,12 +30,12 @@ using Message = FixedString<2UL * 1024>;
 
 namespace internal {
 void write(Level level, const char* module, std::string_view message) noexcept;
-[[nodiscard]] bool is_new(std::string_view message) noexcept;
+void write_once(Level level, const char* module, std::string_view message) noexcept;
 }  // namespace internal
 
 // One line of the parts, which are what append() takes. Control characters, and bytes that are no UTF-8, are
-// written as \xNN, so that one event stays one line. A line over 2 KiB is cut. Operators search for the words.
-// (Out of line: the message is large, and the stack of a request small.)
+// written as \xNN, so that one event stays one line. A line over 2 KiB is cut. Operators search for the
+// words. (Out of line: the message is large, and the stack of a request small.)
 template <class... Parts>
 [[gnu::noinline]] void write(Level level, const char* module, const Parts&... parts) noexcept {
     if (enabled(level)) {
@@ -49,9 +49,7 @@ template <class... Parts>
 [[gnu::noinline]] void write_once(Level level, const char* module, const Parts&... parts) noexcept {
     if (enabled(level)) {
         Message message;
-        if (internal::is_new(append(message, parts...).view())) {
-            internal::write(level, module, message.view());
-        }
+        internal::write_once(level, module, append(message, parts...).view());
     }
 }
 

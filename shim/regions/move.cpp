@@ -107,7 +107,8 @@ Answer move_region(const Range& moved, const Move& move) noexcept {
     if (taken.outcome != RegionTable::Taken::Outcome::taken) {
         return failed(taken.outcome == RegionTable::Taken::Outcome::full ? ENOMEM : EFAULT);
     }
-    if (next::kernel::mremap(moved.address(), moved.length(), move.to) == MAP_FAILED) {
+    if (next::bare<SYS_mremap, void*>(moved.address(), moved.length(), moved.length(),
+                                      MREMAP_MAYMOVE | MREMAP_FIXED, move.to) == MAP_FAILED) {
         // It may be in several mappings by now, which no huge pages leave again, and of which older kernels
         // (6.1) move only one; those before 5.16 move none. It can still be copied.
         state::regions.put_back(taken.piece);

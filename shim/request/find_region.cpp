@@ -218,8 +218,8 @@ Result<void*, Refusal> make_region(const MapRequest& request, const Candidate& f
     }
     const auto& [checked, elsewhere, other, absent] = placement.value();
     if (elsewhere > 0) {
-        log::write(Level::warn, "pool", elsewhere, " of ", checked, " pages looked at are not on numa: ",
-                   file.node.value, " but on others, as ", other.value,
+        log::write(Level::warn, "pool", elsewhere, " of ", checked,
+                   " pages looked at are not on numa: ", file.node.value, " but on others, as ", other.value,
                    "; used all the same: ", file.folder.path(), "/", file.name);
     }
     log::write(Level::info, "lease", "leased memory file: ", file.folder.path(), "/", file.name,

@@ -107,12 +107,11 @@ bool KnownSizes::look_at_files(const FilePattern& pattern) noexcept {
         }
     }
     if (unread) {
-        log::write_once(empty() ? log::Level::error : log::Level::warn, "pool",
-                        empty() ? "not serving: " : "cannot read all memory files: ", unread->tried, " ",
-                        unread_path.view(), ErrnoText{unread->code},
-                        unread->code == ENOENT
-                            ? "; create memory files with hugepage-file-init, or mend the path"
-                            : "");
+        log::write_once(
+            empty() ? log::Level::error : log::Level::warn, "pool",
+            empty() ? "not serving: " : "cannot read all memory files: ", unread->tried, " ",
+            unread_path.view(), ErrnoText{unread->code},
+            unread->code == ENOENT ? "; create memory files with hugepage-file-init, or mend the path" : "");
     } else if (empty()) {
         log::write_once(log::Level::error, "pool", "not serving: no memory files at ", pattern.text(),
                         "; create some with hugepage-file-init");
