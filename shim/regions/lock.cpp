@@ -12,19 +12,16 @@ namespace {
 // As the kernel does it: upwards, as far as memory is mapped. `ask` is the same call on what it is to decide.
 template <class Ask>
 int set_locked(const Range& range, bool locked, const Ask& ask) noexcept {
-    return for_each_segment(range, [&](const Segment& segment) {
-        if (segment.kind == Kind::hole) {
-            return ENOMEM;
-        }
-        if (segment.kind == Kind::other || !segment.traits.is_huge()) {
-            const int code = code_of(ask(segment.range.address(), segment.range.length()));
-            if (code != 0 || segment.kind == Kind::other) {
-                return code;
-            }
-        }
-        return state::regions.change(segment.range, [&](Traits& traits) { traits.locked = locked; }) ? 0
-                                                                                                     : ENOMEM;
+    return answer_for_each_segment(range, ask, ENOMEM, [&](const Segment& piece) {
+        const bool is_ours = piece.traits.is_huge();
+        const int code = is_ours ? 0 : code_of(ask(piece.range.address(), piece.range.length()));
+        return code != 0 ? code : change(piece.range, [&](Traits& traits) { traits.locked = locked; });
     });
+}
+
+void set_all_locked(bool locked) noexcept {
+    const ErrnoGuard guard;
+    static_cast<void>(change({0, UINTPTR_MAX}, [&](Traits& traits) { traits.locked = locked; }));
 }
 
 // The kernel's answer for memory that can't be read, and so can't be brought in; it is locked all the same.
@@ -37,31 +34,31 @@ int unreadable(const Range& range) noexcept {
 }  // namespace
 
 int mlock(const void* address, std::size_t length) noexcept {
-    return answer_for(
-        Range::touched(address, length), [&] { return next::mlock(address, length); },
+    return answer_for<next::mlock>(
+        Range::touched(address, length),
         [](const Range& range) {
             const int code = set_locked(range, true, next::mlock);
             return code != 0 ? code : unreadable(range);
-        });
+        },
+        address, length);
 }
 
 int mlock2(const void* address, std::size_t length, unsigned flags) noexcept {
     const bool is_known = (flags & ~static_cast<unsigned>(MLOCK_ONFAULT)) == 0;
-    return answer_for(
+    const auto ask = [&](const void* at, std::size_t bytes) { return next::mlock2(at, bytes, flags); };
+    return answer_for<next::mlock2>(
         is_known ? Range::touched(address, length) : std::nullopt,
-        [&] { return next::mlock2(address, length, flags); },
         [&](const Range& range) {
-            const int code = set_locked(range, true, [&](const void* at, std::size_t bytes) {
-                return next::mlock2(at, bytes, flags);
-            });
+            const int code = set_locked(range, true, ask);
             return code != 0 || flags != 0 ? code : unreadable(range);
-        });
+        },
+        address, length, flags);
 }
 
 int munlock(const void* address, std::size_t length) noexcept {
-    return answer_for(
-        Range::touched(address, length), [&] { return next::munlock(address, length); },
-        [](const Range& range) { return set_locked(range, false, next::munlock); });
+    return answer_for<next::munlock>(
+        Range::touched(address, length),
+        [](const Range& range) { return set_locked(range, false, next::munlock); }, address, length);
 }
 
 // The kernel decides these two, and passes over huge pages; what it decides holds for regions too.
@@ -70,9 +67,7 @@ int mlockall(int flags) noexcept {
     const SignalBlock signals;
     const int result = next::mlockall(flags);
     if (result == 0 && (flags & MCL_CURRENT) != 0) {
-        const ErrnoGuard guard;
-        static_cast<void>(
-            state::regions.change({0, UINTPTR_MAX}, [](Traits& traits) { traits.locked = true; }));
+        set_all_locked(true);
     }
     return result;
 }
@@ -81,9 +76,7 @@ int munlockall() noexcept {
     const SignalBlock signals;
     const int result = next::munlockall();
     if (result == 0) {
-        const ErrnoGuard guard;
-        static_cast<void>(
-            state::regions.change({0, UINTPTR_MAX}, [](Traits& traits) { traits.locked = false; }));
+        set_all_locked(false);
     }
     return result;
 }

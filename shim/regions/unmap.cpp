@@ -27,37 +27,29 @@ int unmap_piece(const Range& range) noexcept {
     return 0;
 }
 
-int unmap_segment(const Segment& segment) noexcept {
-    switch (segment.kind) {
-        case Kind::other:
-            return code_of(next::munmap(segment.range.address(), segment.range.length()));
-        case Kind::hole:
-            return 0;
-        case Kind::piece:
-            break;
-    }
-    return unmap_piece(segment.range);
+int unmap_upwards(const Range& range) noexcept {
+    return answer_for_each_segment(range, next::munmap, 0,
+                                   [](const Segment& piece) { return unmap_piece(piece.range); });
 }
 
 }  // namespace
 
 int unmap(const Range& range) noexcept {
-    Segment last;
+    Range last;
     for_each_segment(range, [&](const Segment& segment) {
-        last = segment;
+        last = segment.range;
         return 0;
     });
     // What lies highest alone can reach beyond the process's addresses, and then nothing must be done.
-    if (const int code = unmap_segment(last)) {
+    if (const int code = unmap_upwards(last)) {
         return code;
     }
-    // Upwards, and never back: what has been unmapped may be another thread's by now.
-    return for_each_segment({range.begin, last.range.begin}, unmap_segment);
+    // Never back: what has been unmapped may be another thread's by now.
+    return unmap_upwards({range.begin, last.begin});
 }
 
 int munmap(void* address, std::size_t length) noexcept {
-    return answer_for(
-        Range::of_pages(address, length), [&] { return next::munmap(address, length); }, unmap);
+    return answer_for<next::munmap>(Range::of_pages(address, length), unmap, address, length);
 }
 
 // The kernel first: the addresses stay taken all the while, so no other thread can be given them, and if it
@@ -97,29 +89,21 @@ int protect(const Segment& segment, const Range& call, int protection) noexcept 
         return code;
     }
     constexpr int kBits = PROT_READ | PROT_WRITE | PROT_EXEC;
-    const bool known = state::regions.change(*pages, [&](Traits& t) { t.protection = protection & kBits; });
-    return known ? 0 : ENOMEM;
+    return change(*pages, [&](Traits& known) { known.protection = protection & kBits; });
 }
 
 }  // namespace
 
 int mprotect(void* address, std::size_t length, int protection) noexcept {
-    const auto protect_segment = [&](const Segment& segment, const Range& call) {
-        switch (segment.kind) {
-            case Kind::other:
-                return code_of(next::mprotect(segment.range.address(), segment.range.length(), protection));
-            case Kind::hole:
-                return ENOMEM;
-            case Kind::piece:
-                break;
-        }
-        return protect(segment, call, protection);
-    };
-    return answer_for(
-        Range::of_pages(address, length), [&] { return next::mprotect(address, length, protection); },
+    const auto pass_on = [&](void* at, std::size_t bytes) { return next::mprotect(at, bytes, protection); };
+    return answer_for<next::mprotect>(
+        Range::of_pages(address, length),
         [&](const Range& range) {
-            return for_each_segment(range, [&](const Segment& s) { return protect_segment(s, range); });
-        });
+            return answer_for_each_segment(range, pass_on, ENOMEM, [&](const Segment& piece) {
+                return protect(piece, range, protection);
+            });
+        },
+        address, length, protection);
 }
 
 // For these two the kernel's answer is right but for what it cannot know: our locks, and the holes.
