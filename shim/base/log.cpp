@@ -39,23 +39,8 @@ struct State {
 };
 constinit State state;
 
-constexpr const char* name_of(Level level) noexcept {
-    switch (level) {
-        case Level::error:
-            return "ERROR";
-        case Level::warn:
-            return "WARN";
-        case Level::info:
-            return "INFO";
-        case Level::debug:
-            return "DEBUG";
-        case Level::trace:
-            return "TRACE";
-        case Level::off:
-            break;
-    }
-    return "OFF";
-}
+// By level.
+constexpr char kNames[][6] = {"OFF", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"};
 
 using Line = FixedString<2UL * 1024>;
 
@@ -147,7 +132,8 @@ void begin(Line& line, Level level, std::string_view module) noexcept {
     line.clear();
     append(line, part(int{date.year()}, 4), "-", part(unsigned{date.month()}, 2), "-",
            part(unsigned{date.day()}, 2), "T", part(second / 3600, 2), ":", part(second / 60 % 60, 2), ":",
-           part(second % 60, 2), ".", part(now % kSecond, 9), "+00:00 ", name_of(level), " ThreadId(",
+           part(second % 60, 2), ".", part(now % kSecond, 9), "+00:00 ",
+           std::string_view(kNames[static_cast<std::size_t>(level)]), " ThreadId(",
            part(thread == sys::call(SYS_getpid) ? 1 : thread, 2), ") hugepage_shim::", module, ": ");
 }
 
