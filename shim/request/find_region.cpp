@@ -108,11 +108,12 @@ Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidat
     if (!own) {
         return own.error();
     }
-    const auto lease = Lease::take(std::move(own.value()));
-    if (!lease) {
-        return lease.error();
+    const auto leased = lease(std::move(own.value()), ByteSize{request.length});
+    if (!leased) {
+        return leased.error();
     }
-    file_system = lease.value().file_system();
+    const Fd& descriptor = leased.value().file;
+    file_system = leased.value().file_system;
     // As the kernel rounds it. It would round it up again to the huge page, away from where it was meant.
     const auto hint = reinterpret_cast<std::uintptr_t>(request.address) / page_bytes() * page_bytes();
     // Huge pages cannot be swapped, so they need no lock; a file on tmpfs can.
@@ -122,13 +123,13 @@ Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidat
          .length = request.length,
          .protection = request.protection,
          .flags = MAP_SHARED | locked | (request.placed ? MAP_FIXED : 0),
-         .fd = lease.value().fd(),
+         .fd = descriptor.get(),
          .offset = 0,
          .placed = request.placed});
     if (!mapping) {
         return refusal(Reason::map_failed, mapping.error());
     }
-    if (!lease.value().has_its_descriptor() || !file.folder.has_its_descriptor()) {
+    if (!descriptor.has_its_file() || !file.folder.has_its_descriptor()) {
         return Refusal{Reason::map_failed, "another thread has closed its descriptor", 0};
     }
     if ((request.flags & MAP_PRIVATE) != 0 && state::config.fork == Config::Fork::none) {

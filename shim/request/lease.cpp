@@ -142,8 +142,7 @@ Result<Done, Refusal> inspect(const NodeFolder& folder, uid_t user) noexcept {
     return Done{};
 }
 
-Result<OwnFile, Refusal> open_own(const NodeFolder& folder, const char* name, ByteSize size,
-                                  uid_t user) noexcept {
+Result<Fd, Refusal> open_own(const NodeFolder& folder, const char* name, ByteSize size, uid_t user) noexcept {
     // O_NONBLOCK: a FIFO or device in the file's place must not hold the caller up.
     struct stat facts {};
     auto file = Fd::open(name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0, folder.fd(), facts);
@@ -159,7 +158,7 @@ Result<OwnFile, Refusal> open_own(const NodeFolder& folder, const char* name, By
     if (const auto fit = inspect_owner(facts, user); !fit) {
         return fit.error();
     }
-    return OwnFile{std::move(file.value()), size};
+    return std::move(file.value());
 }
 
 Result<FileSystem, Refusal> inspect(const char* path, ByteSize size, uid_t user) noexcept {
@@ -168,20 +167,19 @@ Result<FileSystem, Refusal> inspect(const char* path, ByteSize size, uid_t user)
         return fit.error();
     }
     const auto own = open_own(folder, folder.only_name(), size, user);
-    return own ? inspect_memory(own.value().file.get(), size) : own.error();
+    return own ? inspect_memory(own.value().get(), size) : own.error();
 }
 
-Result<Lease, Refusal> Lease::take(OwnFile own) noexcept {
-    const int fd = own.file.get();
-    if (sys::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+Result<Lease, Refusal> lease(Fd own, ByteSize size) noexcept {
+    if (sys::flock(own.get(), LOCK_EX | LOCK_NB) != 0) {
         return errno == EWOULDBLOCK ? Refusal{Reason::all_leased, "somebody else holds it", 0}
                                     : Refusal{Reason::map_failed, "flock", errno};
     }
-    const auto file_system = inspect_memory(fd, own.size);
+    const auto file_system = inspect_memory(own.get(), size);
     if (!file_system) {
         return file_system.error();
     }
-    return Lease(std::move(own), file_system.value());
+    return Lease{std::move(own), file_system.value()};
 }
 
 }  // namespace hugepage
