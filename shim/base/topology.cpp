@@ -9,16 +9,6 @@
 namespace hugepage {
 namespace {
 
-constexpr std::string_view kNodePrefix = "node";
-
-std::optional<NodeId> node_of_name(std::string_view name) noexcept {
-    if (!name.starts_with(kNodePrefix)) {
-        return std::nullopt;
-    }
-    const auto number = parse_number(drop(name, kNodePrefix.size()), kMaxNodes - 1);
-    return number ? std::optional(NodeId{static_cast<int>(*number)}) : std::nullopt;
-}
-
 // The list of ids in the file, however long it is.
 template <class Set>
 Result<Set> read_list(const char* path) noexcept {
@@ -45,19 +35,15 @@ Topology::Topology(const char* sysfs_root) noexcept : folder_(sysfs_root) {
 }
 
 Result<NodeSet> Topology::online() const noexcept {
-    NodeSet nodes;
-    const auto listed = for_each_entry(folder_.c_str(), [&](std::string_view name) {
-        if (const auto node = node_of_name(name)) {
-            nodes.insert(*node);
-        }
-    });
-    if (!listed && listed.error().code != ENOENT) {
-        return listed.error();
+    auto path = folder_;
+    path.append("/online");
+    const auto nodes = read_list<NodeSet>(path.c_str());
+    if (nodes || nodes.error().code != ENOENT) {
+        return nodes;
     }
-    if (nodes.empty()) {
-        nodes.insert(NodeId{0});
-    }
-    return nodes;
+    NodeSet only;
+    only.insert(NodeId{0});
+    return only;
 }
 
 Status Topology::for_each_node(FunctionRef<void(NodeId node, const CpuSet& cpus)> visit) const noexcept {
@@ -82,30 +68,23 @@ Status Topology::for_each_node(FunctionRef<void(NodeId node, const CpuSet& cpus)
 
 Result<CpuSet> Topology::cpus_of(NodeId node) const noexcept {
     auto path = folder_;
-    append(path, "/", kNodePrefix, node.value, "/cpulist");
+    append(path, "/node", node.value, "/cpulist");
     return read_list<CpuSet>(path.c_str());
 }
 
-Result<std::optional<NodeId>> Topology::single_node_of(const CpuSet& cpus) const noexcept {
-    int nodes = 0;
-    int nodes_of_cpus = 0;
-    NodeId last{};
-    NodeId last_of_cpus{};
+std::optional<NodeId> Topology::single_node_of(const CpuSet& cpus) const noexcept {
+    NodeSet nodes;
+    NodeSet of_these;
     const auto visited = for_each_node([&](NodeId node, const CpuSet& node_cpus) {
-        ++nodes;
-        last = node;
+        nodes.insert(node);
         if (node_cpus.intersects(cpus)) {
-            ++nodes_of_cpus;
-            last_of_cpus = node;
+            of_these.insert(node);
         }
     });
     if (!visited) {
-        return visited.error();
+        return std::nullopt;
     }
-    if (nodes == 1) {
-        return std::optional(last);
-    }
-    return nodes_of_cpus == 1 ? std::optional(last_of_cpus) : std::nullopt;
+    return nodes.count() == 1 ? nodes.first() : of_these.single();
 }
 
 NodeSet Topology::nodes_with_memory() const noexcept {
@@ -124,7 +103,7 @@ std::optional<NodeId> Topology::nearest(NodeId node, const NodeSet& candidates) 
         return node;
     }
     auto path = folder_;
-    append(path, "/", kNodePrefix, node.value, "/distance");
+    append(path, "/node", node.value, "/distance");
     std::optional<NodeId> found;
     std::uint64_t least = UINT64_MAX;
     const auto listed = online();

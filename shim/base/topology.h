@@ -26,7 +26,7 @@ class Topology {
     [[nodiscard]] Result<CpuSet> cpus_of(NodeId node) const noexcept;
 
     // The node that all CPUs of the set lie in; nothing if they lie in several, or in none that is known.
-    [[nodiscard]] Result<std::optional<NodeId>> single_node_of(const CpuSet& cpus) const noexcept;
+    [[nodiscard]] std::optional<NodeId> single_node_of(const CpuSet& cpus) const noexcept;
 
     // The nodes that have memory; where the kernel doesn't say, all that are online.
     [[nodiscard]] NodeSet nodes_with_memory() const noexcept;

@@ -50,8 +50,7 @@ std::optional<NodeId> node_of_affinity(const Topology& topology) noexcept {
     if (sys::call(SYS_sched_getaffinity, 0, CpuSet::kBytes, cpus.data()) < 0) {
         return std::nullopt;
     }
-    const auto node = topology.single_node_of(cpus);
-    return node ? node.value() : std::nullopt;
+    return topology.single_node_of(cpus);
 }
 
 NodeId node_of_current_cpu() noexcept {
