@@ -44,18 +44,25 @@ constexpr char kNames[][6] = {"OFF", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"};
 
 using Line = FixedString<2UL * 1024>;
 
-void append_escaped(Line& line, std::string_view message) noexcept {
-    while (!message.empty()) {
-        const std::size_t printable = printable_bytes(message);
+void append_escaped(Line& line, std::string_view text) noexcept {
+    while (!text.empty()) {
+        const std::size_t printable = printable_bytes(text);
         if (printable > 0) {
-            line.append(take(message, printable));
-            message = drop(message, printable);
+            line.append(take(text, printable));
+            text = drop(text, printable);
             continue;
         }
-        const auto byte = static_cast<unsigned char>(message.front());
+        const auto byte = static_cast<unsigned char>(text.front());
         constexpr std::string_view kHex = "0123456789abcdef";
         append(line, "\\x", slice(kHex, byte / 16, 1), slice(kHex, byte % 16, 1));
-        message = drop(message, 1);
+        text = drop(text, 1);
+    }
+}
+
+void append_escaped(Line& line, std::initializer_list<Part> parts) noexcept {
+    Part::Room room;
+    for (const Part& part : parts) {
+        append_escaped(line, part.text(room));
     }
 }
 
@@ -153,22 +160,24 @@ bool deliver(Line& line) noexcept {
     const auto done = put_in_file(line.view());
     if (!done && !state.is_file_complained_of.exchange(true)) {
         begin(line, Level::warn, "log");
-        line.append("cannot write to HUGEPAGE_LOG_FILE=");
-        append_escaped(line, state.file.view());
-        append(line, ": ", done.error().tried, ErrnoText{done.error().code});
+        append_escaped(line, {"cannot write to HUGEPAGE_LOG_FILE=", state.file.view(), ": ",
+                              done.error().tried, ErrnoText{done.error().code}});
         end(line);
         state.is_file_complained_of.store(put_standard(STDERR_FILENO, line.view()));
     }
     return done.ok();
 }
 
-// Whether it is the first time that it is asked of the message. Messages are known by a number each, as far
-// as there is room: an old one may make room for a new one.
-bool is_new(std::string_view message) noexcept {
+// Whether it is the first time that it is asked of the words. They are known by a number, as far as there is
+// room: an old one may make room for a new one.
+bool are_new(std::initializer_list<Part> parts) noexcept {
     static constinit std::array<std::atomic<std::uint32_t>, 128> told{};
     std::uint32_t key = 0x811c9dc5;  // FNV-1a
-    for (const char c : message) {
-        key = (key ^ static_cast<unsigned char>(c)) * 0x01000193;
+    Part::Room room;
+    for (const Part& part : parts) {
+        for (const char c : part.text(room)) {
+            key = (key ^ static_cast<unsigned char>(c)) * 0x01000193;
+        }
     }
     key |= 1;
     constexpr std::size_t kPlaces = 16;
@@ -204,9 +213,10 @@ bool enabled(Level level) noexcept {
     return level <= state.level.load(std::memory_order_acquire);
 }
 
-namespace internal {
-
-void write(Level level, const char* module, std::string_view message) noexcept {
+void internal::write(Level level, const char* module, bool once, std::initializer_list<Part> parts) noexcept {
+    if (!enabled(level) || (once && !are_new(parts))) {
+        return;
+    }
     const ErrnoGuard errno_guard;
     Line line;
     const unsigned dropped = state.dropped.exchange(0);
@@ -219,17 +229,10 @@ void write(Level level, const char* module, std::string_view message) noexcept {
         }
     }
     begin(line, level, module);
-    append_escaped(line, message);
+    append_escaped(line, parts);
     if (!deliver(line)) {
         state.dropped.fetch_add(1);
     }
 }
 
-void write_once(Level level, const char* module, std::string_view message) noexcept {
-    if (is_new(message)) {
-        write(level, module, message);
-    }
-}
-
-}  // namespace internal
 }  // namespace hugepage::log

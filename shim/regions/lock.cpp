@@ -37,7 +37,7 @@ int mlock(const void* address, std::size_t length) noexcept {
     return answer_for<next::mlock>(
         Range::touched(address, length),
         [](const Range& range) {
-            const int code = set_locked(range, true, next::mlock);
+            const int code = set_locked(range, true, next::mlock.function());
             return code != 0 ? code : unreadable(range);
         },
         address, length);
@@ -58,7 +58,8 @@ int mlock2(const void* address, std::size_t length, unsigned flags) noexcept {
 int munlock(const void* address, std::size_t length) noexcept {
     return answer_for<next::munlock>(
         Range::touched(address, length),
-        [](const Range& range) { return set_locked(range, false, next::munlock); }, address, length);
+        [](const Range& range) { return set_locked(range, false, next::munlock.function()); }, address,
+        length);
 }
 
 // The kernel decides these two, and passes over huge pages; what it decides holds for regions too.

@@ -28,7 +28,7 @@ int unmap_piece(const Range& range) noexcept {
 }
 
 int unmap_upwards(const Range& range) noexcept {
-    return answer_for_each_segment(range, next::munmap, 0,
+    return answer_for_each_segment(range, next::munmap.function(), 0,
                                    [](const Segment& piece) { return unmap_piece(piece.range); });
 }
 
