@@ -300,18 +300,30 @@ void* Search::on_node(NodeId node) noexcept {
         note(folder, kAll, fit.error());
         return nullptr;
     }
+    std::size_t names = 0;
+    Status listed = folder.for_each_name_until([&](const char*) { return ++names == 0; });
     void* region = nullptr;
-    const auto listed = folder.for_each_name([&](const char* name) {
-        if (region != nullptr) {
-            return;
-        }
-        const Candidate candidate{folder, name, node, choice_.node, user_};
-        if (const auto served = make_region(request_, candidate)) {
-            region = served.value();
-        } else {
-            note(folder, name, served.error());
-        }
-    });
+    const auto try_names = [&](std::size_t from, std::size_t to) {
+        std::size_t at = 0;
+        listed = folder.for_each_name_until([&](const char* name) {
+            if (at++ >= from) {
+                const Candidate candidate{folder, name, node, choice_.node, user_};
+                if (const auto served = make_region(request_, candidate)) {
+                    region = served.value();
+                } else {
+                    note(folder, name, served.error());
+                }
+            }
+            return region != nullptr || at == to;
+        });
+    };
+    // From a place of chance on: if all began with the first, the first ones would be leased, and tried in
+    // vain by everybody.
+    const std::size_t begin = names == 0 ? 0 : static_cast<std::size_t>(now()) % names;
+    try_names(begin, SIZE_MAX);
+    if (listed && region == nullptr && begin > 0) {
+        try_names(0, begin);
+    }
     if (!listed) {
         note(folder, kAll, {Reason::map_failed, listed.error().tried, listed.error().code});
     }

@@ -97,8 +97,9 @@ bool KnownSizes::look_at_files(const FilePattern& pattern) noexcept {
                     log::write(log::Level::trace, "pool", "loaded memory file: ", folder.path(), "/", name);
                 }
             }
+            return false;
         };
-        const Status listed = folder.opened() ? folder.for_each_name(look_at) : folder.opened();
+        const Status listed = folder.opened() ? folder.for_each_name_until(look_at) : folder.opened();
         if (!listed) {
             cannot_read(node, listed.error());
         }

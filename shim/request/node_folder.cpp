@@ -46,16 +46,13 @@ Status NodeFolder::open(const char* path) noexcept {
     return Done{};
 }
 
-Status NodeFolder::for_each_name(FunctionRef<void(const char* name)> visit) const noexcept {
+Status NodeFolder::for_each_name_until(FunctionRef<bool(const char* name)> is_last) const noexcept {
     if (only_name_[0] != '\0') {
-        visit(only_name_);
+        is_last(only_name_);
         return Done{};
     }
-    return for_each_entry(folder_, [&](std::string_view name) {
-        if (!name.starts_with('.')) {
-            visit(name.data());
-        }
-    });
+    return for_each_entry_until(
+        folder_, [&](std::string_view name) { return !name.starts_with('.') && is_last(name.data()); });
 }
 
 }  // namespace hugepage

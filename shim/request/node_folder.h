@@ -30,8 +30,8 @@ class NodeFolder {
     // Only when opened, as the next.
     [[nodiscard]] int fd() const noexcept { return folder_.get(); }
     [[nodiscard]] bool has_its_descriptor() const noexcept { return folder_.has_its_file(); }
-    // Calls for each name that doesn't begin with a dot, in the kernel's order. Once.
-    [[nodiscard]] Status for_each_name(FunctionRef<void(const char* name)> visit) const noexcept;
+    // Calls for each name that doesn't begin with a dot, in the kernel's order, until it gives true.
+    [[nodiscard]] Status for_each_name_until(FunctionRef<bool(const char* name)> is_last) const noexcept;
 
   private:
     [[nodiscard]] Status open(const char* path) noexcept;
