@@ -7,33 +7,21 @@
 
 #include <poll.h>
 
-#include <sys/stat.h>
-
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <ctime>
-#include <optional>
 
 namespace hugepage::log {
 namespace {
-
-// Which file a descriptor is. Its number may be given again, so not all the facts are of the inode.
-struct Identity {
-    dev_t device;
-    ino_t inode;
-    dev_t special_device;
-    mode_t kind;
-    bool operator==(const Identity&) const = default;
-};
 
 struct State {
     std::atomic<Level> level{Level::off};
     Path file;  // empty: the standard descriptor
     int standard = 0;
-    std::array<std::optional<Identity>, STDERR_FILENO + 1> at_start;  // of the standard descriptors
+    std::array<FileId, STDERR_FILENO + 1> at_start;  // of the standard descriptors
     std::atomic<unsigned> dropped{0};
     std::atomic<bool> is_file_complained_of{false};
 };
@@ -66,14 +54,6 @@ void append_escaped(Line& line, std::initializer_list<Part> parts) noexcept {
     }
 }
 
-std::optional<Identity> identity_of(int fd) noexcept {
-    struct stat facts {};
-    if (sys::fstat(fd, facts) != 0) {
-        return std::nullopt;
-    }
-    return Identity{facts.st_dev, facts.st_ino, facts.st_rdev, facts.st_mode & S_IFMT};
-}
-
 // As write(2), but it fails where it would wait, and the host gets no SIGPIPE or SIGXFSZ for a line that
 // isn't its own. Nor does a file of the host's get the line that has come by the number.
 bool put(const Fd& file, std::string_view line) noexcept {
@@ -103,8 +83,8 @@ bool put(const Fd& file, std::string_view line) noexcept {
 // duplicate that is looked at, and written to.
 bool put_standard(int standard, std::string_view line) noexcept {
     const Fd copy(sys::duplicate(standard));
-    const auto now = copy.get() < 0 ? std::nullopt : identity_of(copy.get());
-    return now && now == state.at_start[static_cast<std::size_t>(standard)] && put(copy, line);
+    return copy.file().is_known() && copy.file() == state.at_start[static_cast<std::size_t>(standard)] &&
+           put(copy, line);
 }
 
 Status put_in_file(std::string_view line) noexcept {
@@ -114,8 +94,7 @@ Status put_in_file(std::string_view line) noexcept {
     if (!file) {
         return file.error();
     }
-    const auto facts = identity_of(file.value().get());
-    if (!facts || !S_ISREG(facts->kind)) {
+    if (!S_ISREG(file.value().file().kind)) {
         return Error{"it is no regular file", 0};
     }
     if (!put(file.value(), line)) {
@@ -203,7 +182,7 @@ void start(Level level, std::string_view file) noexcept {
     state.standard = is_stdout ? STDOUT_FILENO : STDERR_FILENO;
     state.file.clear();
     state.file.append(is_stdout || is_stderr ? "" : file);
-    state.at_start = {std::nullopt, identity_of(STDOUT_FILENO), identity_of(STDERR_FILENO)};
+    state.at_start = {FileId(), FileId::of(STDOUT_FILENO), FileId::of(STDERR_FILENO)};
     state.dropped.store(0);
     state.is_file_complained_of.store(false);
     state.level.store(level, std::memory_order_release);

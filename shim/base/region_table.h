@@ -142,4 +142,8 @@ class RegionTable {
     std::atomic<std::uintptr_t> highest_{0};
 };
 
+namespace state {
+[[gnu::visibility("hidden")]] inline constinit RegionTable regions;  // config.h says why
+}  // namespace state
+
 }  // namespace hugepage

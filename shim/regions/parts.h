@@ -2,9 +2,10 @@
 // signals are blocked by then.
 #pragma once
 
+#include "shim/base/config.h"
 #include "shim/base/next.h"
 #include "shim/base/range.h"
-#include "shim/base/state.h"
+#include "shim/base/region_table.h"
 #include "shim/base/sys.h"
 
 #include <sys/mman.h>

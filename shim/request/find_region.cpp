@@ -1,9 +1,10 @@
 #include "shim/request/find_region.h"
 
+#include "shim/base/config.h"
 #include "shim/base/log.h"
-#include "shim/base/state.h"
+#include "shim/base/region_table.h"
 #include "shim/base/sys.h"
-#include "shim/request/placement.h"
+#include "shim/base/topology.h"
 #include "shim/request/zeroing.h"
 
 #include <sys/mman.h>

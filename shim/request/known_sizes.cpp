@@ -1,11 +1,11 @@
 #include "shim/request/known_sizes.h"
 
+#include "shim/base/file_pattern.h"
 #include "shim/base/ids.h"
 #include "shim/base/log.h"
 #include "shim/base/mutex.h"
 #include "shim/base/sys.h"
 #include "shim/base/text.h"
-#include "shim/request/node_folder.h"
 
 #include <sys/stat.h>
 

@@ -9,8 +9,8 @@
 
 #include "shim/base/byte_size.h"
 #include "shim/base/fd.h"
+#include "shim/base/file_pattern.h"
 #include "shim/base/result.h"
-#include "shim/request/node_folder.h"
 
 #include <sys/types.h>
 

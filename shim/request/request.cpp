@@ -4,12 +4,11 @@
 #include "shim/base/log.h"
 #include "shim/base/mutex.h"
 #include "shim/base/range.h"
-#include "shim/base/state.h"
 #include "shim/base/sys.h"
 #include "shim/base/text.h"
+#include "shim/base/topology.h"
 #include "shim/request/find_region.h"
 #include "shim/request/known_sizes.h"
-#include "shim/request/node_choice.h"
 
 #include <linux/mempolicy.h>
 #include <sys/auxv.h>

@@ -1,4 +1,4 @@
-#include "shim/request/node_choice.h"
+#include "shim/base/topology.h"
 
 #include "tests/support/temp_dir.h"
 

@@ -1,4 +1,4 @@
-#include "shim/request/node_folder.h"
+#include "shim/base/file_pattern.h"
 
 #include "tests/support/temp_dir.h"
 
