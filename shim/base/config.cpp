@@ -226,7 +226,7 @@ LongPath executable_path() noexcept {
         return program_of_loader();
     }
     char path[PATH_MAX];
-    const ssize_t length = sys::readlink("/proc/self/exe", path, sizeof path);
+    const ssize_t length = sys::call(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", path, sizeof path);
     return LongPath(without_mark({path, static_cast<std::size_t>(std::max<ssize_t>(length, 0))}));
 }
 

@@ -9,6 +9,9 @@
 
 #include "shim/base/sys.h"
 
+#include <sys/mman.h>
+#include <sys/types.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cerrno>

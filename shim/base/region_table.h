@@ -120,9 +120,9 @@ class RegionTable {
         std::uint64_t regions_so_far;
         std::array<Piece, kCapacity + 2> pieces;  // two more while ends are cut off
     };
-    class Lock;
 
     [[nodiscard]] bool prepare() noexcept;
+    [[nodiscard]] Mutex* mutex() const noexcept;  // null: there are no pieces
     [[nodiscard]] std::span<Piece> pieces() const noexcept;
     [[nodiscard]] std::size_t first_after(std::uintptr_t address) const noexcept;
     [[nodiscard]] bool lies_inside_a_piece(const Range& range) const noexcept;

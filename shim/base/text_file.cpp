@@ -88,7 +88,7 @@ Status for_each_entry_until(const Fd& folder, FunctionRef<bool(std::string_view 
         if (is_begin) {
             sys::call(SYS_lseek, folder.get(), 0, SEEK_SET);
         }
-        const ssize_t got = sys::getdents64(folder.get(), buffer.data(), buffer.size());
+        const ssize_t got = sys::call(SYS_getdents64, folder.get(), buffer.data(), buffer.size());
         if (got < 0) {
             return Error{"list", errno};
         }

@@ -107,9 +107,10 @@ int mprotect(void* address, std::size_t length, int protection) noexcept {
         address, length, protection);
 }
 
-// For these two the kernel's answer is right but for what it cannot know: our locks, and the holes.
-int msync(void* address, std::size_t length, int flags) {
-    const int result = next::msync(address, length, flags);
+// For these two the kernel's answer is right except for what it cannot know: our locks, and the holes.
+namespace {
+
+int unless_refused(int result, void* address, std::size_t length, bool are_locks_refused) noexcept {
     const auto range = Range::of_pages(address, length);
     if (result != 0 || !range) {
         return result;
@@ -117,20 +118,21 @@ int msync(void* address, std::size_t length, int flags) {
     const SignalBlock signals;
     ErrnoGuard guard;
     const int locked = for_each_segment(*range, [&](const Segment& segment) {
-        return (flags & MS_INVALIDATE) != 0 && segment.traits.locked ? EBUSY : 0;
+        return are_locks_refused && segment.traits.locked ? EBUSY : 0;
     });
-    return answer(locked != 0 ? locked : has_hole(*range) ? ENOMEM : 0, guard);
+    const int hole = for_each_segment(
+        *range, [](const Segment& segment) { return segment.kind == Kind::hole ? ENOMEM : 0; });
+    return answer(locked != 0 ? locked : hole, guard);
+}
+
+}  // namespace
+
+int msync(void* address, std::size_t length, int flags) {
+    return unless_refused(next::msync(address, length, flags), address, length, (flags & MS_INVALIDATE) != 0);
 }
 
 int mincore(void* address, std::size_t length, unsigned char* residence) noexcept {
-    const int result = next::mincore(address, length, residence);
-    const auto range = Range::of_pages(address, length);
-    if (result != 0 || !range) {
-        return result;
-    }
-    const SignalBlock signals;
-    ErrnoGuard guard;
-    return answer(has_hole(*range) ? ENOMEM : 0, guard);
+    return unless_refused(next::mincore(address, length, residence), address, length, false);
 }
 
 // Locking. Huge pages never swap, so a region on hugetlbfs is locked without asking the kernel: it counts

@@ -76,10 +76,6 @@ int answer_for_each_segment(const Range& range, PassOn&& pass_on, int code_of_ho
     });
 }
 
-inline bool has_hole(const Range& range) noexcept {
-    return for_each_segment(range, [](const Segment& s) { return s.kind == Kind::hole ? ENOMEM : 0; }) != 0;
-}
-
 // munmap of a range that is well-formed.
 int unmap(const Range& range) noexcept;
 // The file's pages that have a byte of the segment, unless one has a live byte beyond the range of the call

@@ -22,6 +22,13 @@ using log::Level;
 
 constexpr std::size_t kMostPagesChecked = 1024;
 
+using Nanoseconds = std::int64_t;
+constexpr Nanoseconds kMillisecond = 1'000'000;
+
+Nanoseconds now() noexcept {
+    return sys::now(CLOCK_MONOTONIC);
+}
+
 // A file in a folder that has passed inspect().
 struct Candidate {
     const NodeFolder& folder;
@@ -78,14 +85,12 @@ class Mapping {
 class Stopwatch {
   public:
     [[nodiscard]] double lap() noexcept {
-        const double now = now_ms();
-        return now - std::exchange(last_, now);
+        const Nanoseconds before = std::exchange(last_, now());
+        return static_cast<double>(last_ - before) / kMillisecond;
     }
 
   private:
-    static double now_ms() noexcept { return static_cast<double>(sys::now(CLOCK_MONOTONIC)) / 1e6; }
-
-    double last_ = now_ms();
+    Nanoseconds last_ = now();
 };
 
 Refusal refusal(Reason reason, const Error& error) noexcept {
@@ -104,7 +109,7 @@ Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidat
     if (leasing == nullptr) {
         return Refusal{Reason::table_full, "there is no memory for the table of regions", 0};
     }
-    const Held held(*leasing);
+    const Held held(leasing, &Mutex::lock_or_take_over);
     auto own = open_own(file.folder, file.name, ByteSize{request.length}, file.user);
     if (!own) {
         return own.error();
@@ -133,15 +138,15 @@ Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidat
     if (!descriptor.has_its_file() || !file.folder.has_its_descriptor()) {
         return Refusal{Reason::map_failed, "another thread has closed its descriptor", 0};
     }
+    Status done = Done{};
     if ((request.flags & MAP_PRIVATE) != 0 && state::config.fork == Config::Fork::none) {
-        if (const auto done = mapping.value().advise(MADV_DONTFORK, "madvise(MADV_DONTFORK)"); !done) {
-            return refusal(Reason::map_failed, done.error());
-        }
+        done = mapping.value().advise(MADV_DONTFORK, "madvise(MADV_DONTFORK)");
     }
-    if (!state::config.dump) {
-        if (const auto done = mapping.value().advise(MADV_DONTDUMP, "madvise(MADV_DONTDUMP)"); !done) {
-            return refusal(Reason::map_failed, done.error());
-        }
+    if (done && !state::config.dump) {
+        done = mapping.value().advise(MADV_DONTDUMP, "madvise(MADV_DONTDUMP)");
+    }
+    if (!done) {
+        return refusal(Reason::map_failed, done.error());
     }
     return std::move(mapping.value());
 }
@@ -234,15 +239,9 @@ Result<void*, Refusal> make_region(const MapRequest& request, const Candidate& f
     return mapping.hand_over();
 }
 
-using Nanoseconds = std::int64_t;
-constexpr Nanoseconds kMillisecond = 1'000'000;
 // Between two looks at files that are held; the most that a caller waits longer than need be.
 constexpr Nanoseconds kShortestPause = kMillisecond;
 constexpr Nanoseconds kLongestPause = 20 * kMillisecond;
-
-Nanoseconds now() noexcept {
-    return sys::now(CLOCK_MONOTONIC);
-}
 
 // Not the C library's function, at which a thread may be cancelled. A signal ends it early.
 void pause_for(Nanoseconds length) noexcept {

@@ -6,6 +6,7 @@
 #include <linux/magic.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 
 #include <array>
 #include <cerrno>
@@ -92,7 +93,7 @@ Result<FileSystem, Refusal> inspect_memory(int fd, ByteSize size) noexcept {
 
 Result<FileSystem> file_system_of(int fd) noexcept {
     struct statfs facts {};
-    if (sys::fstatfs(fd, facts) != 0) {
+    if (sys::call(SYS_fstatfs, fd, &facts) != 0) {
         return Error{"fstatfs", errno};
     }
     FileSystem result;
@@ -106,7 +107,7 @@ Result<FileSystem> file_system_of(int fd) noexcept {
 }
 
 uid_t own_user() noexcept {
-    const uid_t user = sys::geteuid();
+    const auto user = static_cast<uid_t>(sys::call(SYS_geteuid));
     if (user == 0) {
         return user;
     }
@@ -171,7 +172,7 @@ Result<FileSystem, Refusal> inspect(const char* path, ByteSize size, uid_t user)
 }
 
 Result<Lease, Refusal> lease(Fd own, ByteSize size) noexcept {
-    if (sys::flock(own.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (sys::call(SYS_flock, own.get(), LOCK_EX | LOCK_NB) != 0) {
         return errno == EWOULDBLOCK ? Refusal{Reason::all_leased, "somebody else holds it", 0}
                                     : Refusal{Reason::map_failed, "flock", errno};
     }

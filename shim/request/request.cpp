@@ -89,25 +89,20 @@ void tell_complaints_once() noexcept {
 // all (hugetlbfs isn't mounted, say).
 bool is_wanted(ByteSize size) noexcept {
     const bool is_sector = std::ranges::find(kSectors, size) != std::end(kSectors);
-    if (state::config.mode == Config::Mode::thp) {
-        if (is_sector) {
-            tell_complaints_once();
-        }
-        return is_sector;
-    }
-    if (!state::config.files) {
+    const bool has_no_pool = state::config.mode == Config::Mode::thp;
+    if (!has_no_pool && !state::config.files) {
         tell_complaints_once();
         become(Phase::inert, SIZE_MAX);
         return false;
     }
-    if (!sizes.contain(size) && sizes.refresh(*state::config.files)) {
+    if (!has_no_pool && !sizes.contain(size) && sizes.refresh(*state::config.files)) {
         set_threshold();
     }
     const bool is_known = sizes.contain(size);
     if (is_known || size >= kLooksLikeASector) {
         tell_complaints_once();
     }
-    if (is_known || is_sector || size < kLooksLikeASector) {
+    if (is_known || is_sector || has_no_pool || size < kLooksLikeASector) {
         return is_known || is_sector;
     }
     if (sizes.empty()) {
