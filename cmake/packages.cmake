@@ -1,16 +1,15 @@
 # Packages by CPack, from what `cmake --install` installs; scripts/package.sh makes them. All kinds are made from one build:
 # packaging/library_folder.cmake moves the libraries to where each has them. What only a .deb has is added by
 # packaging/deb/finish.cmake.
-set(HUGEPAGE_SHIM_PACKAGER "hugepage-shim authors <hugepage-shim@packages.invalid>" CACHE STRING
-  "Who makes the packages: Name <address>")
+set(HUGEPAGE_SHIM_PACKAGER "hugepage-shim packager <packager@hugepage-shim.invalid>" CACHE STRING
+  "Who makes the packages: Name <address>; a placeholder for the role (RELEASING.md)")
 set(doc_dir ${CMAKE_INSTALL_DATAROOTDIR}/doc/hugepage-shim)
-install(FILES README.md README.zh.md SECURITY.md DESTINATION ${doc_dir})
-install(DIRECTORY docs DESTINATION ${doc_dir})
-install(FILES packaging/hugepage-shim.conf
-  deploy/monitoring/hugepage-shim.dashboard.json
-  deploy/monitoring/hugepage-shim.mtail
-  deploy/monitoring/hugepage-shim.rules.yml
-  DESTINATION ${doc_dir}/examples)
+# What is read, laid out as here; a test follows the links of what is installed.
+install(FILES README.md README.zh.md SECURITY.md CHANGELOG.md CONTRIBUTING.md RELEASING.md LICENSE LICENSE-APACHE LICENSE-MIT DESTINATION ${doc_dir})
+install(DIRECTORY docs deploy DESTINATION ${doc_dir})
+install(FILES bench/README.md bench/RESULTS.md DESTINATION ${doc_dir}/bench)
+install(DIRECTORY bench/runs DESTINATION ${doc_dir}/bench)
+install(FILES packaging/hugepage-shim.conf DESTINATION ${doc_dir}/examples)
 
 set(CPACK_PACKAGE_NAME hugepage-shim)
 set(CPACK_PACKAGE_VENDOR "hugepage-shim authors")
@@ -20,11 +19,12 @@ set(CPACK_PACKAGE_DESCRIPTION
   "A library that is preloaded into an unmodified Filecoin sealer and gives its
 two sector-sized buffers pre-made huge pages on the NUMA node of the thread
 that asks for them. Every other call passes untouched, and where no memory
-file is to be had the sealer gets what the kernel would have given it.
+file is free the sealer gets what the kernel would have given it.
 .
 With it come hugepagectl and hugepage-file-init, which make and check the
 memory files, and pc1-label, a labelling program to try and measure it with.
-Nothing is preloaded, reserved or mounted before it is configured.")
+Nothing is preloaded or mounted, and no page taken, before it is configured.
+The documents are in /usr/share/doc/hugepage-shim/docs, some in Chinese.")
 # With DESTDIR, so that CMAKE_INSTALL_PREFIX is /usr to packaging/systemd too, and not a folder of the build.
 set(CPACK_SET_DESTDIR ON)
 set(CPACK_INSTALL_PREFIX /usr)

@@ -57,7 +57,7 @@ function(add_suite program kind tier)
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${labels})
 endfunction()
 
-# Every .cpp below the folder is a source of some target, but for those in folders that are projects of their own (ARGN): a test that
+# Every .cpp below the folder is a source of some target, except those in folders that are projects of their own (ARGN): a test that
 # isn't built is never missed. To be called last.
 function(expect_all_are_built folder)
   function(sources_of folder result)

@@ -24,7 +24,7 @@ base_system() {
     if ! debootstrap --variant=minbase "$release" "$folder" "$mirror" >"$folder.log" 2>&1; then
         tail -20 "$folder.log" >&2
         rm -f "$folder.log"
-        echo "no fresh system of $release to be had from $mirror: is there a network?" >&2
+        echo "no fresh system of $release is available from $mirror: is there a network?" >&2
         return 1
     fi
     rm -f "$folder.log"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures the shim on this machine against plain memory and what else there is: builds, reserves the huge pages it needs, runs what
+# Measures the shim on this machine against plain memory and what else there is: builds, allocates the huge pages it needs, runs what
 # fits on the machine in the time given, and puts everything back, also after Ctrl-C.
 #
 #   scripts/bench.sh [--minutes N] [--out FOLDER] [--build FOLDER] [--only STEP,...] [--buffer SIZE] [--fragmented]
@@ -14,7 +14,7 @@
 #   --fragmented     labels are also measured on fragmented memory, and each peer is asked how much of its buffers is still on huge
 #                    pages then. All free memory is taken for that: for a machine that nothing else uses
 #
-# The step sealer takes the options of scripts/bench-sealer.sh too, which runs it alone. Reserving huge pages and mounting hugetlbfs
+# The step sealer takes the options of scripts/bench-sealer.sh too, which runs it alone. Allocating huge pages and mounting hugetlbfs
 # takes root; what an ordinary user can't measure is left out, and the tables say so. Exit status: 0, also where something was left
 # out; 1: a step broke; 2: wrong usage; 130: stopped by Ctrl-C, with the steps that were done by then.
 set -euo pipefail

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Static analysis and sanitizers.
 #
-#   scripts/check.sh [PART...]      PARTs in the order given; without any, those that take seconds: format layers cppcheck built
+#   scripts/check.sh [PART...]      PARTs in the order given; without any, those that take seconds: format layers words markdown cppcheck built
 #
 #   format     clang-format changes nothing                                         1 s
 #   layers     who includes and calls whom (check-layers.sh)                        1 s
+#   words      phrases that readers stumbled over (check-words.py), and spelling     3 s
+#   markdown   the documents follow mdl's rules (markdown.rb)                       3 s
 #   cppcheck   of shim and tools                                                    5 s
 #   built      builds (release); hardened, and for older systems (check-built.sh)   1 s, and the building
 #   tidy       clang-tidy of shim and tools, as .clang-tidy has it                  5 min or more
@@ -18,6 +20,13 @@ readonly self=$PWD/scripts/check.sh
 
 check_format() { git ls-files -co --exclude-standard '*.cpp' '*.h' | xargs clang-format --dry-run -Werror; }
 check_layers() { scripts/check-layers.sh; }
+check_words() {
+    scripts/check-words.py
+    # Chinese pages have no English to spell; corpora and records are data.
+    git ls-files -co --exclude-standard | grep -vE '\.(svg|json|lock)$|(^|/)(corpus|fixtures|zh)/|\.zh\.md$' |
+        xargs codespell --ignore-words-list=childs,nd,sise
+}
+check_markdown() { git ls-files -co --exclude-standard '*.md' | LC_ALL=C.UTF-8 xargs mdl --style scripts/markdown.rb; }
 check_cppcheck() {
     # containerOutOfBounds: loses count of a std::array that is filled by a loop over another one (sha256.cpp).
     cppcheck --std=c++20 --language=c++ -j"$(nproc)" --enable=warning,performance,portability --inline-suppr --quiet \
@@ -39,14 +48,14 @@ check_tidy() {
 check_asan() { scripts/test.sh fast asan; }
 check_tsan() { scripts/test.sh fast tsan; }
 
-readonly parts='format layers cppcheck built tidy asan tsan'
+readonly parts='format layers words markdown cppcheck built tidy asan tsan'
 case "${1:-}" in -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
 if [[ ${1:-} == --only ]]; then
     "check_$2"
     exit
 fi
 chosen=("$@")
-((${#chosen[@]} > 0)) || chosen=(format layers cppcheck built)
+((${#chosen[@]} > 0)) || chosen=(format layers words markdown cppcheck built)
 for part in "${chosen[@]}"; do
     [[ " $parts " == *" $part "* ]] || { echo "check: no part $part; see $0 --help" >&2; exit 2; }
 done

@@ -4,7 +4,7 @@
 #
 #   scripts/demo.sh
 #
-# Reserving huge pages and mounting hugetlbfs takes root; as an ordinary user it asks sudo for just these, and without
+# Allocating huge pages and mounting hugetlbfs takes root; as an ordinary user it asks sudo for just these, and without
 # sudo it uses ordinary files on tmpfs instead, which shows everything but the huge pages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -46,18 +46,18 @@ readonly file_init=$PWD/build/demo/tools/file_init/hugepage-file-init
 readonly pc1_label=$PWD/build/demo/tools/pc1/pc1-label
 
 # --- two memory files --------------------------------------------------------------------------------------------
-may_reserve() {
+may_allocate() {
     ((EUID == 0)) && return
-    command -v sudo >/dev/null || { answer="only root may reserve huge pages, and there is no sudo"; return 1; }
-    echo "sudo: to reserve $pages huge pages of 2 MiB (given back at the end) and to mount hugetlbfs on a folder of ours"
+    command -v sudo >/dev/null || { answer="only root may allocate huge pages, and there is no sudo"; return 1; }
+    echo "sudo: to allocate $pages huge pages of 2 MiB (given back at the end) and to mount hugetlbfs on a folder of ours"
     sudo -v || { answer="sudo was refused"; return 1; }
     as_root=sudo
 }
 
 pool=$work/pool
 mkdir "$pool"
-if may_reserve && guarded --pages "$page_bytes" "$pages" "$node" --mount "$pool" "mode=0700,uid=$(id -u),gid=$(id -g)"; then
-    say "Reserved $pages huge pages of 2 MiB on node $node, mounted hugetlbfs at $pool"
+if may_allocate && guarded --pages "$page_bytes" "$pages" "$node" --mount "$pool" "mode=0700,uid=$(id -u),gid=$(id -g)"; then
+    say "Allocated $pages huge pages of 2 MiB on node $node, mounted hugetlbfs at $pool"
     "$file_init" --node "$node" --num 2 --size "$sector" --path "$pool"
 else
     say "No huge pages ($answer): using files on tmpfs, whose pages are ordinary ones"

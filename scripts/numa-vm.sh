@@ -86,7 +86,7 @@ cp "$(command -v busybox)" "$root/bin/busybox"
 [[ $1 != */* || ! -f $1 ]] || copy "$1"
 copy "${add[@]}"
 
-# As the first process: mounts, reserves, runs the command, says how it ended, and turns the machine off.
+# As the first process: mounts, allocates pages, runs the command, says how it ended, and turns the machine off.
 {
     echo '#!/bin/busybox sh'
     echo '/bin/busybox --install -s /bin'

@@ -5,7 +5,7 @@
 #
 #   scripts/storm.sh [SECONDS [SEED]]      3600 and a new one; the seed is printed, and does the same things again
 #
-# Reserves 1 GiB of 2 MiB pages, mounts hugetlbfs in a namespace of its own, and gives everything back, also after Ctrl-C;
+# Allocates 1 GiB of 2 MiB pages, mounts hugetlbfs in a namespace of its own, and gives everything back, also after Ctrl-C;
 # that takes root, for which an ordinary user is asked by sudo. Every 10 s it says how far it is. Exit status 0: no byte,
 # file or process was other than it must be; 1: it says what was.
 set -euo pipefail

@@ -8,7 +8,7 @@
 #           nightly   all tests, for longer and with new random numbers, clang-tidy, ThreadSanitizer, a minute of fuzzing a target
 #   PRESET  release (default), debug, asan, tsan
 #
-# Tests that need real huge pages (label hugetlb) reserve their own 2 MiB pages and give them back. That takes root: an
+# Tests that need real huge pages (label hugetlb) allocate their own 2 MiB pages and give them back. That takes root: an
 # ordinary user is asked for sudo for just these; without sudo they are skipped with the reason. To leave them out:
 # scripts/test.sh full release -LE hugetlb
 set -euo pipefail
@@ -58,10 +58,10 @@ if ((EUID == 0 || $# > 0 || ${#left_out[@]} > 0)) || ! command -v sudo >/dev/nul
     "${tests[@]}" "${left_out[@]}" "$@"
 else
     "${tests[@]}" -LE hugetlb
-    echo "sudo: to run the tests that reserve huge pages of 2 MiB (given back) and mount hugetlbfs in a namespace of their own"
+    echo "sudo: to run the tests that allocate huge pages of 2 MiB (given back) and mount hugetlbfs in a namespace of their own"
     sudo -E "${tests[@]}" -L hugetlb
 fi
 if [[ $tier == nightly && $# == 0 && $preset == release ]]; then
-    scripts/check.sh format cppcheck tidy asan tsan
+    scripts/check.sh format words markdown cppcheck tidy asan tsan
     scripts/fuzz.sh 60
 fi

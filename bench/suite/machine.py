@@ -26,7 +26,7 @@ class Machine:
     memory_bytes: int
     memory_free_bytes: int  # what may be used now: of the node, and of the control group
     page_sizes: list[int]  # of huge pages, in bytes, smallest first
-    thp: str  # "always", "madvise" or "never"; "none" where the kernel hasn't got it
+    thp: str  # "always", "madvise" or "never"; "none" where the kernel has none
 
 
 def chosen(text: str) -> str:

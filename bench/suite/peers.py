@@ -211,7 +211,7 @@ def _old_glibc() -> str:
 
 @contextmanager
 def pools_for(context: Context, size: int) -> Iterator[Pools]:
-    """Holds the pages for two buffers of this size under each peer, as far as they can be had, and the shim's files.
+    """Holds the pages for two buffers of this size under each peer, as far as they are available, and the shim's files.
 
     The files, and free pages beside them, are there all the time: no run prepares or spoils another's.
     """

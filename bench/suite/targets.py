@@ -50,7 +50,7 @@ def ratio(first: Row, second: Row) -> Ratio:
 
 
 def pairs(firsts: list[Row], seconds: list[Row], but: str) -> Iterator[tuple[Row, Row]]:
-    """Those whose parameters, but for this one, are equal; those of the most memory, then of the most threads, first."""
+    """Those whose parameters are equal, except this one; those of the most memory, then of the most threads, first."""
 
     def rest(row: Row) -> dict:
         return {name: value for name, value in row.parameters.items() if name != but}

@@ -25,7 +25,7 @@ class Documents(unittest.TestCase):
             self.assertEqual(len(rows), len(read_result(file).rows), file)
 
     def test_have_no_other_figures_of_the_peers_than_those(self) -> None:
-        for name in ("docs/benchmarks.md", "docs/manual.zh.md"):
+        for name in ("docs/benchmarks.md", "docs/zh/benchmarks.md"):
             text = (PROJECT / name).read_text()
             lines = [line for line in text.splitlines() if re.match(r"\| (plain|mlock|shim|THP|MAP_|mimalloc|glibc)\b.*[0-9] [mµn]?s \|", line)]
             self.assertTrue(lines, name)
@@ -33,6 +33,6 @@ class Documents(unittest.TestCase):
                 self.assertIn(line, RESULTS)
 
     def test_show_charts_that_are_there(self) -> None:
-        for name in ("docs/benchmarks.md", "docs/manual.zh.md"):
+        for name in ("docs/benchmarks.md", "docs/zh/benchmarks.md"):
             for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", (PROJECT / name).read_text()):
                 self.assertTrue((PROJECT / name).parent.joinpath(path).is_file(), path)

@@ -34,7 +34,7 @@ cat >"$scratch/site.yml" <<PLAY
     hugepage_shim_page_size: 2MiB
     hugepage_shim_service: sealer.service
   roles:
-    - role: $project/scripts/deploy/ansible/roles/hugepage_shim
+    - role: $project/deploy/ansible/roles/hugepage_shim
 PLAY
 play() { ansible-playbook -i localhost, "$scratch/site.yml" || { echo "the role failed" >&2; exit 1; }; }
 # expect TEXT PATTERN

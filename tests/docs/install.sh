@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The README's commands that build, show and install it from source, as they stand there, and whether what they install works. In a mount
-# namespace of its own, with a /usr/local and an /etc that end with it.
+# The commands of README.md and docs/install.md that build, show, install and remove it from source, as they stand there, and whether what they
+# install works. In a mount namespace of its own, with a /usr/local and an /etc that end with it.
 #
 #   tests/docs/install.sh
 set -euo pipefail
@@ -16,11 +16,12 @@ if [[ ${1:-} != inside ]]; then
     exec unshare --mount --propagation private bash "$0" inside
 fi
 
-mapfile -t commands < <(sed -nE '/^## Install$/,/^## /{/package/!s/^\$ //p}' README.md)
-((${#commands[@]} == 2)) || fail "not two commands in README.md, Install: ${commands[*]}"
+# Both documents have the first two.
+mapfile -t commands < <(awk -v by=docs.Install -f tests/docs/commands.awk README.md docs/install.md | awk '!seen[$0]++')
+((${#commands[@]} == 3)) || fail "not three commands to build, install and remove it: ${commands[*]}"
 
 said=$(bash -c "${commands[0]}") || fail "${commands[0]}: $said"
-for words in 'Labels   right' 'Served   both buffers' 'scripts/bench-sealer.sh'; do
+for words in 'Labels   right' 'Served   both buffers' 'what the CPU could do'; do
     grep -qF "$words" <<<"$said" || fail "${commands[0]} doesn't end with '$words': $said"
 done
 
@@ -43,3 +44,7 @@ for library in libhugepage_shim.so libhugepage_shim_heap.so; do
 done
 /usr/local/bin/hugepagectl run --files-path /nowhere -- cat /proc/self/maps 2>/dev/null | grep -q '/usr/local/lib.*/libhugepage_shim_heap.so' ||
     fail "hugepagectl run doesn't find its library"
+
+PATH=$own/bin:$PATH bash -c "${commands[2]}" || fail "${commands[2]}"
+left=$(find /usr/local ! -type d)
+[[ -z $left ]] || fail "${commands[2]} leaves: $left"

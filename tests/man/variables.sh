@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# The variables that the shim reads are those that hugepage-shim(7) and the table of docs/reference.md tell of.
+# The variables that the shim reads are those that hugepage-shim(7) tells of; and docs/reference.md is made of the pages as they are.
 set -euo pipefail
 cd "$1"
 read_by_shim=$(grep -oE '"HUGEPAGE_[A-Z_]+"' shim/base/config.cpp | tr -d '"' | sort -u)
 in_page=$(sed -n '/^# ENVIRONMENT/,/^# REASONS/s/^\*\(HUGEPAGE_[A-Z_]*\)\*$/\1/p' tools/man/hugepage-shim.7.scd | sort -u)
-in_reference=$(sed -nE 's/^\| `(HUGEPAGE_[A-Z_]+)` \|.*/\1/p' docs/reference.md | sort -u)
+in_chinese=$(sed -nE 's/^\| `(HUGEPAGE_[A-Z_]+)` \|.*/\1/p' docs/zh/reference.md | sort -u)
 [[ $(wc -l <<<"$read_by_shim") -ge 14 ]] || { echo "only found: $read_by_shim" >&2; exit 1; }
-diff <(echo "$read_by_shim") <(echo "$in_page") && diff <(echo "$read_by_shim") <(echo "$in_reference")
+diff <(echo "$read_by_shim") <(echo "$in_page")
+diff <(echo "$read_by_shim") <(echo "$in_chinese")
+diff docs/reference.md <(/usr/bin/python3 tools/man/reference.py) || { echo "type: tools/man/reference.py >docs/reference.md" >&2; exit 1; }

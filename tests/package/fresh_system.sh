@@ -45,8 +45,14 @@ depends=$(dpkg-deb -f "$package" Depends | sed -E 's/ *\([^)]*\)//g; s/,//g')
 # shellcheck disable=SC2086
 install_in "$root" $depends
 files >build/package/before
-install=$(sed -n 's/^\$ \(sudo apt install \)/\1/p' README.md)
-inside sh -c "cd / && $install" >"$root/tmp/apt" 2>&1 </dev/null || { cat "$root/tmp/apt" >&2; fail "$install"; }
+# As README.md and docs/install.md have it: install it, install it again as an upgrade does, and purge it. The package is made above.
+mapfile -t commands < <(awk -v by=package.IsInstalledAndPurgedInAFreshSystem -f tests/docs/commands.awk README.md docs/install.md | grep -v '^scripts/package.sh$')
+((${#commands[@]} == 4)) || fail "not four commands in the documents: ${commands[*]}"
+type_in() { inside sh -c "cd / && $1" >"$root/tmp/apt" 2>&1 < <(yes) || { cat "$root/tmp/apt" >&2; fail "$1"; }; }
+for command in "${commands[@]:0:3}"; do
+    [[ $command == *"apt install"* ]] || fail "no apt install: $command"
+    type_in "$command"
+done
 
 for program in hugepagectl hugepage-file-init pc1-label; do
     inside "$program" --help >"$root/tmp/help" || fail "$program --help fails"
@@ -63,7 +69,7 @@ while read -r file; do
     [[ ! -f $root$file ]] || ! inside ldd "$file" 2>&1 </dev/null | grep 'not found' || fail "$file lacks libraries"
 done < <(grep -E '^/usr/(bin|lib)/' <<<"$listed")
 
-inside dpkg --purge hugepage-shim >"$root/tmp/purge" 2>&1 || { cat "$root/tmp/purge" >&2; fail "it can't be purged"; }
+type_in "${commands[3]}"
 files >build/package/after
 diff build/package/before build/package/after || fail "this is left of the package, or gone with it"
 [[ -z $(inside dpkg-query -W -f '${db:Status-Status}' hugepage-shim 2>/dev/null) ]] || fail "dpkg still knows of it"

@@ -23,9 +23,12 @@ check_unpacked() {
             fail "no manual page $page"
     done
     for page in bash-completion/completions/hugepagectl fish/vendor_completions.d/hugepagectl.fish \
-        zsh/vendor-completions/_hugepagectl doc/hugepage-shim/{README,SECURITY,docs/operate}.md; do
+        zsh/vendor-completions/_hugepagectl doc/hugepage-shim/{README,SECURITY,docs/operate,docs/zh/operate}.md; do
         [[ -s $folder/usr/share/$page ]] || fail "no /usr/share/$page"
     done
+
+    said=$(DOCUMENTS=$folder/usr/share/doc/hugepage-shim /usr/bin/python3 tests/docs/documents_test.py Documents.test_have_links_that_lead_somewhere 2>&1) ||
+        fail "the documents' links: $said"
 
     # hugepagectl finds the library of its own package.
     said=$("$folder/usr/bin/hugepagectl" run --files-path "$folder" -- cat /proc/self/maps) || fail "hugepagectl run fails"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What docs/operate.md tells an operator to type, on a machine with two nodes: setup, status, a sealer on each node, verify, remove; and
-# then nothing is left.
+# An operator's day on a machine with two nodes, and what may go wrong in it: setup, a sealer on each node, a file on the wrong node, surplus pages, remove;
+# and then nothing is left. documents.sh types what the documents say.
 #   operator.sh FOLDER-OF-HUGEPAGECTL LIBRARY PC1-LABEL GUARDIAN
 set -eu
 ctl=$1/hugepagectl library=$2 pc1_label=$3 guardian=$4
@@ -19,7 +19,7 @@ has "$("$guardian" --pages 2097152 100000 1 </dev/null)" "asked for 100000 huge 
 [ "$(pages)" = "$before" ] || fail "the guardian gave not everything back: $(pages), before: $before"
 
 "$ctl" plan --sector 16MiB --parallel 4 --page-size 2MiB --path $pool
-# More than is reserved on node 1: setup adds what is wanting there.
+# More than there are on node 1: setup adds what is missing there.
 "$ctl" setup --size 16MiB --node 0:2,1:20 --page-size 2MiB --path $pool
 [ "$(pages)" != "$before" ] || fail "no pages were added"
 [ "$(ls $pool/numa_0 $pool/numa_1 | grep -c MiB)" = 22 ] || fail "not all files: $(ls $pool/*)"
