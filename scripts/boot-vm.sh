@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the package in a fresh system with systemd, enables its unit, gives a service that stands for a sealer its drop-in, and boots
 # the system twice on a machine with two nodes (qemu without KVM), with its power cut in between. Each time the sealer must find the memory
-# files there before it starts, and be served on both nodes; and the metrics must tell of the files.
+# files there before it starts, and be served on both nodes; and the metrics must tell of the files. A copy of the unit that wants more files
+# than node 0 has memory for must stay active, and say "degraded" and what was asked for and got.
 #
 #   scripts/boot-vm.sh [--timeout SECONDS] [--build FOLDER]
 #
@@ -83,21 +84,29 @@ WantedBy=multi-user.target
 END
 cat >"$root/usr/local/sbin/sealer" <<'END'
 #!/bin/bash
-# What it finds, and what it and the shim say, goes to the second serial port.
+# What it finds, and what it and the shim say, goes to the second serial port: at the end, since the shim drops a line that would have
+# to wait for the port.
 moment() { LD_PRELOAD= systemctl show --value --property "$1" "$2"; }
 {
     echo "boot $(</proc/sys/kernel/random/boot_id)"
     echo "ready $(moment ActiveEnterTimestampMonotonic hugepage-shim.service)"
     echo "started $(moment ExecMainStartTimestampMonotonic sealer.service)"
     LD_PRELOAD= systemctl start hugepage-shim-metrics.service
-    grep '^hugepage_shim_files{' /var/lib/prometheus/node-exporter/hugepages.prom
+    grep -E '^hugepage_shim_(wanted_)?files\{' /var/lib/prometheus/node-exporter/hugepages.prom
     for node in 0 1; do
         cpus=$(</sys/devices/system/node/node$node/cpulist)
         taskset -c "$cpus" pc1-label --sector-size 2MiB --layers 2 --alloc mmap --digest 2>&1
         echo "status$node $?"
     done
+    export LD_PRELOAD=
+    printf '%s\n' 'size = 2MiB' 'num = 1000' 'node = 0' 'path = /mnt/huge/pc1' 'page-size = 2MiB' >/run/short.conf
+    sed 's,--config .*,--config /run/short.conf,' /lib/systemd/system/hugepage-shim.service >/run/systemd/system/short.service
+    systemctl daemon-reload
+    systemctl start short.service
+    systemctl status --no-pager --full --lines=100 short.service | sed 's/^/short /'
     echo end
-} >/dev/ttyS1
+} >/run/said
+cat /run/said >/dev/ttyS1
 END
 chmod 755 "$root/usr/local/sbin/sealer"
 ln -s ../sealer.service "$root/etc/systemd/system/multi-user.target.wants/sealer.service"
@@ -192,6 +201,11 @@ check() {
         ((served == 2)) || { cat "$said" >&2; fail "$1: $served buffers, not 2, were served on node $node"; }
         grep -qF "hugepage_shim_files{pool=\"/mnt/huge/pc1\",node=\"$node\",size=\"2097152\",state=\"free\"} 2" "$said" ||
             { cat "$said" >&2; fail "$1: the metrics do not tell of two free files on node $node"; }
+        grep -qF "hugepage_shim_wanted_files{pool=\"/mnt/huge/pc1\",node=\"$node\",size=\"2097152\"} 2" "$said" ||
+            { cat "$said" >&2; fail "$1: the metrics do not tell of two wanted files on node $node"; }
+    done
+    for line in 'Active: active' 'Status: "degraded: node 0: [0-9]* of 1000 files"' 'node 0 is short: .* missing, [0-9]* got'; do
+        grep -q "^short .*$line" "$said" || { cat "$said" >&2; fail "$1: where pages are too few, systemctl status does not say: $line"; }
     done
     (($(value_of "$1" ready) > 0 && $(value_of "$1" ready) <= $(value_of "$1" started))) ||
         { cat "$said" >&2; fail "$1: the sealer started before the files were ready"; }

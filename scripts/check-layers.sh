@@ -37,9 +37,9 @@ forbid '\b(new|throw|try|catch)\b|std::(string|vector|map|function|unique_ptr|sh
 forbid '\b(malloc|calloc|realloc|free)\(' 'the shim must not allocate' \
     shim/!(hooks)/*.@(h|cpp) shim/hooks/mmap.cpp
 # What tools link (hugepage_core): within the shim these names are the shim's own.
-readonly shared='base/[a-z_]+|request/(lease|node_folder|placement)'
+readonly shared='base/[a-z_]+|request/lease'
 forbid '\b(mmap|mmap64|munmap|mremap|madvise|mlock)\(' 'what the tools link must not map memory' \
-    shim/base/!(next).@(h|cpp) shim/request/@(lease|node_folder|placement).@(h|cpp)
+    shim/base/!(next).@(h|cpp) shim/request/lease.@(h|cpp)
 for file in tools/**/*.@(h|cpp); do
     while read -r included; do
         [[ $included =~ ^shim/($shared)\.h$ && $included != shim/base/next.h ]] || fail "the tools must not use the shim's hooks: $file includes $included"

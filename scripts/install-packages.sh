@@ -2,9 +2,10 @@
 # Installs what building, testing and the demo need and this machine lacks, from the distribution's own packages
 # (Debian 12, Ubuntu 24.04). Does nothing, and asks for nothing, if all is there.
 #
-#   scripts/install-packages.sh build|fast|full|nightly|check|tidy|fuzz|package|bench|sealer
+#   scripts/install-packages.sh build|fast|full|nightly|check|tidy|fuzz|package|bench|sealer|monitoring
 #
 # fast, full, nightly: what these tiers of tests need (scripts/test.sh)
+# monitoring: what tests/monitoring needs; in full and nightly, too
 # sealer: what scripts/build-sealer.sh needs, with the crates and, where the distribution's Rust is too old, another one
 set -euo pipefail
 . "$(dirname "$0")/rust.sh"
@@ -31,6 +32,9 @@ fi
 # To test for aarch64 on another machine.
 [[ $(dpkg --print-architecture) == arm64 ]] || nightly+=(g++-aarch64-linux-gnu qemu-user googletest)
 nightly=("${full[@]}" "${nightly[@]}")
+monitoring=(python3)
+# Daemons that tests/monitoring starts. They are unpacked in build/monitoring: installed, they would start now and at each boot.
+daemons=(prometheus prometheus-node-exporter mtail)
 bench=(libbenchmark-dev python3 python3-matplotlib util-linux git)
 # What the shim is measured beside. Not every system has them; what can't be had is left out of the table, which says so.
 peers=(libhugetlbfs-bin libhugetlbfs0 libhugetlbfs-dev libmimalloc2.0)
@@ -57,7 +61,8 @@ case "${1:-}" in
     package) wanted=("${build[@]}" "${package[@]}") ;;
     bench) wanted=("${build[@]}" "${bench[@]}") ;;
     sealer) wanted=("${sealer[@]}") ;;
-    *) echo "usage: $0 build|fast|full|nightly|check|tidy|fuzz|package|bench|sealer" >&2; exit 2 ;;
+    monitoring) wanted=("${monitoring[@]}") ;;
+    *) echo "usage: $0 build|fast|full|nightly|check|tidy|fuzz|package|bench|sealer|monitoring" >&2; exit 2 ;;
 esac
 
 missing_of() {
@@ -68,11 +73,18 @@ missing_of() {
 }
 mapfile -t missing < <(missing_of "${wanted[@]}")
 mapfile -t missing_peers < <([[ $1 != bench ]] || missing_of "${peers[@]}")
+unpacked=$(dirname "$0")/../build/monitoring
+to_unpack=()
+case $1 in full | nightly | monitoring)
+    for daemon in "${daemons[@]}"; do
+        command -v "$daemon" >/dev/null || [[ -x $unpacked/usr/bin/$daemon ]] || to_unpack+=("$daemon")
+    done ;;
+esac
 fetch_crates() { [[ $1 != sealer ]] || "$(dirname "$0")/build-sealer.sh" fetch; }
-((${#missing[@]} + ${#missing_peers[@]} > 0)) || { fetch_crates "$1"; exit; }
+((${#missing[@]} + ${#missing_peers[@]} + ${#to_unpack[@]} > 0)) || { fetch_crates "$1"; exit; }
 
 as_root=()
-if ((EUID != 0)); then
+if ((EUID != 0 && ${#missing[@]} + ${#missing_peers[@]} > 0)); then
     if ! command -v sudo >/dev/null; then
         ((${#missing[@]} > 0)) || { echo "$0: not installed, takes root: ${missing_peers[*]}" >&2; exit 0; }
         echo "$0: missing packages: ${missing[*]}; install them as root" >&2
@@ -99,4 +111,15 @@ fi
 for package in "${missing_peers[@]}"; do
     install "$package" || echo "$0: apt-get could not install $package; it is left out" >&2
 done
+if ((${#to_unpack[@]} > 0)); then
+    echo "unpacking in build/monitoring: ${to_unpack[*]}"
+    mkdir -p "$unpacked/packages"
+    download() { (cd "$unpacked/packages" && apt-get download "${to_unpack[@]}"); }
+    download >"$log" 2>&1 || { update && download; } >"$log" 2>&1 ||
+        { cat "$log" >&2; echo "$0: apt-get could not download: ${to_unpack[*]}" >&2; exit 1; }
+    for package in "$unpacked"/packages/*.deb; do
+        dpkg-deb --extract "$package" "$unpacked"
+    done
+    rm -r "$unpacked/packages"
+fi
 fetch_crates "$1"

@@ -22,26 +22,20 @@ constexpr const char* kMode = "HUGEPAGE_MODE";
 constexpr std::uint64_t kMaxZeroThreads = 256;
 constexpr std::uint64_t kMaxWaitMs = 24UL * 60 * 60 * 1000;
 
-template <class T>
-struct Choice {
-    std::string_view word;
-    T value;
-};
-
-constexpr Choice<Config::Mode> kModes[] = {{"try", Config::Mode::try_files},
-                                           {"require", Config::Mode::require},
-                                           {"thp", Config::Mode::thp},
-                                           {"off", Config::Mode::off}};
-constexpr Choice<Config::NodePolicy> kNodePolicies[] = {{"local", Config::NodePolicy::local},
-                                                        {"nearest", Config::NodePolicy::nearest}};
-constexpr Choice<Config::Fallback> kFallbacks[] = {{"thp", Config::Fallback::thp},
-                                                   {"plain", Config::Fallback::plain}};
-constexpr Choice<Config::Zero> kZeros[] = {{"always", Config::Zero::always}, {"never", Config::Zero::never}};
-constexpr Choice<Config::Fork> kForks[] = {{"none", Config::Fork::none}, {"share", Config::Fork::share}};
-constexpr Choice<bool> kSwitch[] = {{"0", false}, {"1", true}};
-constexpr Choice<log::Level> kLevels[] = {{"off", log::Level::off},     {"error", log::Level::error},
-                                          {"warn", log::Level::warn},   {"info", log::Level::info},
-                                          {"debug", log::Level::debug}, {"trace", log::Level::trace}};
+// Which of the words it is that the text lists, as "it must be try, require, thp or off; ..."; -1: none.
+int place_among(std::string_view word, std::string_view listed) noexcept {
+    constexpr std::string_view kBegin = "it must be ";
+    std::string_view rest = slice(listed, kBegin.size(), listed.find(';') - kBegin.size());
+    for (int place = 0; !rest.empty(); ++place) {
+        const std::string_view known = take(rest, rest.find_first_of(", "));
+        if (known == word) {
+            return place;
+        }
+        rest = drop(rest, known.size());
+        rest = drop(rest, rest.starts_with(" or ") ? 4 : 2);
+    }
+    return -1;
+}
 
 // Whether at most `edits` letters must be changed, left out or put in to make one of the other.
 // NOLINTNEXTLINE(misc-no-recursion): no deeper than there are edits
@@ -69,17 +63,15 @@ class Parser {
         return text == nullptr || *text == '\0' ? std::nullopt : std::optional<std::string_view>(text);
     }
 
-    template <class T, std::size_t N>
-    void choose(const char* name, const Choice<T> (&choices)[N], T& chosen, const char* expected) noexcept {
-        const auto text = value(name);
-        if (!text) {
-            return;
-        }
-        const auto found = std::ranges::find(choices, *text, &Choice<T>::word);
-        if (found == std::end(choices)) {
-            complain(name, *text, expected);
-        } else {
-            chosen = found->value;
+    // The values of T are those that `expected` lists: "it must be try, require, thp or off; ...".
+    template <class T>
+    void choose(const char* name, T& chosen, const char* expected) noexcept {
+        if (const auto text = value(name)) {
+            const int place = place_among(*text, expected);
+            chosen = place < 0 ? chosen : static_cast<T>(place);
+            if (place < 0) {
+                complain(name, *text, expected);
+            }
         }
     }
 
@@ -157,23 +149,22 @@ Config Config::parse(Lookup lookup, const char* const* environment) noexcept {
         }
     }
 
-    parser.choose(kMode, kModes, config.mode, "it must be try, require, thp or off; try is used");
-    parser.choose("HUGEPAGE_ZERO", kZeros, config.zero, "it must be always or never; always is used");
-    parser.choose("HUGEPAGE_FORK", kForks, config.fork,
-                  "it must be none or share (there is no readonly any more); none is used");
+    parser.choose(kMode, config.mode, "it must be try, require, thp or off; try is used");
+    parser.choose("HUGEPAGE_ZERO", config.zero, "it must be always or never; always is used");
+    parser.choose("HUGEPAGE_FORK", config.fork,
+                  "it must be none or share; none is used (there is no readonly any more)");
     if (const auto glob = parser.value("HUGEPAGE_EXE")) {
         config.executable = glob->data();
     }
-    parser.choose("HUGEPAGE_DUMP", kSwitch, config.dump, "it must be 0 or 1; 0 is used");
-    parser.choose("HUGEPAGE_LOG", kLevels, config.log_level,
+    parser.choose("HUGEPAGE_DUMP", config.dump, "it must be 0 or 1; 0 is used");
+    parser.choose("HUGEPAGE_LOG", config.log_level,
                   "it must be off, error, warn, info, debug or trace; info is used");
     if (const auto node = parser.number("HUGEPAGE_NODE", kMaxNodes - 1,
                                         "it must be auto or a node's number; auto is used")) {
         config.node = NodeId{*node};
     }
-    parser.choose("HUGEPAGE_NODE_POLICY", kNodePolicies, config.node_policy,
-                  "it must be local or nearest; local is used");
-    parser.choose("HUGEPAGE_FALLBACK", kFallbacks, config.fallback, "it must be thp or plain; thp is used");
+    parser.choose("HUGEPAGE_NODE_POLICY", config.node_policy, "it must be local or nearest; local is used");
+    parser.choose("HUGEPAGE_FALLBACK", config.fallback, "it must be thp or plain; thp is used");
     const auto wait = parser.number("HUGEPAGE_WAIT_MS", kMaxWaitMs,
                                     "it must be a number of milliseconds, a day at most; 0 is used", "");
     config.wait_ms = static_cast<unsigned>(wait.value_or(0));
@@ -235,7 +226,7 @@ LongPath executable_path() noexcept {
         return program_of_loader();
     }
     char path[PATH_MAX];
-    const ssize_t length = sys::readlink("/proc/self/exe", path, sizeof path);
+    const ssize_t length = sys::call(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", path, sizeof path);
     return LongPath(without_mark({path, static_cast<std::size_t>(std::max<ssize_t>(length, 0))}));
 }
 

@@ -94,4 +94,11 @@ struct Config {
 // kept.
 [[nodiscard]] bool executable_matches(const char* glob) noexcept;
 
+// The defaults until request::arm has read the environment, then constant. Constant-initialised and never
+// destroyed: requests come before the library's constructor and after its destructor. (Hidden, so that no
+// detour by the offset table leads to it.)
+namespace state {
+[[gnu::visibility("hidden")]] inline constinit Config config;
+}  // namespace state
+
 }  // namespace hugepage

@@ -7,79 +7,51 @@
 
 #include <poll.h>
 
-#include <sys/stat.h>
-
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <ctime>
-#include <optional>
 
 namespace hugepage::log {
 namespace {
-
-// Which file a descriptor is. Its number may be given again, so not all the facts are of the inode.
-struct Identity {
-    dev_t device;
-    ino_t inode;
-    dev_t special_device;
-    mode_t kind;
-    bool operator==(const Identity&) const = default;
-};
 
 struct State {
     std::atomic<Level> level{Level::off};
     Path file;  // empty: the standard descriptor
     int standard = 0;
-    std::array<std::optional<Identity>, STDERR_FILENO + 1> at_start;  // of the standard descriptors
+    std::array<FileId, STDERR_FILENO + 1> at_start;  // of the standard descriptors
     std::atomic<unsigned> dropped{0};
     std::atomic<bool> is_file_complained_of{false};
 };
 constinit State state;
 
-constexpr const char* name_of(Level level) noexcept {
-    switch (level) {
-        case Level::error:
-            return "ERROR";
-        case Level::warn:
-            return "WARN";
-        case Level::info:
-            return "INFO";
-        case Level::debug:
-            return "DEBUG";
-        case Level::trace:
-            return "TRACE";
-        case Level::off:
-            break;
-    }
-    return "OFF";
-}
+// By level.
+constexpr char kNames[][6] = {"OFF", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"};
 
 using Line = FixedString<2UL * 1024>;
 
-void append_escaped(Line& line, std::string_view message) noexcept {
-    while (!message.empty()) {
-        const std::size_t printable = printable_bytes(message);
+void append_escaped(Line& line, std::string_view text) noexcept {
+    while (!text.empty()) {
+        const std::size_t printable = printable_bytes(text);
         if (printable > 0) {
-            line.append(take(message, printable));
-            message = drop(message, printable);
+            line.append(take(text, printable));
+            text = drop(text, printable);
             continue;
         }
-        const auto byte = static_cast<unsigned char>(message.front());
+        const auto byte = static_cast<unsigned char>(text.front());
         constexpr std::string_view kHex = "0123456789abcdef";
         append(line, "\\x", slice(kHex, byte / 16, 1), slice(kHex, byte % 16, 1));
-        message = drop(message, 1);
+        text = drop(text, 1);
     }
 }
 
-std::optional<Identity> identity_of(int fd) noexcept {
-    struct stat facts {};
-    if (sys::fstat(fd, facts) != 0) {
-        return std::nullopt;
+void append_escaped(Line& line, std::initializer_list<Part> parts) noexcept {
+    Part::Room room;
+    for (const Part& part : parts) {
+        append_escaped(line, part.text(room));
     }
-    return Identity{facts.st_dev, facts.st_ino, facts.st_rdev, facts.st_mode & S_IFMT};
 }
 
 // As write(2), but it fails where it would wait, and the host gets no SIGPIPE or SIGXFSZ for a line that
@@ -111,8 +83,8 @@ bool put(const Fd& file, std::string_view line) noexcept {
 // duplicate that is looked at, and written to.
 bool put_standard(int standard, std::string_view line) noexcept {
     const Fd copy(sys::duplicate(standard));
-    const auto now = copy.get() < 0 ? std::nullopt : identity_of(copy.get());
-    return now && now == state.at_start[static_cast<std::size_t>(standard)] && put(copy, line);
+    return copy.file().is_known() && copy.file() == state.at_start[static_cast<std::size_t>(standard)] &&
+           put(copy, line);
 }
 
 Status put_in_file(std::string_view line) noexcept {
@@ -122,8 +94,7 @@ Status put_in_file(std::string_view line) noexcept {
     if (!file) {
         return file.error();
     }
-    const auto facts = identity_of(file.value().get());
-    if (!facts || !S_ISREG(facts->kind)) {
+    if (!S_ISREG(file.value().file().kind)) {
         return Error{"it is no regular file", 0};
     }
     if (!put(file.value(), line)) {
@@ -147,7 +118,8 @@ void begin(Line& line, Level level, std::string_view module) noexcept {
     line.clear();
     append(line, part(int{date.year()}, 4), "-", part(unsigned{date.month()}, 2), "-",
            part(unsigned{date.day()}, 2), "T", part(second / 3600, 2), ":", part(second / 60 % 60, 2), ":",
-           part(second % 60, 2), ".", part(now % kSecond, 9), "+00:00 ", name_of(level), " ThreadId(",
+           part(second % 60, 2), ".", part(now % kSecond, 9), "+00:00 ",
+           std::string_view(kNames[static_cast<std::size_t>(level)]), " ThreadId(",
            part(thread == sys::call(SYS_getpid) ? 1 : thread, 2), ") hugepage_shim::", module, ": ");
 }
 
@@ -167,13 +139,39 @@ bool deliver(Line& line) noexcept {
     const auto done = put_in_file(line.view());
     if (!done && !state.is_file_complained_of.exchange(true)) {
         begin(line, Level::warn, "log");
-        line.append("cannot write to HUGEPAGE_LOG_FILE=");
-        append_escaped(line, state.file.view());
-        append(line, ": ", done.error().tried, ErrnoText{done.error().code});
+        append_escaped(line, {"cannot write to HUGEPAGE_LOG_FILE=", state.file.view(), ": ",
+                              done.error().tried, ErrnoText{done.error().code}});
         end(line);
         state.is_file_complained_of.store(put_standard(STDERR_FILENO, line.view()));
     }
     return done.ok();
+}
+
+// Whether it is the first time that it is asked of the words. They are known by a number, as far as there is
+// room: an old one may make room for a new one.
+bool are_new(std::initializer_list<Part> parts) noexcept {
+    static constinit std::array<std::atomic<std::uint32_t>, 128> told{};
+    std::uint32_t key = 0x811c9dc5;  // FNV-1a
+    Part::Room room;
+    for (const Part& part : parts) {
+        for (const char c : part.text(room)) {
+            key = (key ^ static_cast<unsigned char>(c)) * 0x01000193;
+        }
+    }
+    key |= 1;
+    constexpr std::size_t kPlaces = 16;
+    for (std::size_t i = 0; i < kPlaces; ++i) {
+        std::uint32_t known = 0;
+        if (told[(key / 2 + i) % told.size()].compare_exchange_strong(known, key,
+                                                                      std::memory_order_relaxed)) {
+            return true;
+        }
+        if (known == key) {
+            return false;
+        }
+    }
+    told[key / 2 % told.size()].store(key, std::memory_order_relaxed);
+    return true;
 }
 
 }  // namespace
@@ -184,7 +182,7 @@ void start(Level level, std::string_view file) noexcept {
     state.standard = is_stdout ? STDOUT_FILENO : STDERR_FILENO;
     state.file.clear();
     state.file.append(is_stdout || is_stderr ? "" : file);
-    state.at_start = {std::nullopt, identity_of(STDOUT_FILENO), identity_of(STDERR_FILENO)};
+    state.at_start = {FileId(), FileId::of(STDOUT_FILENO), FileId::of(STDERR_FILENO)};
     state.dropped.store(0);
     state.is_file_complained_of.store(false);
     state.level.store(level, std::memory_order_release);
@@ -194,8 +192,8 @@ bool enabled(Level level) noexcept {
     return level <= state.level.load(std::memory_order_acquire);
 }
 
-void write(Level level, const char* module, std::string_view message) noexcept {
-    if (!enabled(level)) {
+void internal::write(Level level, const char* module, bool once, std::initializer_list<Part> parts) noexcept {
+    if (!enabled(level) || (once && !are_new(parts))) {
         return;
     }
     const ErrnoGuard errno_guard;
@@ -210,7 +208,7 @@ void write(Level level, const char* module, std::string_view message) noexcept {
         }
     }
     begin(line, level, module);
-    append_escaped(line, message);
+    append_escaped(line, parts);
     if (!deliver(line)) {
         state.dropped.fetch_add(1);
     }

@@ -12,6 +12,7 @@
 
 #include "shim/base/text.h"
 
+#include <initializer_list>
 #include <string_view>
 
 namespace hugepage::log {
@@ -26,8 +27,21 @@ void start(Level level, std::string_view file) noexcept;
 
 [[nodiscard]] bool enabled(Level level) noexcept;
 
-// Control characters in the message, and bytes that are no UTF-8, are written as \xNN, so that one event
-// stays one line. A line over 2 KiB is cut.
-void write(Level level, const char* module, std::string_view message) noexcept;
+namespace internal {
+void write(Level level, const char* module, bool once, std::initializer_list<Part> parts) noexcept;
+}  // namespace internal
+
+// One line of the parts. Control characters, and bytes that are no UTF-8, are written as \xNN, so that one
+// event stays one line. A line over 2 KiB is cut. Operators search for the words.
+template <class... Parts>
+void write(Level level, const char* module, const Parts&... parts) noexcept {
+    internal::write(level, module, false, {Part(parts)...});
+}
+
+// Only where these very words have not been written yet. (After many others, they may be written again.)
+template <class... Parts>
+void write_once(Level level, const char* module, const Parts&... parts) noexcept {
+    internal::write(level, module, true, {Part(parts)...});
+}
 
 }  // namespace hugepage::log

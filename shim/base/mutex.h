@@ -96,16 +96,24 @@ class Mutex {
     std::atomic<int> holder_{0};  // by its thread's number, of lock_or_take_over
 };
 
-// Holds it until the end of the scope, in which system calls may be made.
+// Holds it until the end of the scope, if there is one.
 class Held {
   public:
-    explicit Held(Mutex& mutex) noexcept : mutex_(mutex) { mutex_.lock_or_take_over(); }
-    ~Held() { mutex_.unlock(); }
+    explicit Held(Mutex* mutex, void (Mutex::*lock)() noexcept = &Mutex::lock) noexcept : mutex_(mutex) {
+        if (mutex_ != nullptr) {
+            (mutex_->*lock)();
+        }
+    }
+    ~Held() {
+        if (mutex_ != nullptr) {
+            mutex_->unlock();
+        }
+    }
     Held(const Held&) = delete;
     Held& operator=(const Held&) = delete;
 
   private:
-    Mutex& mutex_;
+    Mutex* mutex_;
 };
 
 }  // namespace hugepage

@@ -1,7 +1,5 @@
 #include "shim/base/next.h"
 
-#include "shim/base/sys.h"
-
 #include <link.h>
 
 #include <pthread.h>
@@ -15,36 +13,6 @@ extern "C" [[gnu::visibility("hidden")]] const char __ehdr_start[];
 
 namespace hugepage::next {
 namespace {
-
-// The bare system call, as a function of the C function's type.
-template <long number, class Result, class... Arguments>
-Result bare(Arguments... arguments) noexcept {
-    const long result = sys::call(number, arguments...);
-    if constexpr (std::is_pointer_v<Result>) {
-        return reinterpret_cast<Result>(result);
-    } else {
-        return static_cast<Result>(result);
-    }
-}
-
-int posix_madvise_call(void* address, std::size_t length, int advice) noexcept {
-    if (advice == POSIX_MADV_DONTNEED) {
-        return 0;  // the kernel's would lose the content, which POSIX's must not
-    }
-    const int before = errno;
-    const int result = kernel::madvise(address, length, advice) == 0 ? 0 : errno;
-    errno = before;
-    return result;
-}
-
-// A cancellation point, as the C library's: a thread may be cancelled while the call waits for the disk.
-int msync_call(void* address, std::size_t length, int flags) {
-    int before = 0;
-    ::pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &before);
-    const int result = static_cast<int>(sys::call(SYS_msync, address, length, flags));
-    ::pthread_setcanceltype(before, nullptr);
-    return result;
-}
 
 // Whether there is nothing in the process but the program, this library, the C library, its loader, and what
 // the kernel brings. Then the functions to be found are the C library's, which are the bare system calls; not
@@ -128,29 +96,24 @@ class Exports {
     const ElfW(Half) * versions_ = nullptr;
 };
 
-template <class Function>
-void look_up(const char* name, Link<Function>& link) noexcept {
-    if (void* const found = find(name)) {
-        link.set(reinterpret_cast<Function*>(found));
-    }
-}
-
 }  // namespace
 
-constinit decltype(mmap) mmap{&bare<SYS_mmap>};
-constinit decltype(mmap64) mmap64{&bare<SYS_mmap>};
-constinit decltype(munmap) munmap{&bare<SYS_munmap>};
-constinit decltype(mremap) mremap{&bare<SYS_mremap>};
-constinit decltype(madvise) madvise{&bare<SYS_madvise>};
-constinit decltype(posix_madvise) posix_madvise{&posix_madvise_call};
-constinit decltype(mprotect) mprotect{&bare<SYS_mprotect>};
-constinit decltype(msync) msync{&msync_call};
-constinit decltype(mlock) mlock{&bare<SYS_mlock>};
-constinit decltype(mlock2) mlock2{&bare<SYS_mlock2>};
-constinit decltype(munlock) munlock{&bare<SYS_munlock>};
-constinit decltype(mlockall) mlockall{&bare<SYS_mlockall>};
-constinit decltype(munlockall) munlockall{&bare<SYS_munlockall>};
-constinit decltype(mincore) mincore{&bare<SYS_mincore>};
+int posix_madvise_call(void* address, std::size_t length, int advice) noexcept {
+    if (advice == POSIX_MADV_DONTNEED) {
+        return 0;  // the kernel's would lose the content, which POSIX's must not
+    }
+    const ErrnoGuard guard;
+    return kernel::madvise(address, length, advice) == 0 ? 0 : errno;
+}
+
+// A cancellation point, as the C library's: a thread may be cancelled while the call waits for the disk.
+int msync_call(void* address, std::size_t length, int flags) {
+    int before = 0;
+    ::pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &before);
+    const int result = static_cast<int>(sys::call(SYS_msync, address, length, flags));
+    ::pthread_setcanceltype(before, nullptr);
+    return result;
+}
 
 void* find(const char* name) noexcept {
     struct Search {
@@ -173,44 +136,11 @@ void* find(const char* name) noexcept {
 }
 
 void resolve() noexcept {
-    if (is_alone()) {
-        return;
+    if (!is_alone()) {
+        [](auto&... links) { (links.look_up(), ...); }(mmap, mmap64, munmap, mremap, madvise, posix_madvise,
+                                                       mprotect, msync, mlock, mlock2, munlock, mlockall,
+                                                       munlockall, mincore);
     }
-    look_up("mmap", mmap);
-    look_up("mmap64", mmap64);
-    look_up("munmap", munmap);
-    look_up("mremap", mremap);
-    look_up("madvise", madvise);
-    look_up("posix_madvise", posix_madvise);
-    look_up("mprotect", mprotect);
-    look_up("msync", msync);
-    look_up("mlock", mlock);
-    look_up("mlock2", mlock2);
-    look_up("munlock", munlock);
-    look_up("mlockall", mlockall);
-    look_up("munlockall", munlockall);
-    look_up("mincore", mincore);
 }
 
-namespace kernel {
-
-void* mmap(const MapRequest& request) noexcept {
-    return reinterpret_cast<void*>(sys::call(SYS_mmap, request.address, request.length, request.protection,
-                                             request.flags, request.fd, request.offset));
-}
-int munmap(void* address, std::size_t length) noexcept {
-    return static_cast<int>(sys::call(SYS_munmap, address, length));
-}
-void* mremap(void* old_address, std::size_t length, void* new_address) noexcept {
-    return reinterpret_cast<void*>(
-        sys::call(SYS_mremap, old_address, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, new_address));
-}
-int madvise(void* address, std::size_t length, int advice) noexcept {
-    return static_cast<int>(sys::call(SYS_madvise, address, length, advice));
-}
-int mprotect(void* address, std::size_t length, int protection) noexcept {
-    return static_cast<int>(sys::call(SYS_mprotect, address, length, protection));
-}
-
-}  // namespace kernel
 }  // namespace hugepage::next

@@ -15,26 +15,27 @@ bool go_together(const Piece& lower, const Piece& upper) noexcept {
            lower.traits == upper.traits;
 }
 
+// Zeroed, private; at or somewhat below the address if nothing is there, else anywhere. Null if there is
+// none.
+void* memory_at(std::uintptr_t address, std::size_t bytes) noexcept {
+    constexpr int kPlaces = 8;
+    for (int i = 0; i <= kPlaces; ++i, address -= bytes) {
+        const int fixed = i < kPlaces ? MAP_FIXED_NOREPLACE : 0;
+        const long memory = sys::call(SYS_mmap, address, bytes, PROT_READ | PROT_WRITE,
+                                      MAP_PRIVATE | MAP_ANONYMOUS | fixed, -1, 0);
+        if (memory != -1) {
+            return reinterpret_cast<void*>(memory);
+        }
+    }
+    return nullptr;
+}
+
 }  // namespace
 
-class RegionTable::Lock {
-  public:
-    explicit Lock(const RegionTable& table) noexcept : wiped_(table.wiped_.load(std::memory_order_acquire)) {
-        if (wiped_ != nullptr) {
-            wiped_->mutex.lock();
-        }
-    }
-    ~Lock() {
-        if (wiped_ != nullptr) {
-            wiped_->mutex.unlock();
-        }
-    }
-    Lock(const Lock&) = delete;
-    Lock& operator=(const Lock&) = delete;
-
-  private:
-    Wiped* wiped_;
-};
+Mutex* RegionTable::mutex() const noexcept {
+    Wiped* const wiped = wiped_.load(std::memory_order_acquire);
+    return wiped == nullptr ? nullptr : &wiped->mutex;
+}
 
 // The first of several threads makes it; a page is memory once it is written to.
 bool RegionTable::prepare() noexcept {
@@ -46,7 +47,7 @@ bool RegionTable::prepare() noexcept {
     constexpr std::uintptr_t kFar = 1UL << 40;
     const auto place = (reinterpret_cast<std::uintptr_t>(this) & ~(page_bytes() - 1)) - kFar;
     const Range memory = Range{0, sizeof(Wiped)}.widened_to(ByteSize{page_bytes()});
-    auto* const fresh = static_cast<Wiped*>(sys::anonymous_memory(place, memory.length()));
+    auto* const fresh = static_cast<Wiped*>(memory_at(place, memory.length()));
     if (fresh == nullptr) {
         return false;
     }
@@ -68,7 +69,7 @@ std::span<Piece> RegionTable::pieces() const noexcept {
 }
 
 std::size_t RegionTable::size() const noexcept {
-    const Lock lock(*this);
+    const Held held(mutex());
     return pieces().size();
 }
 
@@ -149,7 +150,7 @@ bool RegionTable::insert(const Range& range, const Traits& traits) noexcept {
     if (!prepare()) {
         return false;
     }
-    const Lock lock(*this);
+    const Held held(mutex());
     forget_locked(range);
     if (is_full()) {
         return false;
@@ -160,7 +161,7 @@ bool RegionTable::insert(const Range& range, const Traits& traits) noexcept {
 }
 
 Segment RegionTable::segment_at(const Range& range) const noexcept {
-    const Lock lock(*this);
+    const Held held(mutex());
     const auto known = pieces();
     const std::size_t i = first_after(range.begin);
     if (i < known.size() && known[i].range.begin <= range.begin) {
@@ -199,7 +200,7 @@ std::optional<Range> RegionTable::whole_pages(const Range& range, ByteSize page)
     if (pages == range) {
         return pages;
     }
-    const Lock lock(*this);
+    const Held held(mutex());
     const auto has_live_byte = [&](const Range& part) {
         const std::size_t i = first_after(part.begin);
         return !part.empty() && i < pieces().size() && pieces()[i].range.begin < part.end;
@@ -211,7 +212,7 @@ std::optional<Range> RegionTable::whole_pages(const Range& range, ByteSize page)
 }
 
 RegionTable::Taken RegionTable::take(const Range& range) noexcept {
-    const Lock lock(*this);
+    const Held held(mutex());
     const std::size_t i = first_after(range.begin);
     if (i == pieces().size() || pieces()[i].range.begin >= range.end) {
         return {};
@@ -237,7 +238,7 @@ RegionTable::Taken RegionTable::take(const Range& range) noexcept {
 
 // What it was part of needs no room to have it again.
 void RegionTable::put_back(const Piece& piece) noexcept {
-    const Lock lock(*this);
+    const Held held(mutex());
     forget_locked(piece.range);
     const std::size_t i = first_after(piece.range.begin);
     insert_at(i, piece);
@@ -248,12 +249,12 @@ void RegionTable::put_back(const Piece& piece) noexcept {
 }
 
 bool RegionTable::can_forget(const Range& range) const noexcept {
-    const Lock lock(*this);
+    const Held held(mutex());
     return !lies_inside_a_piece(range) || !is_full();
 }
 
 void RegionTable::forget(const Range& range) noexcept {
-    const Lock lock(*this);
+    const Held held(mutex());
     forget_locked(range);
 }
 
@@ -265,7 +266,7 @@ void RegionTable::forget_locked(const Range& range) noexcept {
 }
 
 bool RegionTable::change(const Range& range, FunctionRef<void(Traits& traits)> set) noexcept {
-    const Lock lock(*this);
+    const Held held(mutex());
     const std::size_t from = cut(range.begin);
     const std::size_t to = cut(range.end);
     const bool has_room = pieces().size() <= kCapacity;

@@ -120,9 +120,9 @@ class RegionTable {
         std::uint64_t regions_so_far;
         std::array<Piece, kCapacity + 2> pieces;  // two more while ends are cut off
     };
-    class Lock;
 
     [[nodiscard]] bool prepare() noexcept;
+    [[nodiscard]] Mutex* mutex() const noexcept;  // null: there are no pieces
     [[nodiscard]] std::span<Piece> pieces() const noexcept;
     [[nodiscard]] std::size_t first_after(std::uintptr_t address) const noexcept;
     [[nodiscard]] bool lies_inside_a_piece(const Range& range) const noexcept;
@@ -141,5 +141,9 @@ class RegionTable {
     std::atomic<std::uintptr_t> lowest_{0};
     std::atomic<std::uintptr_t> highest_{0};
 };
+
+namespace state {
+[[gnu::visibility("hidden")]] inline constinit RegionTable regions;  // config.h says why
+}  // namespace state
 
 }  // namespace hugepage

@@ -8,9 +8,7 @@
 
 #include <fcntl.h>
 #include <linux/prctl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -126,14 +124,6 @@ inline ssize_t write(int fd, const void* buffer, std::size_t bytes) noexcept {
     return put;
 }
 
-inline ssize_t getdents64(int fd, void* buffer, std::size_t bytes) noexcept {
-    return call(SYS_getdents64, fd, buffer, bytes);
-}
-
-inline ssize_t readlink(const char* path, char* buffer, std::size_t bytes) noexcept {
-    return call(SYS_readlinkat, AT_FDCWD, path, buffer, bytes);
-}
-
 // On the 64-bit systems this is for, the C library's structures are the kernel's.
 inline int fstat(int fd, struct stat& facts) noexcept {
     return static_cast<int>(call(SYS_fstat, fd, &facts));
@@ -142,33 +132,6 @@ inline int fstat(int fd, struct stat& facts) noexcept {
 // Follows no link.
 inline int fstatat(int folder, const char* name, struct stat& facts) noexcept {
     return static_cast<int>(call(SYS_newfstatat, folder, name, &facts, AT_SYMLINK_NOFOLLOW));
-}
-
-inline int fstatfs(int fd, struct statfs& facts) noexcept {
-    return static_cast<int>(call(SYS_fstatfs, fd, &facts));
-}
-
-inline int flock(int fd, int operation) noexcept {
-    return static_cast<int>(call(SYS_flock, fd, operation));
-}
-
-// Zeroed, private; at or somewhat below the address if nothing is there, else anywhere. Null if there is none
-// to be had.
-inline void* anonymous_memory(std::uintptr_t address, std::size_t bytes) noexcept {
-    constexpr int kPlaces = 8;
-    for (int i = 0; i <= kPlaces; ++i, address -= bytes) {
-        const int fixed = i < kPlaces ? MAP_FIXED_NOREPLACE : 0;
-        const long memory = call(SYS_mmap, address, bytes, PROT_READ | PROT_WRITE,
-                                 MAP_PRIVATE | MAP_ANONYMOUS | fixed, -1, 0);
-        if (memory != -1) {
-            return reinterpret_cast<void*>(memory);
-        }
-    }
-    return nullptr;
-}
-
-inline uid_t geteuid() noexcept {
-    return static_cast<uid_t>(call(SYS_geteuid));
 }
 
 // Nanoseconds. Programs are also run under a clock of somebody's making, which may stand still: not this one.

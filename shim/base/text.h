@@ -117,106 +117,106 @@ struct Address {
 
 namespace internal {
 
-template <std::size_t Capacity>
-void append_one(FixedString<Capacity>& text, std::string_view part) noexcept {
-    text.append(part);
-}
-
-// One function for all widths, and smaller than std::to_chars.
-[[gnu::noinline]] inline std::string_view digits_of(std::uint64_t number, unsigned base,
-                                                    std::array<char, 24>& room) noexcept {
-    std::size_t begin = room.size();
-    do {
-        room[--begin] = "0123456789abcdef"[number % base];
-        number /= base;
-    } while (number != 0);
-    return {room.data() + begin, room.size() - begin};
-}
-
-// Not negative: nothing that is counted here is.
-template <std::size_t Capacity, std::integral Number>
-void append_one(FixedString<Capacity>& text, Number number, unsigned base = 10) noexcept {
-    std::array<char, 24> room;
-    text.append(digits_of(static_cast<std::uint64_t>(number), base, room));
-}
-
-template <std::size_t Capacity>
-void append_one(FixedString<Capacity>& text, Padded number) noexcept {
-    std::array<char, 24> room;
-    const std::string_view digits = digits_of(number.value, 10, room);
-    for (std::size_t i = digits.size(); i < number.digits; ++i) {
-        text.append("0");
-    }
-    text.append(digits);
-}
-
-template <std::size_t Capacity>
-void append_one(FixedString<Capacity>& text, Tenths number) noexcept {
-    const auto tenths =
-        static_cast<std::uint64_t>(number.value * 10 + 0.5);  // NOLINT(bugprone-incorrect-roundings): >= 0
-    append_one(text, tenths / 10);
-    text.append(".");
-    append_one(text, tenths % 10);
-}
-
-template <std::size_t Capacity>
-void append_one(FixedString<Capacity>& text, Address address) noexcept {
-    text.append("0x");
-    append_one(text, reinterpret_cast<std::uintptr_t>(address.value), 16);
-}
-
 // In place, so that the loader has no pointers to adjust.
 struct KnownErrno {
     int code;
     char text[36];
 };
 inline constexpr KnownErrno kKnownErrnos[] = {
-    {EPERM, "Operation not permitted"},
-    {ENOENT, "No such file or directory"},
-    {EIO, "Input/output error"},
-    {ENXIO, "No such device or address"},
-    {EAGAIN, "Resource temporarily unavailable"},
-    {ENOMEM, "Cannot allocate memory"},
-    {EACCES, "Permission denied"},
-    {EFAULT, "Bad address"},
-    {ENOTDIR, "Not a directory"},
-    {EISDIR, "Is a directory"},
-    {EINVAL, "Invalid argument"},
-    {ENFILE, "Too many open files in system"},
-    {EMFILE, "Too many open files"},
-    {EFBIG, "File too large"},
-    {ENOSPC, "No space left on device"},
-    {EROFS, "Read-only file system"},
-    {ENAMETOOLONG, "File name too long"},
-    {ENOLCK, "No locks available"},
-    {ENOSYS, "Function not implemented"},
-    {ELOOP, "Too many levels of symbolic links"},
-    {EOPNOTSUPP, "Operation not supported"},
-    {ESTALE, "Stale file handle"},
-    {EDQUOT, "Disk quota exceeded"},
+    {EPERM, ": Operation not permitted"},
+    {ENOENT, ": No such file or directory"},
+    {EIO, ": Input/output error"},
+    {ENXIO, ": No such device or address"},
+    {EAGAIN, ": Resource temporarily unavailable"},
+    {ENOMEM, ": Cannot allocate memory"},
+    {EACCES, ": Permission denied"},
+    {EFAULT, ": Bad address"},
+    {ENOTDIR, ": Not a directory"},
+    {EISDIR, ": Is a directory"},
+    {EINVAL, ": Invalid argument"},
+    {ENFILE, ": Too many open files in system"},
+    {EMFILE, ": Too many open files"},
+    {EFBIG, ": File too large"},
+    {ENOSPC, ": No space left on device"},
+    {EROFS, ": Read-only file system"},
+    {ENAMETOOLONG, ": File name too long"},
+    {ENOLCK, ": No locks available"},
+    {ENOSYS, ": Function not implemented"},
+    {ELOOP, ": Too many levels of symbolic links"},
+    {EOPNOTSUPP, ": Operation not supported"},
+    {ESTALE, ": Stale file handle"},
+    {EDQUOT, ": Disk quota exceeded"},
 };
-
-template <std::size_t Capacity>
-void append_one(FixedString<Capacity>& text, ErrnoText error) noexcept {
-    if (error.code == 0) {
-        return;
-    }
-    text.append(": ");
-    const auto* const known = std::ranges::find(kKnownErrnos, error.code, &KnownErrno::code);
-    if (known != std::end(kKnownErrnos)) {
-        text.append(known->text);
-    } else {
-        text.append("error ");
-        append_one(text, error.code);
-    }
-}
 
 }  // namespace internal
 
-// Appends each part in turn: text, whole numbers, and the types above. What does not fit is cut off.
+// What a line is made of: text, a whole number (not negative: nothing that is counted here is), or one of the
+// types above.
+class Part {
+  public:
+    using Room = std::array<char, 32>;
+
+    Part(std::string_view text) noexcept : Part(Kind::text, text.size(), text.data()) {}
+    Part(const char* text) noexcept : Part(std::string_view(text)) {}
+    Part(std::integral auto number) noexcept : Part(Kind::number, static_cast<std::uint64_t>(number)) {}
+    Part(Padded number) noexcept : Part(Kind::number, number.value) { digits_ = number.digits; }
+    Part(Tenths number) noexcept
+        : Part(Kind::tenths, static_cast<std::uint64_t>(number.value * 10 + 0.5)) {  // NOLINT: >= 0
+        digits_ = 2;
+    }
+    Part(ErrnoText error) noexcept : Part(Kind::error, static_cast<std::uint64_t>(error.code)) {}
+    Part(Address address) noexcept : Part(Kind::address, reinterpret_cast<std::uintptr_t>(address.value)) {}
+
+    // What is put in the room is gone with it. One function for all, and smaller than std::to_chars.
+    [[nodiscard, gnu::noinline]] std::string_view text(Room& room) const noexcept {
+        if (kind_ == Kind::text) {
+            return {text_, value_};
+        }
+        std::string_view before = kind_ == Kind::address ? "0x" : "";
+        if (kind_ == Kind::error) {
+            if (value_ == 0) {
+                return {};
+            }
+            const auto* const known = std::ranges::find(internal::kKnownErrnos, static_cast<int>(value_),
+                                                        &internal::KnownErrno::code);
+            if (known != std::end(internal::kKnownErrnos)) {
+                return known->text;
+            }
+            before = ": error ";
+        }
+        const unsigned base = kind_ == Kind::address ? 16 : 10;
+        std::size_t begin = room.size();
+        std::uint64_t rest = value_;
+        for (std::size_t digits = 0; rest != 0 || digits < digits_; ++digits) {
+            if (kind_ == Kind::tenths && digits == 1) {
+                room[--begin] = '.';
+            }
+            room[--begin] = "0123456789abcdef"[rest % base];
+            rest /= base;
+        }
+        begin -= before.size();
+        std::ranges::copy(before, room.begin() + begin);
+        return {room.data() + begin, room.size() - begin};
+    }
+
+  private:
+    enum class Kind : std::uint8_t { text, number, tenths, error, address };
+    Part(Kind kind, std::uint64_t value, const char* text = nullptr) noexcept
+        : text_(text), value_(value), kind_(kind) {}
+
+    const char* text_;
+    std::uint64_t value_;     // of a text, how long it is
+    std::size_t digits_ = 1;  // at least
+    Kind kind_;
+};
+
+// Appends each part in turn. What does not fit is cut off.
 template <std::size_t Capacity, class... Parts>
 FixedString<Capacity>& append(FixedString<Capacity>& text, const Parts&... parts) noexcept {
-    (internal::append_one(text, parts), ...);
+    Part::Room room;
+    for (const Part& part : {Part(parts)...}) {
+        text.append(part.text(room));
+    }
     return text;
 }
 

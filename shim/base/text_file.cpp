@@ -73,12 +73,22 @@ Status for_each_entry(const char* folder, FunctionRef<void(std::string_view name
 }
 
 Status for_each_entry(const Fd& folder, FunctionRef<void(std::string_view name)> visit) noexcept {
+    return for_each_entry_until(folder, [&](std::string_view name) {
+        visit(name);
+        return false;
+    });
+}
+
+Status for_each_entry_until(const Fd& folder, FunctionRef<bool(std::string_view name)> is_last) noexcept {
     alignas(dirent64) std::array<char, 1024> buffer;
-    for (;;) {
+    for (bool is_begin = true;; is_begin = false) {
         if (!folder.has_its_file()) {  // else its new owner would miss the names that are read here
             return Error{"list", EBADF};
         }
-        const ssize_t got = sys::getdents64(folder.get(), buffer.data(), buffer.size());
+        if (is_begin) {
+            sys::call(SYS_lseek, folder.get(), 0, SEEK_SET);
+        }
+        const ssize_t got = sys::call(SYS_getdents64, folder.get(), buffer.data(), buffer.size());
         if (got < 0) {
             return Error{"list", errno};
         }
@@ -90,8 +100,8 @@ Status for_each_entry(const Fd& folder, FunctionRef<void(std::string_view name)>
             const auto* entry = reinterpret_cast<const dirent64*>(buffer.data() + at);
             at += entry->d_reclen;
             const std::string_view name(&entry->d_name[0]);
-            if (name != "." && name != "..") {
-                visit(name);
+            if (name != "." && name != ".." && is_last(name)) {
+                return Done{};
             }
         }
     }

@@ -22,11 +22,14 @@ namespace hugepage {
                                    FunctionRef<void(std::string_view part)> visit) noexcept;
 
 // Calls for each name in the folder except "." and "..", in the kernel's order. A name is terminated; it is
-// gone after the call. The second is for a descriptor that nothing has been listed from yet.
+// gone after the call.
 [[nodiscard]] Status for_each_entry(const char* folder,
                                     FunctionRef<void(std::string_view name)> visit) noexcept;
 [[nodiscard]] Status for_each_entry(const Fd& folder,
                                     FunctionRef<void(std::string_view name)> visit) noexcept;
+// The same, until it gives true.
+[[nodiscard]] Status for_each_entry_until(const Fd& folder,
+                                          FunctionRef<bool(std::string_view name)> is_last) noexcept;
 
 // Without white space at both ends.
 [[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;

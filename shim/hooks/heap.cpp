@@ -1,7 +1,8 @@
 #include "shim/hooks/heap.h"
 
+#include "shim/base/config.h"
 #include "shim/base/next.h"
-#include "shim/base/state.h"
+#include "shim/base/region_table.h"
 #include "shim/base/sys.h"
 #include "shim/hooks/next_allocator.h"
 #include "shim/regions/calls.h"
@@ -130,7 +131,8 @@ void Slot::clear() noexcept {
 
 // With the content that it has in this process: none, where a child has not got what its parent was given.
 void* move(const Slot& slot, std::size_t bytes) noexcept {
-    void* const fresh = allocate(bytes, 1, [bytes] { return next_allocator::malloc(bytes); });
+    const auto ours = allocate(bytes, 1);
+    void* const fresh = ours ? *ours : next_allocator::malloc(bytes);
     unsigned char resident = 0;
     const ErrnoGuard guard;
     if (fresh != nullptr && next::mincore(slot.begin(), 1, &resident) == 0) {
@@ -141,11 +143,11 @@ void* move(const Slot& slot, std::size_t bytes) noexcept {
 
 }  // namespace
 
-void* allocate(std::size_t bytes, std::size_t alignment, FunctionRef<void*()> pass_on) noexcept {
+std::optional<void*> allocate(std::size_t bytes, std::size_t alignment) noexcept {
     MapRequest request{
         .length = bytes, .protection = PROT_READ | PROT_WRITE, .flags = MAP_PRIVATE | MAP_ANONYMOUS};
     if (!std::has_single_bit(alignment) || alignment > kSlotBytes || !request::is_eligible(request)) {
-        return pass_on();
+        return std::nullopt;
     }
     Slot slot = Slot::take(bytes);
     request.address = slot ? slot.begin() : nullptr;
@@ -169,7 +171,7 @@ void* allocate(std::size_t bytes, std::size_t alignment, FunctionRef<void*()> pa
         }
     }
     slot.let_go();
-    return pass_on();
+    return std::nullopt;
 }
 
 void free(void* memory) noexcept {
@@ -199,16 +201,15 @@ void* realloc(void* memory, std::size_t bytes) noexcept {
         return fresh;
     }
     // Other memory, or none, may grow to a file's size.
-    bool is_passed_on = false;
-    void* const fresh = allocate(bytes, 1, [&] {
-        is_passed_on = true;
+    const auto fresh = allocate(bytes, 1);
+    if (!fresh) {
         return next_allocator::realloc(memory, bytes);
-    });
-    if (!is_passed_on && fresh != nullptr && memory != nullptr) {
-        std::memcpy(fresh, memory, std::min(next_allocator::malloc_usable_size(memory), bytes));
+    }
+    if (*fresh != nullptr && memory != nullptr) {
+        std::memcpy(*fresh, memory, std::min(next_allocator::malloc_usable_size(memory), bytes));
         next_allocator::free(memory);
     }
-    return fresh;
+    return *fresh;
 }
 
 }  // namespace hugepage::heap

@@ -13,11 +13,11 @@
 // Any thread, at any time. errno is as the C library would leave it.
 #pragma once
 
-#include "shim/base/function_ref.h"
 #include "shim/base/range.h"
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace hugepage::heap {
 
@@ -27,8 +27,9 @@ inline bool may_own(const void* memory) noexcept {
     return reinterpret_cast<std::uintptr_t>(memory) % kLeastPageBytes == 0;
 }
 
-// Memory of a file, zeroed and so aligned, or what pass_on gives; null and ENOMEM if there is to be none.
-[[nodiscard]] void* allocate(std::size_t bytes, std::size_t alignment, FunctionRef<void*()> pass_on) noexcept;
+// Memory of a file, zeroed and so aligned; null and ENOMEM if there is to be none; nothing if the next
+// allocator is to be asked.
+[[nodiscard]] std::optional<void*> allocate(std::size_t bytes, std::size_t alignment) noexcept;
 
 // For memory that may be ours, or null; the next allocator is asked if it isn't.
 void free(void* memory) noexcept;

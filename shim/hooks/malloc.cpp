@@ -24,7 +24,8 @@ namespace {
 // Out of line, so that a call that isn't ours sets up no frame.
 template <auto& pass_on, class... Arguments>
 [[gnu::noinline]] void* consider(std::size_t bytes, std::size_t alignment, Arguments... arguments) noexcept {
-    return heap::allocate(bytes, alignment, [&]() -> void* { return pass_on(arguments...); });
+    const auto memory = heap::allocate(bytes, alignment);
+    return memory ? *memory : pass_on(arguments...);
 }
 
 }  // namespace
@@ -77,16 +78,13 @@ extern "C" {
                                                   std::size_t bytes) noexcept {
     if (may_serve(bytes) && std::has_single_bit(alignment) && alignment >= sizeof(void*)) [[unlikely]] {
         const hugepage::ErrnoGuard guard;
-        int code = ENOMEM;
-        void* const got = heap::allocate(bytes, alignment, [&]() -> void* {
-            code = next::posix_memalign(memory, alignment, bytes);
-            return code == 0 ? *memory : nullptr;
-        });
-        if (got == nullptr) {
-            return code;
+        if (const auto got = heap::allocate(bytes, alignment)) {
+            if (*got == nullptr) {
+                return ENOMEM;
+            }
+            *memory = *got;
+            return 0;
         }
-        *memory = got;
-        return 0;
     }
     return next::posix_memalign(memory, alignment, bytes);
 }

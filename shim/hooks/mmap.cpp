@@ -34,21 +34,16 @@ template <auto& pass_on>
 
 extern "C" {
 
-[[gnu::visibility("default")]] void* mmap(void* address, size_t length, int protection, int flags, int fd,
-                                          off_t offset) noexcept {
-    if (request::may_serve(length) || (flags & MAP_FIXED) != 0) [[unlikely]] {
-        return consider<next::mmap>(address, length, protection, flags, fd, offset);
+#define MAPPING_HOOK(name)                                                                             \
+    [[gnu::visibility("default")]] void* name(void* address, size_t length, int protection, int flags, \
+                                              int fd, off_t offset) noexcept {                         \
+        if (request::may_serve(length) || (flags & MAP_FIXED) != 0) [[unlikely]]                       \
+            return consider<next::name>(address, length, protection, flags, fd, offset);               \
+        return next::name(address, length, protection, flags, fd, offset);                             \
     }
-    return next::mmap(address, length, protection, flags, fd, offset);
-}
-
-[[gnu::visibility("default")]] void* mmap64(void* address, size_t length, int protection, int flags, int fd,
-                                            off64_t offset) noexcept {
-    if (request::may_serve(length) || (flags & MAP_FIXED) != 0) [[unlikely]] {
-        return consider<next::mmap64>(address, length, protection, flags, fd, offset);
-    }
-    return next::mmap64(address, length, protection, flags, fd, offset);
-}
+MAPPING_HOOK(mmap)
+MAPPING_HOOK(mmap64)
+#undef MAPPING_HOOK
 
 // A call on a range that may be a region's.
 #define HOOK(name, parameters, ...)                           \

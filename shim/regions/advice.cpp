@@ -17,10 +17,6 @@ constexpr int kCollapse = 25;
 constexpr int kSoftOffline = 101;
 constexpr int kGuardRemove = 103;
 
-int set(const Range& range, FunctionRef<void(Traits&)> change) noexcept {
-    return state::regions.change(range, change) ? 0 : ENOMEM;
-}
-
 int kernel_advice(const Range& range, int advice) noexcept {
     return range.empty() ? 0 : code_of(next::kernel::madvise(range.address(), range.length(), advice));
 }
@@ -38,7 +34,7 @@ int keep_from_children(const Segment& segment, const Range& call, int advice) no
     if (const int code = kernel_advice(*pages, advice)) {
         return code;
     }
-    return set(segment.range, [&](Traits& traits) { traits.advised_of_fork = advice; });
+    return change(segment.range, [&](Traits& traits) { traits.advised_of_fork = advice; });
 }
 
 int apply(const Segment& segment, const Range& call, int advice) noexcept {
@@ -96,18 +92,12 @@ int advise(const Range& range, int advice) noexcept {
     // in.
     const bool stops_at_a_hole = advice == kPopulateRead || advice == kPopulateWrite;
     int at_the_end = 0;
+    const auto pass_on = [&](void* at, std::size_t bytes) { return next::madvise(at, bytes, advice); };
     const int code = for_each_segment(range, [&](const Segment& segment) {
-        int done = ENOMEM;
-        if (segment.kind == Kind::other) {
-            done = code_of(next::madvise(segment.range.address(), segment.range.length(), advice));
-        } else if (segment.kind == Kind::piece) {
-            done = apply(segment, range, advice);
-        }
-        if (done == ENOMEM && !stops_at_a_hole) {
-            at_the_end = ENOMEM;
-            done = 0;
-        }
-        return done;
+        const int done = answer_for_segment(
+            segment, pass_on, ENOMEM, [&](const Segment& piece) { return apply(piece, range, advice); });
+        at_the_end = done == ENOMEM ? ENOMEM : at_the_end;
+        return done == ENOMEM && !stops_at_a_hole ? 0 : done;
     });
     return code != 0 ? code : at_the_end;
 }
@@ -115,38 +105,26 @@ int advise(const Range& range, int advice) noexcept {
 constexpr std::size_t kWorthHelpers = 64UL << 20;
 
 void zero(const Range& range, NodeId node) noexcept {
-    if (range.length() < kWorthHelpers) {
-        zero_memory(range.address(), range.length(), {.helpers = 0, .cpus = {}});
-        return;
-    }
-    zero_memory(range.address(), range.length(), {state::config.zero_threads, helper_cpus(node)});
+    const auto how = range.length() < kWorthHelpers ? Zeroing{.helpers = 0, .cpus = {}}
+                                                    : Zeroing{state::config.zero_threads, helper_cpus(node)};
+    zero_memory(range.address(), range.length(), how);
 }
 
 }  // namespace
 
 int clear(const Segment& piece) noexcept {
-    const auto& [kind, range, traits] = piece;
-    const Range pages = range.widened_to(traits.page_size);
-    const bool writable = (traits.protection & PROT_WRITE) != 0;
-    if (!writable) {
-        const int code =
-            code_of(next::kernel::mprotect(pages.address(), pages.length(), PROT_READ | PROT_WRITE));
-        if (code != 0) {
-            return code;
-        }
-    }
-    zero(range, traits.node);
-    return writable ? 0 : code_of(next::kernel::mprotect(pages.address(), pages.length(), traits.protection));
+    return with_right(PROT_WRITE, piece.range, piece.traits, [&] { zero(piece.range, piece.traits.node); });
 }
 
 int madvise(void* address, std::size_t length, int advice) noexcept {
-    return answer_for(
-        Range::of_pages(address, length), [&] { return next::madvise(address, length, advice); },
+    return answer_for<next::madvise>(
+        Range::of_pages(address, length),
         [&](const Range& range) {
             // Does the kernel know the advice? It tells, for no byte at all.
             const int code = code_of(next::madvise(address, 0, advice));
             return code != 0 ? code : advise(range, advice);
-        });
+        },
+        address, length, advice);
 }
 
 int posix_madvise(void* address, std::size_t length, int advice) noexcept {

@@ -7,15 +7,14 @@
 // call as it does in the kernel. What the kernel refuses by its arguments alone (not at a page, an overflow,
 // an unknown flag), it is asked itself.
 //
-//   unmap.cpp    munmap, MAP_FIXED over a region, mprotect, msync, mincore
-//   lock.cpp     mlock, mlock2, munlock, mlockall, munlockall
+//   calls.cpp    munmap, MAP_FIXED over a region, mprotect, msync, mincore, mlock and its like
 //   advice.cpp   madvise, posix_madvise
 //   move.cpp     mremap
 #pragma once
 
 #include "shim/base/next.h"
 #include "shim/base/range.h"
-#include "shim/base/state.h"
+#include "shim/base/region_table.h"
 
 #include <cstddef>
 #include <cstdint>

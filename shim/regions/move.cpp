@@ -2,13 +2,13 @@
 // asked for, its content goes to other memory of the same kind and the lease ends.
 
 #include "shim/base/next.h"
+#include "shim/base/result.h"
 #include "shim/regions/calls.h"
 #include "shim/regions/parts.h"
 #include "shim/request/request.h"
 
 #include <algorithm>
 #include <cstring>
-#include <utility>
 
 namespace hugepage::regions {
 namespace {
@@ -28,11 +28,6 @@ struct Move {
         const auto begin = reinterpret_cast<std::uintptr_t>(to);
         return {begin, begin + length};
     }
-    // What goes to the new place, and what of the old one is simply unmapped.
-    [[nodiscard]] Range moved() const noexcept {
-        return {from.begin, from.begin + std::min(length, from.length())};
-    }
-    [[nodiscard]] Range tail() const noexcept { return {moved().end, from.end}; }
 };
 
 // What the kernel refuses for the arguments alone, before it looks at any memory.
@@ -71,11 +66,7 @@ void* refused_anywhere(std::uintptr_t begin, std::size_t old_length, std::size_t
     return answer;
 }
 
-using Answer = std::pair<void*, int>;  // an address, or MAP_FAILED and the code
-
-Answer failed(int code) noexcept {
-    return {MAP_FAILED, code};
-}
+using Answer = Result<void*, int>;  // an address, or the code
 
 // Memory that is no region's, to a place where regions may be. The kernel frees the place before it can still
 // refuse to move; then the table is told so too.
@@ -98,25 +89,26 @@ Answer move_other(const Move& move) noexcept {
             state::regions.forget(target);
         }
     }
-    return {memory, code};
+    return code == 0 ? Answer(memory) : Answer(code);
 }
 
 // The same pages at another address: by the kernel, where nothing stands against it.
-Answer move_region(const Range& moved, const Move& move) noexcept {
-    auto taken = state::regions.take(moved);
+Answer move_region(const Move& move) noexcept {
+    auto taken = state::regions.take(move.from);
     if (taken.outcome != RegionTable::Taken::Outcome::taken) {
-        return failed(taken.outcome == RegionTable::Taken::Outcome::full ? ENOMEM : EFAULT);
+        return taken.outcome == RegionTable::Taken::Outcome::full ? ENOMEM : EFAULT;
     }
-    if (next::kernel::mremap(moved.address(), moved.length(), move.to) == MAP_FAILED) {
+    if (next::bare<SYS_mremap, void*>(move.from.address(), move.length, move.length,
+                                      MREMAP_MAYMOVE | MREMAP_FIXED, move.to) == MAP_FAILED) {
         // It may be in several mappings by now, which no huge pages leave again, and of which older kernels
         // (6.1) move only one; those before 5.16 move none. It can still be copied.
         state::regions.put_back(taken.piece);
-        return failed(EINVAL);
+        return EINVAL;
     }
     // There is room: a piece has just been taken out. If another thread was faster, the memory is no less the
     // caller's, but is known as a mapping of the file and no more.
     static_cast<void>(state::regions.insert(move.target(), taken.piece.traits));
-    return {move.to, 0};
+    return move.to;
 }
 
 // Ordinary memory, or another file; to be read and written.
@@ -129,24 +121,12 @@ Answer new_memory(const Move& move, const Traits& traits) noexcept {
     }
     void* const memory = request::memory_for(request, next::mmap.function());
     if (memory == MAP_FAILED) {
-        return failed(errno);
+        return errno;
     }
     if (move.has(MREMAP_FIXED)) {
         state::regions.forget(move.target());
     }
-    return {memory, 0};
-}
-
-int copy(void* to, const Range& from, const Traits& traits) noexcept {
-    const Range pages = from.widened_to(traits.page_size);
-    const bool readable = (traits.protection & PROT_READ) != 0;
-    if (!readable) {
-        if (const int code = code_of(next::kernel::mprotect(pages.address(), pages.length(), PROT_READ))) {
-            return code;
-        }
-    }
-    std::memcpy(to, from.address(), from.length());
-    return readable ? 0 : code_of(next::kernel::mprotect(pages.address(), pages.length(), traits.protection));
+    return memory;
 }
 
 // What has been said of the old memory is said of the new.
@@ -162,96 +142,69 @@ int pass_on_traits(void* memory, std::size_t length, const Traits& traits) noexc
     return is_other && mprotect(memory, length, traits.protection) != 0 ? errno : 0;
 }
 
-Answer copy_region(const Range& moved, const Move& move, const Traits& traits) noexcept {
+Answer copy_region(const Move& move, const Traits& traits) noexcept {
     const Answer memory = new_memory(move, traits);
-    if (memory.second != 0) {
+    if (!memory) {
         return memory;
     }
-    int code = copy(memory.first, moved, traits);
+    int code = with_right(PROT_READ, move.from, traits,
+                          [&] { std::memcpy(memory.value(), move.from.address(), move.from.length()); });
     if (code == 0) {
-        code = pass_on_traits(memory.first, move.length, traits);
+        code = pass_on_traits(memory.value(), move.length, traits);
     }
     if (code == 0) {
-        code = move.has(MREMAP_DONTUNMAP) ? clear({Kind::piece, moved, traits}) : unmap(moved);
+        code = move.has(MREMAP_DONTUNMAP) ? clear({Kind::piece, move.from, traits}) : unmap(move.from);
     }
     if (code == 0) {
         return memory;
     }
-    const auto begin = reinterpret_cast<std::uintptr_t>(memory.first);
+    const auto begin = reinterpret_cast<std::uintptr_t>(memory.value());
     unmap({begin, begin + move.length});
-    return failed(code);
+    return code;
 }
 
-// The tail first, as the kernel does: once the memory has moved, nothing may fail any more.
 Answer relocate(const Move& move, const Traits& traits) noexcept {
-    const Range moved = move.moved();
-    if (!move.tail().empty()) {
-        if (const int code = unmap(move.tail())) {
-            return failed(code);
-        }
-    }
     const bool by_kernel = move.has(MREMAP_FIXED) && !move.has(MREMAP_DONTUNMAP) &&
-                           move.length <= move.from.length() &&
+                           move.length == move.from.length() &&
                            move.target().begin % traits.page_size.bytes == 0 &&
-                           state::regions.whole_pages(moved, traits.page_size) == moved;
-    Answer memory = by_kernel ? move_region(moved, move) : failed(EINVAL);
-    if (memory.second == EINVAL) {
-        memory = copy_region(moved, move, traits);
-    }
-    return memory;
+                           state::regions.whole_pages(move.from, traits.page_size) == move.from;
+    const Answer moved = by_kernel ? move_region(move) : EINVAL;
+    return moved.ok() || moved.error() != EINVAL ? moved : copy_region(move, traits);
 }
 
-Answer remap_region(const Move& move, const Segment& source) noexcept {
-    const bool duplicates = move.from.empty();  // length 0, by which the kernel maps shared memory again
-    if (duplicates || (move.has(MREMAP_DONTUNMAP) && source.traits.shared)) {
-        return failed(EINVAL);
-    }
-    if (source.range.end < move.moved().end) {
-        return failed(EFAULT);
-    }
-    if (move.has(MREMAP_FIXED | MREMAP_DONTUNMAP)) {
-        return relocate(move, source.traits);
-    }
-    if (move.length <= move.from.length()) {
-        const int code = move.tail().empty() ? 0 : unmap(move.tail());
-        return code == 0 ? Answer{move.from.address(), 0} : failed(code);
-    }
-    return move.has(MREMAP_MAYMOVE) ? relocate(move, source.traits) : failed(ENOMEM);
-}
-
-// The old range begins in memory that is no region's, and has regions further on.
-Answer remap_mixed(const Move& move, const Segment& source) noexcept {
-    if (move.length >= move.from.length() || source.range.end < move.moved().end) {
-        return failed(EFAULT);
-    }
-    const Range kept = move.moved();
-    if (next::mremap(kept.address(), kept.length(), kept.length(), 0, nullptr) == MAP_FAILED) {
-        return failed(errno);
-    }
-    if (const int code = unmap(move.tail())) {
-        return failed(code);
-    }
-    if (!move.has(MREMAP_FIXED)) {
-        return {kept.address(), 0};
-    }
-    return move_other({kept, move.length, move.flags, move.to});
-}
-
-Answer remap(const Move& move) noexcept {
+Answer remap(Move move) noexcept {
     const Range first_look{move.from.begin, std::max(move.from.end, move.from.begin + page_bytes())};
     const Segment source = state::regions.segment_at(first_look);
+    const bool is_region = source.kind == Kind::piece;
     if (move.has(MREMAP_FIXED) && !state::regions.can_forget(move.target())) {
-        return failed(ENOMEM);
+        return ENOMEM;
     }
-    switch (source.kind) {
-        case Kind::hole:
-            return failed(EFAULT);
-        case Kind::piece:
-            return remap_region(move, source);
-        case Kind::other:
-            break;
+    if (source.kind == Kind::other && source.range.end >= move.from.end) {
+        return move_other(move);
     }
-    return source.range.end < move.from.end ? remap_mixed(move, source) : move_other(move);
+    const bool duplicates = move.from.empty();  // length 0, by which the kernel maps shared memory again
+    if (is_region && (duplicates || (move.has(MREMAP_DONTUNMAP) && source.traits.shared))) {
+        return EINVAL;
+    }
+    const Range kept{move.from.begin, move.from.begin + std::min(move.length, move.from.length())};
+    if (source.kind == Kind::hole || source.range.end < kept.end) {
+        return EFAULT;
+    }
+    if (!is_region && next::mremap(kept.address(), kept.length(), kept.length(), 0, nullptr) == MAP_FAILED) {
+        return errno;
+    }
+    // What is cut off goes first, as in the kernel: once the memory has moved, nothing may fail any more.
+    if (const int code = unmap({kept.end, move.from.end})) {
+        return code;
+    }
+    move.from = kept;
+    if (move.length == kept.length() && !move.has(MREMAP_FIXED | MREMAP_DONTUNMAP)) {
+        return kept.address();
+    }
+    if (!is_region) {
+        return move_other(move);
+    }
+    return move.has(MREMAP_MAYMOVE) ? relocate(move, source.traits) : ENOMEM;
 }
 
 }  // namespace
@@ -276,11 +229,11 @@ void* mremap(void* old_address, std::size_t old_length, std::size_t new_length, 
     }
     ErrnoGuard guard;
     const Answer answer = remap(move);
-    if (answer.second != 0) {
-        guard.leave(answer.second);
+    if (!answer) {
+        guard.leave(answer.error());
         return MAP_FAILED;
     }
-    return answer.first;
+    return answer.value();
 }
 
 }  // namespace hugepage::regions

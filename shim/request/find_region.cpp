@@ -1,9 +1,10 @@
 #include "shim/request/find_region.h"
 
-#include "shim/base/state.h"
+#include "shim/base/config.h"
+#include "shim/base/log.h"
+#include "shim/base/region_table.h"
 #include "shim/base/sys.h"
-#include "shim/request/events.h"
-#include "shim/request/placement.h"
+#include "shim/base/topology.h"
 #include "shim/request/zeroing.h"
 
 #include <sys/mman.h>
@@ -17,7 +18,16 @@
 namespace hugepage {
 namespace {
 
+using log::Level;
+
 constexpr std::size_t kMostPagesChecked = 1024;
+
+using Nanoseconds = std::int64_t;
+constexpr Nanoseconds kMillisecond = 1'000'000;
+
+Nanoseconds now() noexcept {
+    return sys::now(CLOCK_MONOTONIC);
+}
 
 // A file in a folder that has passed inspect().
 struct Candidate {
@@ -75,14 +85,12 @@ class Mapping {
 class Stopwatch {
   public:
     [[nodiscard]] double lap() noexcept {
-        const double now = now_ms();
-        return now - std::exchange(last_, now);
+        const Nanoseconds before = std::exchange(last_, now());
+        return static_cast<double>(last_ - before) / kMillisecond;
     }
 
   private:
-    static double now_ms() noexcept { return static_cast<double>(sys::now(CLOCK_MONOTONIC)) / 1e6; }
-
-    double last_ = now_ms();
+    Nanoseconds last_ = now();
 };
 
 Refusal refusal(Reason reason, const Error& error) noexcept {
@@ -101,16 +109,17 @@ Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidat
     if (leasing == nullptr) {
         return Refusal{Reason::table_full, "there is no memory for the table of regions", 0};
     }
-    const Held held(*leasing);
+    const Held held(leasing, &Mutex::lock_or_take_over);
     auto own = open_own(file.folder, file.name, ByteSize{request.length}, file.user);
     if (!own) {
         return own.error();
     }
-    const auto lease = Lease::take(std::move(own.value()));
-    if (!lease) {
-        return lease.error();
+    const auto leased = lease(std::move(own.value()), ByteSize{request.length});
+    if (!leased) {
+        return leased.error();
     }
-    file_system = lease.value().file_system();
+    const Fd& descriptor = leased.value().file;
+    file_system = leased.value().file_system;
     // As the kernel rounds it. It would round it up again to the huge page, away from where it was meant.
     const auto hint = reinterpret_cast<std::uintptr_t>(request.address) / page_bytes() * page_bytes();
     // Huge pages cannot be swapped, so they need no lock; a file on tmpfs can.
@@ -120,24 +129,24 @@ Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidat
          .length = request.length,
          .protection = request.protection,
          .flags = MAP_SHARED | locked | (request.placed ? MAP_FIXED : 0),
-         .fd = lease.value().fd(),
+         .fd = descriptor.get(),
          .offset = 0,
          .placed = request.placed});
     if (!mapping) {
         return refusal(Reason::map_failed, mapping.error());
     }
-    if (!lease.value().has_its_descriptor() || !file.folder.has_its_descriptor()) {
+    if (!descriptor.has_its_file() || !file.folder.has_its_descriptor()) {
         return Refusal{Reason::map_failed, "another thread has closed its descriptor", 0};
     }
+    Status done = Done{};
     if ((request.flags & MAP_PRIVATE) != 0 && state::config.fork == Config::Fork::none) {
-        if (const auto done = mapping.value().advise(MADV_DONTFORK, "madvise(MADV_DONTFORK)"); !done) {
-            return refusal(Reason::map_failed, done.error());
-        }
+        done = mapping.value().advise(MADV_DONTFORK, "madvise(MADV_DONTFORK)");
     }
-    if (!state::config.dump) {
-        if (const auto done = mapping.value().advise(MADV_DONTDUMP, "madvise(MADV_DONTDUMP)"); !done) {
-            return refusal(Reason::map_failed, done.error());
-        }
+    if (done && !state::config.dump) {
+        done = mapping.value().advise(MADV_DONTDUMP, "madvise(MADV_DONTDUMP)");
+    }
+    if (!done) {
+        return refusal(Reason::map_failed, done.error());
     }
     return std::move(mapping.value());
 }
@@ -157,6 +166,23 @@ Status populate(const Mapping& mapping, std::size_t length, const FileSystem& fi
     return done;
 }
 
+// Nothing checked if the kernel would not say.
+Result<Placement, Refusal> check_placement(const Mapping& mapping, std::size_t length, ByteSize page_size,
+                                           NodeId node) noexcept {
+    const auto found = placement_of(mapping.begin(), length, page_size, node, kMostPagesChecked);
+    if (!found) {
+        log::write_once(Level::warn, "pool", "cannot ask where pages are: ", found.error().tried,
+                        ErrnoText{found.error().code}, "; files are taken to be on their folder's node");
+        return Placement{};
+    }
+    if (found.value().mostly_elsewhere()) {
+        return Refusal{
+            Reason::misplaced,
+            "most of its pages are on another node than its folder says; move it there or create it anew", 0};
+    }
+    return found.value();
+}
+
 // Leases the file and maps it so that nobody can tell the memory from fresh anonymous memory: populated, so
 // that no page fault and no SIGBUS is left for later; on its node, or refused; zero, unless the operator has
 // waived it; entered in the table. On any failure all is undone and the refusal says which step it was.
@@ -164,46 +190,30 @@ Status populate(const Mapping& mapping, std::size_t length, const FileSystem& fi
 // Private memory is marked MADV_DONTFORK, unless HUGEPAGE_FORK says otherwise.
 Result<void*, Refusal> make_region(const MapRequest& request, const Candidate& file) noexcept {
     Stopwatch watch;
-    events::Leased leased{.folder = file.folder.path(),
-                          .name = file.name,
-                          .size = ByteSize{request.length},
-                          .wanted = file.wanted,
-                          .node = file.node};
-
     FileSystem file_system;
     auto mapped = lease_and_map(request, file, file_system);
     if (!mapped) {
         return mapped.error();
     }
     Mapping& mapping = mapped.value();
-    leased.page_size = file_system.page_size;
     if (const auto done = populate(mapping, request.length, file_system); !done) {
         return refusal(Reason::not_populated, done.error());
     }
-    leased.populate_ms = watch.lap();
-
-    const auto placement =
-        placement_of(mapping.begin(), request.length, leased.page_size, file.node, kMostPagesChecked);
+    const double populate_ms = watch.lap();
+    const auto placement = check_placement(mapping, request.length, file_system.page_size, file.node);
     if (!placement) {
-        events::placement_unknown_once(placement.error());
-    } else if (placement.value().mostly_elsewhere()) {
-        return Refusal{
-            Reason::misplaced,
-            "most of its pages are on another node than its folder says; move it there or create it anew", 0};
-    } else {
-        leased.placement = placement.value();
+        return placement.error();
     }
-    leased.check_ms = watch.lap();
-
+    const double check_ms = watch.lap();
     // What an allocator gives is read by callers that rely on zeroes (calloc).
-    if (state::config.zero == Config::Zero::always || request.placed) {
-        leased.helpers = zero_memory(mapping.begin(), request.length,
-                                     {state::config.zero_threads, helper_cpus(file.node)});
-    }
-    leased.zero_ms = watch.lap();
+    const bool is_zeroed = state::config.zero == Config::Zero::always || request.placed;
+    const int helpers = is_zeroed ? zero_memory(mapping.begin(), request.length,
+                                                {state::config.zero_threads, helper_cpus(file.node)})
+                                  : 0;
+    const double zero_ms = watch.lap();
 
     const auto begin = reinterpret_cast<std::uintptr_t>(mapping.begin());
-    const Traits traits{.page_size = leased.page_size,
+    const Traits traits{.page_size = file_system.page_size,
                         .node = file.node,
                         .shared = (request.flags & MAP_SHARED) != 0,
                         .protection = request.protection,
@@ -213,19 +223,25 @@ Result<void*, Refusal> make_region(const MapRequest& request, const Candidate& f
             Reason::table_full,
             "this process holds as many regions, or parts of regions, as the shim can keep account of", 0};
     }
-    events::leased(leased);
+    const auto& [checked, elsewhere, other, absent] = placement.value();
+    if (elsewhere > 0) {
+        log::write(Level::warn, "pool", elsewhere, " of ", checked,
+                   " pages looked at are not on numa: ", file.node.value, " but on others, as ", other.value,
+                   "; used all the same: ", file.folder.path(), "/", file.name);
+    }
+    log::write(Level::info, "lease", "leased memory file: ", file.folder.path(), "/", file.name,
+               "; memory_size: ", to_text(ByteSize{request.length}).view(),
+               "; page_size: ", to_text(file_system.page_size).view(), "; numa wanted: ", file.wanted.value,
+               ", found: ", file.node.value, " (", checked - elsewhere, " of ", checked,
+               " pages looked at); took ", Tenths{populate_ms + check_ms + zero_ms}, " ms (populate ",
+               Tenths{populate_ms}, ", check ", Tenths{check_ms}, ", zero ", Tenths{zero_ms}, " with ",
+               helpers, " helpers)");
     return mapping.hand_over();
 }
 
-using Nanoseconds = std::int64_t;
-constexpr Nanoseconds kMillisecond = 1'000'000;
 // Between two looks at files that are held; the most that a caller waits longer than need be.
 constexpr Nanoseconds kShortestPause = kMillisecond;
 constexpr Nanoseconds kLongestPause = 20 * kMillisecond;
-
-Nanoseconds now() noexcept {
-    return sys::now(CLOCK_MONOTONIC);
-}
 
 // Not the C library's function, at which a thread may be cancelled. A signal ends it early.
 void pause_for(Nanoseconds length) noexcept {
@@ -265,8 +281,11 @@ class Search {
 };
 
 void Search::note(const NodeFolder& folder, const char* name, const Refusal& refusal) noexcept {
-    if (refusal.reason != Reason::no_file_for_size) {
-        events::refused(folder.path(), name, refusal);
+    if (refusal.reason == Reason::all_leased) {
+        log::write_once(Level::debug, "pool", "leased by somebody else: ", folder.path(), "/", name);
+    } else if (refusal.reason != Reason::no_file_for_size) {
+        log::write_once(Level::warn, "pool", "not using memory file: ", folder.path(), "/", name,
+                        "; reason: ", name_of(refusal.reason), "; ", refusal.why, ErrnoText{refusal.code});
     }
     is_held_ = is_held_ || refusal.reason == Reason::all_leased;
     reason_ = more_telling(reason_, refusal.reason);
@@ -281,18 +300,30 @@ void* Search::on_node(NodeId node) noexcept {
         note(folder, kAll, fit.error());
         return nullptr;
     }
+    std::size_t names = 0;
+    Status listed = folder.for_each_name_until([&](const char*) { return ++names == 0; });
     void* region = nullptr;
-    const auto listed = folder.for_each_name([&](const char* name) {
-        if (region != nullptr) {
-            return;
-        }
-        const Candidate candidate{folder, name, node, choice_.node, user_};
-        if (const auto served = make_region(request_, candidate)) {
-            region = served.value();
-        } else {
-            note(folder, name, served.error());
-        }
-    });
+    const auto try_names = [&](std::size_t from, std::size_t to) {
+        std::size_t at = 0;
+        listed = folder.for_each_name_until([&](const char* name) {
+            if (at++ >= from) {
+                const Candidate candidate{folder, name, node, choice_.node, user_};
+                if (const auto served = make_region(request_, candidate)) {
+                    region = served.value();
+                } else {
+                    note(folder, name, served.error());
+                }
+            }
+            return region != nullptr || at == to;
+        });
+    };
+    // From a place of chance on: if all began with the first, the first ones would be leased, and tried in
+    // vain by everybody.
+    const std::size_t begin = names == 0 ? 0 : static_cast<std::size_t>(now()) % names;
+    try_names(begin, SIZE_MAX);
+    if (listed && region == nullptr && begin > 0) {
+        try_names(0, begin);
+    }
     if (!listed) {
         note(folder, kAll, {Reason::map_failed, listed.error().tried, listed.error().code});
     }

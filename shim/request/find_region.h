@@ -4,8 +4,8 @@
 
 #include "shim/base/mutex.h"
 #include "shim/base/next.h"
+#include "shim/base/topology.h"
 #include "shim/request/lease.h"
-#include "shim/request/node_choice.h"
 
 namespace hugepage {
 

@@ -1,11 +1,11 @@
 #include "shim/request/known_sizes.h"
 
+#include "shim/base/file_pattern.h"
 #include "shim/base/ids.h"
+#include "shim/base/log.h"
 #include "shim/base/mutex.h"
 #include "shim/base/sys.h"
 #include "shim/base/text.h"
-#include "shim/request/events.h"
-#include "shim/request/node_folder.h"
 
 #include <sys/stat.h>
 
@@ -67,10 +67,12 @@ bool KnownSizes::refresh(const FilePattern& pattern) noexcept {
 bool KnownSizes::look_at_files(const FilePattern& pattern) noexcept {
     const bool is_first = empty();
     bool is_complete = true;
-    std::optional<events::Unread> unread;
+    std::optional<Error> unread;
+    Path unread_path;
     const auto cannot_read = [&](std::optional<NodeId> node, const Error& error) {
         if (!node || error.code != ENOENT) {  // a node's folder may have been removed just now
-            unread = {node, error};
+            unread = error;
+            unread_path = node ? pattern.path_of(*node) : pattern.searched_folder();
         }
         is_complete = is_complete && !passes(error.code);
     };
@@ -92,11 +94,12 @@ bool KnownSizes::look_at_files(const FilePattern& pattern) noexcept {
                 insert(ByteSize{static_cast<std::uint64_t>(facts.st_size)});
                 ++files;
                 if (is_first) {
-                    events::loaded(folder.path(), name);
+                    log::write(log::Level::trace, "pool", "loaded memory file: ", folder.path(), "/", name);
                 }
             }
+            return false;
         };
-        const Status listed = folder.opened() ? folder.for_each_name(look_at) : folder.opened();
+        const Status listed = folder.opened() ? folder.for_each_name_until(look_at) : folder.opened();
         if (!listed) {
             cannot_read(node, listed.error());
         }
@@ -104,13 +107,18 @@ bool KnownSizes::look_at_files(const FilePattern& pattern) noexcept {
             append(counts, counts.empty() ? "" : "; ", "numa_id: ", node->value, ", loaded: ", files);
         }
     }
-    if (empty()) {
-        events::no_files(pattern, unread);
-    } else if (unread) {
-        events::unread(pattern, *unread);
+    if (unread) {
+        log::write_once(
+            empty() ? log::Level::error : log::Level::warn, "pool",
+            empty() ? "not serving: " : "cannot read all memory files: ", unread->tried, " ",
+            unread_path.view(), ErrnoText{unread->code},
+            unread->code == ENOENT ? "; create memory files with hugepage-file-init, or mend the path" : "");
+    } else if (empty()) {
+        log::write_once(log::Level::error, "pool", "not serving: no memory files at ", pattern.text(),
+                        "; create some with hugepage-file-init");
     }
     if (is_first && !counts.empty()) {
-        events::loaded(counts.view());
+        log::write(log::Level::debug, "pool", "number of loaded memory files: ", counts.view());
     }
     return is_complete;
 }

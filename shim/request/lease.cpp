@@ -6,6 +6,7 @@
 #include <linux/magic.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 
 #include <array>
 #include <cerrno>
@@ -92,7 +93,7 @@ Result<FileSystem, Refusal> inspect_memory(int fd, ByteSize size) noexcept {
 
 Result<FileSystem> file_system_of(int fd) noexcept {
     struct statfs facts {};
-    if (sys::fstatfs(fd, facts) != 0) {
+    if (sys::call(SYS_fstatfs, fd, &facts) != 0) {
         return Error{"fstatfs", errno};
     }
     FileSystem result;
@@ -106,7 +107,7 @@ Result<FileSystem> file_system_of(int fd) noexcept {
 }
 
 uid_t own_user() noexcept {
-    const uid_t user = sys::geteuid();
+    const auto user = static_cast<uid_t>(sys::call(SYS_geteuid));
     if (user == 0) {
         return user;
     }
@@ -142,8 +143,7 @@ Result<Done, Refusal> inspect(const NodeFolder& folder, uid_t user) noexcept {
     return Done{};
 }
 
-Result<OwnFile, Refusal> open_own(const NodeFolder& folder, const char* name, ByteSize size,
-                                  uid_t user) noexcept {
+Result<Fd, Refusal> open_own(const NodeFolder& folder, const char* name, ByteSize size, uid_t user) noexcept {
     // O_NONBLOCK: a FIFO or device in the file's place must not hold the caller up.
     struct stat facts {};
     auto file = Fd::open(name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0, folder.fd(), facts);
@@ -159,7 +159,7 @@ Result<OwnFile, Refusal> open_own(const NodeFolder& folder, const char* name, By
     if (const auto fit = inspect_owner(facts, user); !fit) {
         return fit.error();
     }
-    return OwnFile{std::move(file.value()), size};
+    return std::move(file.value());
 }
 
 Result<FileSystem, Refusal> inspect(const char* path, ByteSize size, uid_t user) noexcept {
@@ -168,20 +168,19 @@ Result<FileSystem, Refusal> inspect(const char* path, ByteSize size, uid_t user)
         return fit.error();
     }
     const auto own = open_own(folder, folder.only_name(), size, user);
-    return own ? inspect_memory(own.value().file.get(), size) : own.error();
+    return own ? inspect_memory(own.value().get(), size) : own.error();
 }
 
-Result<Lease, Refusal> Lease::take(OwnFile own) noexcept {
-    const int fd = own.file.get();
-    if (sys::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+Result<Lease, Refusal> lease(Fd own, ByteSize size) noexcept {
+    if (sys::call(SYS_flock, own.get(), LOCK_EX | LOCK_NB) != 0) {
         return errno == EWOULDBLOCK ? Refusal{Reason::all_leased, "somebody else holds it", 0}
                                     : Refusal{Reason::map_failed, "flock", errno};
     }
-    const auto file_system = inspect_memory(fd, own.size);
+    const auto file_system = inspect_memory(own.get(), size);
     if (!file_system) {
         return file_system.error();
     }
-    return Lease(std::move(own), file_system.value());
+    return Lease{std::move(own), file_system.value()};
 }
 
 }  // namespace hugepage

@@ -9,8 +9,8 @@
 
 #include "shim/base/byte_size.h"
 #include "shim/base/fd.h"
+#include "shim/base/file_pattern.h"
 #include "shim/base/result.h"
-#include "shim/request/node_folder.h"
 
 #include <sys/types.h>
 
@@ -32,30 +32,12 @@ enum class Reason {
     no_addresses,      // the heap variant has no room for it in its window (hooks/heap.h)
 };
 
+// In place, so that the loader has no pointers to adjust.
+inline constexpr char kReasonNames[][18] = {"no_file_for_size", "all_leased",  "misplaced", "not_populated",
+                                            "not_hugetlbfs",    "permission",  "insecure",  "map_failed",
+                                            "table_full",       "no_addresses"};
 [[nodiscard]] constexpr std::string_view name_of(Reason reason) noexcept {
-    switch (reason) {
-        case Reason::no_file_for_size:
-            return "no_file_for_size";
-        case Reason::all_leased:
-            return "all_leased";
-        case Reason::misplaced:
-            return "misplaced";
-        case Reason::not_populated:
-            return "not_populated";
-        case Reason::not_hugetlbfs:
-            return "not_hugetlbfs";
-        case Reason::permission:
-            return "permission";
-        case Reason::insecure:
-            return "insecure";
-        case Reason::map_failed:
-            return "map_failed";
-        case Reason::table_full:
-            return "table_full";
-        case Reason::no_addresses:
-            return "no_addresses";
-    }
-    return "unknown";
+    return kReasonNames[static_cast<std::size_t>(reason)];
 }
 
 // What kind of file system a file is on.
@@ -77,12 +59,6 @@ struct Refusal {
     int code = 0;          // the errno of the step; 0 if no system call failed
 };
 
-// A file of this size that nobody else may open, open for reading and writing, and not locked.
-struct OwnFile {
-    Fd file;
-    ByteSize size;
-};
-
 // Whose the files of this process may be, beside root's. In a user namespace the files of all users that it
 // has no number for seem to belong to one; where the process seems to be that one too, only root's files are
 // left.
@@ -92,34 +68,26 @@ struct OwnFile {
 // files into it. Asked once for all of its files.
 [[nodiscard]] Result<Done, Refusal> inspect(const NodeFolder& folder, uid_t user) noexcept;
 
-// What is asked of a file in such a folder before it is locked, which is little: of a thousand files most may
-// be somebody else's. Reason::no_file_for_size means that this is no file, or one of another size: nothing is
-// wrong with it. It is opened as the caller.
-[[nodiscard]] Result<OwnFile, Refusal> open_own(const NodeFolder& folder, const char* name, ByteSize size,
-                                                uid_t user) noexcept;
+// A file of this size in such a folder that nobody else may open, open for reading and writing, and not
+// locked. Little is asked of it before that: of a thousand files most may be somebody else's.
+// Reason::no_file_for_size means that this is no file, or one of another size: nothing is wrong with it. It
+// is opened as the caller.
+[[nodiscard]] Result<Fd, Refusal> open_own(const NodeFolder& folder, const char* name, ByteSize size,
+                                           uid_t user) noexcept;
 
 // All that is asked of a file and its folder (docs/behaviour.md, "Which files are used"), except whether
 // somebody else has it: takes no lock, so it disturbs no lease.
 [[nodiscard]] Result<FileSystem, Refusal> inspect(const char* path, ByteSize size, uid_t user) noexcept;
 
-// Move-only. The destructor lets go of the descriptor, and so of the lock unless a mapping holds it by then.
-class Lease {
-  public:
-    // Takes the file if it is free now, and asks the rest; never waits. Reason::all_leased means that
-    // somebody else has it. A file that was unlinked before it is locked is refused: who removes a file holds
-    // its lock meanwhile, and gives its pages back.
-    [[nodiscard]] static Result<Lease, Refusal> take(OwnFile file) noexcept;
-
-    [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-    [[nodiscard]] bool has_its_descriptor() const noexcept { return fd_.has_its_file(); }
-    [[nodiscard]] const FileSystem& file_system() const noexcept { return file_system_; }
-
-  private:
-    Lease(OwnFile own, FileSystem file_system) noexcept
-        : fd_(std::move(own.file)), file_system_(file_system) {}
-
-    Fd fd_;
-    FileSystem file_system_;
+// Its end lets go of the descriptor, and so of the lock unless a mapping holds it by then.
+struct Lease {
+    Fd file;
+    FileSystem file_system;
 };
+
+// Takes the file if it is free now, and asks the rest; never waits. Reason::all_leased means that somebody
+// else has it. A file that was unlinked before it is locked is refused: who removes a file holds its lock
+// meanwhile, and gives its pages back.
+[[nodiscard]] Result<Lease, Refusal> lease(Fd own, ByteSize size) noexcept;
 
 }  // namespace hugepage

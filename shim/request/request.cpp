@@ -1,15 +1,14 @@
 #include "shim/request/request.h"
 
 #include "shim/base/config.h"
+#include "shim/base/log.h"
 #include "shim/base/mutex.h"
 #include "shim/base/range.h"
-#include "shim/base/state.h"
 #include "shim/base/sys.h"
 #include "shim/base/text.h"
-#include "shim/request/events.h"
+#include "shim/base/topology.h"
 #include "shim/request/find_region.h"
 #include "shim/request/known_sizes.h"
-#include "shim/request/node_choice.h"
 
 #include <linux/mempolicy.h>
 #include <sys/auxv.h>
@@ -30,6 +29,7 @@ constinit std::atomic<std::size_t> threshold{0};  // until the environment is re
 namespace {
 
 using internal::threshold;
+using log::Level;
 
 enum class Phase { unarmed, arming, inert, armed };
 constinit std::atomic<Phase> phase{Phase::unarmed};
@@ -76,37 +76,64 @@ void set_threshold() noexcept {
     } while (sizes.smallest_or(kHugePage) != smallest);
 }
 
+// At the first request that a file serves, or would: not by each child of the sealer, which has the same
+// variables.
+void tell_complaints_once() noexcept {
+    for (const auto& [name, value, why, is_fatal] : state::config.complaints()) {
+        log::write_once(is_fatal ? Level::error : Level::warn, "config", name, "=", value, ": ", why);
+    }
+}
+
 // Whether the pool has files of that size, or it is a sector's, so that it should have. By
 // HUGEPAGE_MODE=require what may be a sector's buffer gets no ordinary memory, even if there is no pool at
 // all (hugetlbfs isn't mounted, say).
 bool is_wanted(ByteSize size) noexcept {
     const bool is_sector = std::ranges::find(kSectors, size) != std::end(kSectors);
-    if (state::config.mode == Config::Mode::thp) {
-        if (is_sector) {
-            events::complaints_once(state::config);
-        }
-        return is_sector;
-    }
-    if (!state::config.files) {
-        events::complaints_once(state::config);
+    const bool has_no_pool = state::config.mode == Config::Mode::thp;
+    if (!has_no_pool && !state::config.files) {
+        tell_complaints_once();
         become(Phase::inert, SIZE_MAX);
         return false;
     }
-    if (!sizes.contain(size) && sizes.refresh(*state::config.files)) {
+    if (!has_no_pool && !sizes.contain(size) && sizes.refresh(*state::config.files)) {
         set_threshold();
     }
     const bool is_known = sizes.contain(size);
     if (is_known || size >= kLooksLikeASector) {
-        events::complaints_once(state::config);
+        tell_complaints_once();
     }
-    if (is_known || is_sector || size < kLooksLikeASector) {
+    if (is_known || is_sector || has_no_pool || size < kLooksLikeASector) {
         return is_known || is_sector;
     }
     if (sizes.empty()) {
         return state::config.mode == Config::Mode::require;
     }
-    events::no_such_size(size);
+    log::write_once(Level::info, "pool",
+                    "passing on a request that no memory file's size equals. memory_size: ", size.bytes, " (",
+                    to_text(size).view(),
+                    "); if it is a sector's buffer, make files of exactly this size with hugepage-file-init");
     return false;
+}
+
+const char* what_next(Reason reason) noexcept {
+    switch (reason) {
+        case Reason::no_file_for_size:
+            return "make some for this node with hugepage-file-init";
+        case Reason::all_leased:
+            return "make more files with hugepage-file-init, or run fewer sealers on this node";
+        case Reason::no_addresses:
+            return "raise the limit of address space (ulimit -v), or free what is not used";
+        default:
+            return "see the line about each file above";
+    }
+}
+
+// Ordinary memory, or with HUGEPAGE_MODE=require none.
+void tell_fallback(std::size_t bytes, NodeId node, Reason reason, bool is_refused) noexcept {
+    log::write(is_refused ? Level::error : Level::warn, "pool", "unable to alloc numa memory, ",
+               is_refused ? "failing with ENOMEM (HUGEPAGE_MODE=require)" : "falling back",
+               ". memory_size: ", bytes, "; numa: ", node.value, "; reason: ", name_of(reason), "; ",
+               what_next(reason));
 }
 
 }  // namespace
@@ -125,10 +152,15 @@ Answer serve(const MapRequest& request) noexcept {
     Answer answer{.choice = choose_node(state::config.node, topology)};
     const NodeChoice& choice = answer.choice;
     if (choice.source == NodeChoice::Source::current) {
-        events::unpinned_once(choice.node);
+        log::write_once(Level::info, "node",
+                        "the thread is not pinned to one node: taking numa: ", choice.node.value,
+                        ", where it runs now; pin the sealer (taskset, numactl, cpuset) or set HUGEPAGE_NODE "
+                        "to be sure");
     }
     if (state::config.mode == Config::Mode::thp) {
-        events::without_files(ByteSize{request.length}, choice.node);
+        log::write(Level::info, "pool",
+                   "no files are wanted (HUGEPAGE_MODE=thp): memory advised to use huge pages. memory_size: ",
+                   request.length, "; numa: ", choice.node.value);
         return answer;
     }
     const bool has_place = !request.placed || request.address != nullptr;
@@ -137,7 +169,7 @@ Answer serve(const MapRequest& request) noexcept {
     answer.memory = found.region;
     if (answer.memory == nullptr) {
         answer.is_refused = state::config.mode == Config::Mode::require;
-        events::fallback(ByteSize{request.length}, choice.node, found.reason, state::config.mode);
+        tell_fallback(request.length, choice.node, found.reason, answer.is_refused);
     }
     return answer;
 }

@@ -19,7 +19,7 @@
 #pragma once
 
 #include "shim/base/next.h"
-#include "shim/request/node_choice.h"
+#include "shim/base/topology.h"
 
 #include <atomic>
 #include <cstddef>

@@ -21,7 +21,7 @@ mapfile -t commands < <(awk -v by=docs.Install -f tests/docs/commands.awk README
 ((${#commands[@]} == 3)) || fail "not three commands to build, install and remove it: ${commands[*]}"
 
 said=$(bash -c "${commands[0]}") || fail "${commands[0]}: $said"
-for words in 'Labels   right' 'Served   both buffers' 'scripts/bench-sealer.sh'; do
+for words in 'Labels   right' 'Served   both buffers' 'what the CPU could do'; do
     grep -qF "$words" <<<"$said" || fail "${commands[0]} doesn't end with '$words': $said"
 done
 

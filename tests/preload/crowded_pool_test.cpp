@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
+#include <string>
 
 namespace tests {
 namespace {
@@ -62,6 +64,17 @@ TEST_P(CrowdedPool, ServesFromTheOneFileThatIsFreeWhereverItIs) {
                     HasSubstr("leased memory file: " + files_[static_cast<std::size_t>(free)].string()));
         held_ = {};
     }
+}
+
+TEST_P(CrowdedPool, BeginsWithAnotherFileEachTime) {
+    std::set<std::string> leased;
+    for (int i = 0; i < 10; ++i) {
+        const auto log = run(command("map"), environment()).err;
+        const auto begin = log.find("leased memory file: ");
+        ASSERT_NE(begin, std::string::npos) << log;
+        leased.insert(log.substr(begin, log.find(';', begin) - begin));
+    }
+    EXPECT_GT(leased.size(), 2U);
 }
 
 TEST_P(CrowdedPool, SaysThatAllAreLeasedIfTheyAre) {

@@ -8,8 +8,8 @@
 namespace tests {
 
 // Open, and not locked yet.
-[[nodiscard]] inline hugepage::Result<hugepage::OwnFile, hugepage::Refusal> opened(const char* path,
-                                                                                   hugepage::ByteSize size) {
+[[nodiscard]] inline hugepage::Result<hugepage::Fd, hugepage::Refusal> opened(const char* path,
+                                                                              hugepage::ByteSize size) {
     const hugepage::NodeFolder folder(path);
     const auto fit = hugepage::inspect(folder, ::geteuid());
     return fit ? hugepage::open_own(folder, folder.only_name(), size, ::geteuid()) : fit.error();
@@ -18,7 +18,7 @@ namespace tests {
 [[nodiscard]] inline hugepage::Result<hugepage::Lease, hugepage::Refusal> lease_of(const char* path,
                                                                                    hugepage::ByteSize size) {
     auto own = opened(path, size);
-    return own ? hugepage::Lease::take(std::move(own.value())) : own.error();
+    return own ? hugepage::lease(std::move(own.value()), size) : own.error();
 }
 
 }  // namespace tests

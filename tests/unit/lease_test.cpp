@@ -48,7 +48,8 @@ TEST_F(LeaseTest, LivesOnInTheMappingAndEndsWithItsLastByte) {
     void* memory = MAP_FAILED;
     {
         const auto lease = tests::lease_of(file_.c_str(), kSize);
-        memory = ::mmap(nullptr, kSize.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, lease.value().fd(), 0);
+        memory =
+            ::mmap(nullptr, kSize.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, lease.value().file.get(), 0);
         ASSERT_NE(memory, MAP_FAILED);
     }
     EXPECT_EQ(reason(), Reason::all_leased);
@@ -62,9 +63,9 @@ TEST_F(LeaseTest, RefusesAFileThatWasRemovedAfterItWasOpened) {
     auto own = tests::opened(file_.c_str(), kSize);
     ASSERT_TRUE(own);
     std::filesystem::remove(file_);
-    const auto lease = Lease::take(std::move(own.value()));
-    ASSERT_FALSE(lease);
-    EXPECT_EQ(lease.error().reason, Reason::no_file_for_size);
+    const auto leased = lease(std::move(own.value()), kSize);
+    ASSERT_FALSE(leased);
+    EXPECT_EQ(leased.error().reason, Reason::no_file_for_size);
 }
 
 TEST_F(LeaseTest, IsNotDisturbedByALookAtTheFile) {

@@ -1,4 +1,4 @@
-#include "shim/request/node_choice.h"
+#include "shim/base/topology.h"
 
 #include "tests/support/temp_dir.h"
 
@@ -27,6 +27,8 @@ int current_node() {
 class NodeChoiceTest : public testing::Test {
   protected:
     void all_cpus_on(int node) {
+        dir_.write("devices/system/node/online",
+                   std::to_string(node) + "-" + std::to_string(node + 1) + "\n");
         dir_.write("devices/system/node/node" + std::to_string(node) + "/cpulist", "0-2047\n");
         dir_.write("devices/system/node/node" + std::to_string(node + 1) + "/cpulist", "2048-2049\n");
     }
@@ -73,6 +75,7 @@ TEST_F(NodeChoiceTest, TakesTheNearestToTheCurrentCpuWhenTheThreadMayRunAnywhere
     dir_.write("devices/system/node/node" + here + "/distance", "10 30 20\n");
     dir_.write("devices/system/node/node900/cpulist", "0-2047\n");
     dir_.write("devices/system/node/node901/cpulist", "\n");
+    dir_.write("devices/system/node/online", here + ",900-901\n");
     dir_.write("devices/system/node/has_memory", "900-901\n");
     const auto choice = choose_node(std::nullopt, topology());
     EXPECT_EQ(choice.source, Source::current);

@@ -1,4 +1,4 @@
-#include "shim/request/node_folder.h"
+#include "shim/base/file_pattern.h"
 
 #include "tests/support/temp_dir.h"
 
@@ -22,7 +22,13 @@ class NodeFolderTest : public testing::Test {
     static std::vector<std::string> names(const NodeFolder& folder) {
         std::vector<std::string> found;
         EXPECT_TRUE(folder.opened());
-        EXPECT_TRUE(folder.for_each_name([&](const char* name) { found.emplace_back(name); }));
+        for (int round = 0; round < 2; ++round) {
+            found.clear();
+            EXPECT_TRUE(folder.for_each_name_until([&](const char* name) {
+                found.emplace_back(name);
+                return false;
+            }));
+        }
         return found;
     }
 
@@ -35,6 +41,14 @@ TEST_F(NodeFolderTest, ListsAllNamesThatDoNotBeginWithADot) {
     dir_.write("numa_0/b.c", "");
     EXPECT_THAT(names(NodeFolder(at("numa_0"))), UnorderedElementsAre("a", "b.c"));
     EXPECT_THAT(names(NodeFolder(at("numa_0//"))), UnorderedElementsAre("a", "b.c"));
+}
+
+TEST_F(NodeFolderTest, StopsWhereItIsTold) {
+    dir_.write("numa_0/a", "");
+    dir_.write("numa_0/b", "");
+    int seen = 0;
+    EXPECT_TRUE(NodeFolder(at("numa_0")).for_each_name_until([&](const char*) { return ++seen == 1; }));
+    EXPECT_EQ(seen, 1);
 }
 
 TEST_F(NodeFolderTest, ListsThousandsOfNames) {

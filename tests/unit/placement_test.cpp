@@ -1,4 +1,4 @@
-#include "shim/request/placement.h"
+#include "shim/base/topology.h"
 
 #include <gtest/gtest.h>
 

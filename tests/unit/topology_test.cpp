@@ -41,9 +41,7 @@ class Machine {
         return nodes;
     }
     [[nodiscard]] std::optional<NodeId> node_of(const char* cpus) const {
-        const auto node = topology_->single_node_of(*parse_cpu_list(cpus));
-        EXPECT_TRUE(node);
-        return node.value();
+        return topology_->single_node_of(*parse_cpu_list(cpus));
     }
     [[nodiscard]] int nearest(int node, const char* candidates) const {
         const auto found = topology_->nearest(NodeId{node}, *parse_node_list(candidates));
@@ -131,7 +129,7 @@ TEST(Topology, OfEightNodesWithHolesInTheirNumbers) {
 TEST(Topology, OfAMachineWithoutNuma) {
     const TempDir empty;
     const Topology topology(empty.path().c_str());
-    EXPECT_EQ(topology.single_node_of(*parse_cpu_list("0-7")).value(), NodeId{0});
+    EXPECT_EQ(topology.single_node_of(*parse_cpu_list("0-7")), NodeId{0});
     EXPECT_EQ(topology.nodes_with_memory(), *parse_node_list("0"));
     EXPECT_EQ(topology.nearest(NodeId{0}, *parse_node_list("0")), NodeId{0});
 }
@@ -145,9 +143,7 @@ TEST(Topology, OfListsOfAnyLength) {
         cpus += (i == 0 ? "" : ",") + std::to_string(2 * i);
     }
     machine.add("node0/cpulist: " + cpus);
-    for (int node = 2; node < 1024; ++node) {
-        machine.add("node" + std::to_string(node) + "/cpulist: ");
-    }
+    machine.add("online: 0-1023");
     for (int node = 0; node < 1024; ++node) {
         distances += (node == 0 ? "" : " ") + std::to_string(node == 1000 ? 20 : node == 1 ? 10 : 254);
     }

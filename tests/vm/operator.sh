@@ -36,10 +36,29 @@ done
 "$ctl" verify --path $pool
 "$ctl" doctor --library "$library" --path $pool -- "$pc1_label"
 
+# A sealer that may run on node 1 alone and was told to take files of node 0 is found out.
+HUGEPAGE_NODE=0 numactl --cpunodebind=1 "$ctl" run --library "$library" --require --files-path $pool -- \
+    "$pc1_label" --sector-size 16MiB --layers 1000 >/tmp/labelled 2>/tmp/said &
+sealer=$!
+until [ "$(grep -c "leased memory file: $pool/numa_0/" /tmp/said)" = 2 ]; do
+    kill -0 $sealer || fail "not served on node 0: $(cat /tmp/said)"
+    sleep 1
+done
+"$ctl" status --path $pool --prometheus /tmp/metrics
+kill -KILL $sealer
+wait $sealer || true
+labels="pid=\"$sealer\",command=\"pc1-label\",size=\"16777216\""
+has "$(cat /tmp/metrics)" "hugepage_shim_buffers{$labels,state=\"served\"} 2"
+has "$(cat /tmp/metrics)" "hugepage_shim_misplaced_buffers{$labels} 2"
+
 # A file of node 0 in the folder of node 1 is found out.
 mv $pool/numa_0/16.0_MiB_0 $pool/numa_1/16.0_MiB_99
 "$ctl" verify --path $pool >/tmp/verify && fail "verify finds nothing wrong: $(cat /tmp/verify)" || [ $? = 4 ] || fail "verify: $?"
 has "$(cat /tmp/verify)" 16.0_MiB_99
+"$ctl" status --path $pool --prometheus /tmp/metrics
+labels="pool=\"$pool\",node=\"1\",size=\"16777216\""
+has "$(cat /tmp/metrics)" "hugepage_shim_unusable_files{$labels,reason=\"misplaced\"} 1"
+has "$(cat /tmp/metrics)" "hugepage_shim_misplaced_pages{$labels} 8"
 mv $pool/numa_1/16.0_MiB_99 $pool/numa_0/16.0_MiB_0
 
 "$ctl" remove --all

@@ -97,8 +97,8 @@ void read_nodes(const std::string& line, std::vector<MappedArea>& areas) {
 
 // The kernel splits a mapping where protection or advice differ.
 bool goes_on(const MappedArea& first, const MappedArea& second) {
-    return first.end == second.begin && first.file == second.file && first.first_byte == second.first_byte &&
-           first.path == second.path && (first.file || first.permissions == second.permissions);
+    return first.end == second.begin && first.file && first.file == second.file &&
+           first.first_byte == second.first_byte;
 }
 
 // errno; 0 if its mappings could be read: of maps, or of smaps, which tells of their pages. A process that

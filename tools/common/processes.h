@@ -51,7 +51,7 @@ struct MappedArea {
 struct Process {
     pid_t pid = 0;
     std::string command;                         // as in /proc/PID/comm, any bytes
-    std::vector<MappedArea> areas;               // neighbours that are one buffer are joined
+    std::vector<MappedArea> areas;               // by address; those that go on in one file are joined
     std::map<std::string, std::size_t> threads;  // by the CPUs that they may run on, "0-15"
 
     // Paths of the shim's libraries in it.

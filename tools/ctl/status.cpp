@@ -7,6 +7,7 @@
 #include "tools/common/log.h"
 #include "tools/common/terminal.h"
 #include "tools/ctl/commands.h"
+#include "tools/pool/config_file.h"
 #include "tools/pool/values.h"
 
 #include <CLI/CLI.hpp>
@@ -20,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ctl {
@@ -43,14 +45,43 @@ struct StatusOptions {
     [[nodiscard]] bool covers(NodeId id) const { return !nodes || nodes->contains(id); }
 };
 
+// What the configuration file wants of this pool. The pool can be shown all the same where it can't be read.
+std::optional<pool::Request> wanted_of(const PoolChoice& choice, const Machine& machine) try {
+    const auto values = config_values(kConfigFile);
+    auto wanted = values ? pool::wanted_by(*values, machine) : std::nullopt;
+    const auto place = pool::pattern_of("", std::string(choice.pattern.text()));
+    return wanted && wanted->pattern.text() == place.text() ? std::move(wanted) : std::nullopt;
+} catch (const tools::Failure& failure) {
+    tools::warn(failure.what());
+    return std::nullopt;
+}
+
+// Metrics tell of a pool that isn't there too, since after a boot without pages nothing else would.
+Pool read_pool_of(const StatusOptions& options, const PoolChoice& choice) try {
+    return read_pool(choice);
+} catch (const NoPool&) {
+    if (options.metrics_file.empty()) {
+        throw;
+    }
+    Pool pool;
+    pool.choice = choice;
+    return pool;
+}
+
 std::vector<Pool> read_pools(const StatusOptions& options) {
     std::vector<Pool> pools;
     std::size_t files = 0;
+    const Machine machine = read_machine();
     for (const PoolChoice& choice :
-         choose_pools(options.pool, own_environment(), kConfigFile, read_machine().mounts)) {
-        Pool& pool = pools.emplace_back(read_pool(choice));
+         choose_pools(options.pool, own_environment(), kConfigFile, machine.mounts)) {
+        Pool& pool = pools.emplace_back(read_pool_of(options, choice));
         std::erase_if(pool.files, [&](const MemoryFile& file) { return !options.covers(file.node); });
         files += pool.files.size() + pool.closed.size();
+        pool.wanted = wanted_of(choice, machine);
+        if (pool.wanted) {
+            std::erase_if(pool.wanted->shares,
+                          [&](const Share& share) { return !options.covers(share.node); });
+        }
     }
     if (options.all_pages && files == 0) {
         throw tools::Failure(
@@ -81,6 +112,22 @@ void look_at_all_pages(std::vector<Pool>& pools) {
     }
 }
 
+// Of the processes that have a buffer of a file's size: the kernel takes a while to walk all pages of a big
+// one.
+void look_at_buffers(StatusFacts& facts) {
+    std::vector<Process> processes;
+    for (Process& process : facts.processes) {
+        const bool has_buffers = std::ranges::any_of(judge_buffers(process, facts.machine, facts.pools),
+                                                     &BufferJudgement::has_file_size);
+        try {
+            processes.push_back(has_buffers ? tools::read_process(process.pid) : std::move(process));
+        } catch (const tools::Failure&) {
+            continue;  // it has ended meanwhile
+        }
+    }
+    facts.processes = std::move(processes);
+}
+
 StatusFacts look(const StatusOptions& options) {
     StatusFacts facts;
     facts.pools = read_pools(options);
@@ -95,7 +142,10 @@ StatusFacts look(const StatusOptions& options) {
     }
     facts.processes = tools::read_shim_processes();
     facts.machine = read_machine();  // the counts as they are now that the files are known
-    std::erase_if(facts.machine.nodes, [&](const Node& node) { return !options.covers(node.id); });
+    facts.nodes = options.nodes;
+    if (!options.metrics_file.empty()) {
+        look_at_buffers(facts);
+    }
     facts.now = std::time(nullptr);
     return facts;
 }

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,10 +19,11 @@ namespace ctl {
 struct StatusFacts {
     Machine machine;
     std::vector<Pool> pools;
-    std::vector<Process> processes;  // with the shim
+    std::vector<Process> processes;  // with the shim; the pages of their buffers only for metrics
     bool all_pages = false;          // of each file were looked at, not a sample
     std::size_t unseen_processes = 0;
-    std::int64_t now = 0;  // Unix time
+    std::optional<hugepage::NodeSet> nodes;  // whose pages are meant; nothing: all
+    std::int64_t now = 0;                    // Unix time
 };
 // Keys are those of hugepagectl(8).
 [[nodiscard]] Json status_report(const StatusFacts& facts);
@@ -31,7 +33,8 @@ struct StatusFacts {
 
 [[nodiscard]] std::string status_text(const Json& report, const Terminal& terminal);
 [[nodiscard]] std::string process_text(const Json& report, const Terminal& terminal);
-// Few labels, and none that grows with time: no pid, no file.
+// The number of series is bounded by what there is at this moment: those with a file's name by the leased
+// files, those with a pid by the processes that have a buffer of a file's size.
 [[nodiscard]] std::string status_metrics(const Json& report, const std::string& version);
 
 // Of a report on all pages: check_failed if anything is wrong, else partial if a file or folder was not seen.

@@ -47,17 +47,30 @@ Json file_json(const MemoryFile& file, const FileJudgement& judged) {
             {"holders", holders_json(file)}};
 }
 
-// The files of one size on one node.
-void add_to_group(Json& group, const MemoryFile& file, const FileJudgement& judged, std::int64_t now) {
+// The files of one size on one node; those that are wanted may not be there.
+using Groups = std::map<std::pair<NodeId, ByteSize>, Json>;
+
+Json& group_in(Groups& groups, NodeId node, ByteSize size, const Pool& pool) {
+    Json& group = groups[{node, size}];
     if (group.is_null()) {
-        group = {{"node", file.node.value}, {"size_bytes", file.size.bytes}};
+        group = {{"node", node.value}, {"size_bytes", size.bytes}};
         for (const char* count : {"files", "free", "leased", "unusable", "unknown", "pages_checked",
                                   "pages_elsewhere", "oldest_holder_seconds"}) {
             group[count] = 0;
         }
+        group["files_wanted"] = pool.wanted ? Json(0) : Json();
+        group["unusable_reasons"] = Json::object();
     }
+    return group;
+}
+
+void add_to_group(Json& group, const MemoryFile& file, const FileJudgement& judged, std::int64_t now) {
     add(group, "files", 1);
     add(group, judged.state(), 1);
+    if (!judged.is_leased && !judged.is_usable) {
+        Json& reasons = group["unusable_reasons"];
+        reasons[judged.finding.id] = reasons.value(judged.finding.id, 0) + 1;
+    }
     if (file.placement) {
         add(group, "pages_checked", file.placement->checked);
         add(group, "pages_elsewhere", file.placement->elsewhere);
@@ -71,13 +84,18 @@ void add_to_group(Json& group, const MemoryFile& file, const FileJudgement& judg
 }
 
 Json pool_json(const Pool& pool, std::int64_t now) {
-    std::map<std::pair<NodeId, ByteSize>, Json> groups;
+    Groups groups;
     Json files = Json::array();
+    if (pool.wanted) {
+        for (const Share& share : pool.wanted->shares) {
+            group_in(groups, share.node, pool.wanted->size, pool)["files_wanted"] = share.files;
+        }
+    }
     for (const MemoryFile& file : pool.files) {
         const FileJudgement judged = judge(file, pool);
         files.push_back(file_json(file, judged));
         if (file.size.bytes > 0) {
-            add_to_group(groups[{file.node, file.size}], file, judged, now);
+            add_to_group(group_in(groups, file.node, file.size, pool), file, judged, now);
         }
     }
     return {{"name", name_of(pool.choice.pattern)},
@@ -113,11 +131,11 @@ std::map<SizeOnNode, std::uint64_t> pages_in_files(const std::vector<Pool>& pool
 }
 
 // Sizes of which a node has any, by size, then node. total = free + files + other.
-Json pages_json(const StatusFacts& facts) {
-    auto in_files = pages_in_files(facts.pools);
+Json pages_json(const Machine& machine, const std::vector<Pool>& pools) {
+    auto in_files = pages_in_files(pools);
     Json rows = Json::array();
-    for (const ByteSize size : facts.machine.page_sizes) {
-        for (const Node& node : facts.machine.nodes) {
+    for (const ByteSize size : machine.page_sizes) {
+        for (const Node& node : machine.nodes) {
             const Pages pages = node.pages_of(size);
             if (pages.total == 0) {
                 continue;
@@ -137,7 +155,8 @@ Json pages_json(const StatusFacts& facts) {
 }
 
 Json buffer_json(const BufferJudgement& buffer) {
-    const MappedArea& area = *buffer.area;
+    const MappedArea& area = buffer.area;
+    const bool has_state = buffer.has_file_size() && area.page_size > 0;
     const auto node_json = [](const auto& node) {
         return Json{{"node", node.first.value}, {"bytes", node.second}};
     };
@@ -152,11 +171,188 @@ Json buffer_json(const BufferJudgement& buffer) {
             {"transparent_bytes", area.transparent},
             {"nodes", list_of(area.nodes, node_json)},
             {"main_node", buffer.node ? Json(buffer.node->value) : Json()},
-            {"has_file_size", buffer.has_file_size},
+            {"has_file_size", buffer.has_file_size()},
             {"is_callocs", buffer.is_callocs},
+            {"file_bytes", buffer.has_file_size() ? Json(buffer.file_size.bytes) : Json()},
+            {"buffers", buffer.buffers},
+            {"state", has_state ? Json(state_of(buffer)) : Json()},
+            {"is_misplaced", buffer.is_misplaced()},
             {"threads_bound", buffer.threads_bound},
             {"threads_free", buffer.threads_free},
             {"fault", buffer.fault.empty() ? Json() : Json(buffer.fault)}};
+}
+
+using Labels = decltype(Metric::labels);
+using Values = decltype(Metric::values);
+
+std::string page_metrics(const Json& report) {
+    const Labels of_node = {{"node", "node"}, {"page_size", "page_bytes"}};
+    std::map<std::uint64_t, Json> reserved;
+    for (const Json& row : report.at("pages")) {
+        const auto size = row.at("page_bytes").get<std::uint64_t>();
+        reserved[size] = {{"page_bytes", size}, {"reserved_bytes", 0}};
+    }
+    for (const Json& row : report.at("reserved")) {
+        reserved[row.at("page_bytes").get<std::uint64_t>()] = row;
+    }
+    return metric_text({"page_bytes",
+                        "Bytes of huge pages, by what they are used for. The sum is what the node has.",
+                        of_node,
+                        {{"free", "free_bytes"}, {"files", "files_bytes"}, {"other", "other_bytes"}}},
+                       report.at("pages")) +
+           metric_text({"surplus_page_bytes",
+                        "Of those, bytes beyond what is reserved, which the kernel takes back.",
+                        of_node,
+                        {{"", "surplus_bytes"}}},
+                       report.at("pages")) +
+           metric_text({"reserved_page_bytes",
+                        "Of the free pages of all nodes, bytes that the kernel has promised to programs "
+                        "(HugePages_Rsvd).",
+                        {{"page_size", "page_bytes"}},
+                        {{"", "reserved_bytes"}}},
+                       list_of(reserved, [](const auto& row) { return row.second; }));
+}
+
+std::string file_metrics(const Json& pools) {
+    Json groups = Json::array();
+    Json wanted = Json::array();
+    Json reasons = Json::array();
+    for (const Json& pool : pools) {
+        for (Json group : pool.at("groups")) {
+            group["pool"] = pool.at("name");
+            for (const auto& [reason, files] : group.at("unusable_reasons").items()) {
+                Json& row = reasons.emplace_back(group);
+                row["reason"] = reason;
+                row["files"] = files;
+            }
+            if (!group.at("files_wanted").is_null()) {
+                wanted.push_back(group);
+            }
+            groups.push_back(std::move(group));
+        }
+    }
+    const Labels of_group = {{"pool", "pool"}, {"node", "node"}, {"size", "size_bytes"}};
+    Labels of_reason = of_group;
+    of_reason.emplace_back("reason", "reason");
+    const auto text_of = [&](const char* name, const char* help, const Values& values) {
+        return metric_text({name, help, of_group, values}, groups);
+    };
+    return metric_text({"wanted_files",
+                        "Memory files that /etc/hugepage-shim.conf wants, if it is about this pool.",
+                        of_group,
+                        {{"", "files_wanted"}}},
+                       wanted) +
+           text_of(
+               "files",
+               "Memory files, by whether a process has them and the shim would use them; unknown where "
+               "processes can't be seen.",
+               {{"free", "free"}, {"leased", "leased"}, {"unusable", "unusable"}, {"unknown", "unknown"}}) +
+           metric_text(
+               {"unusable_files",
+                "Of the unusable files, those that the shim refuses for this reason, if there are any.",
+                of_reason,
+                {{"", "files"}}},
+               reasons) +
+           text_of(
+               "oldest_holder_seconds",
+               "How long the longest-running process that holds such a file has been running; no lease is "
+               "older. 0 if none is leased.",
+               {{"", "oldest_holder_seconds"}}) +
+           text_of("checked_pages", "Pages of files that were looked at.", {{"", "pages_checked"}}) +
+           text_of("misplaced_pages", "Of those, pages on another node than their folder says.",
+                   {{"", "pages_elsewhere"}});
+}
+
+// The kernel doesn't tell since when a file is locked or mapped. One whose process is gone has no age.
+std::string lease_metrics(const Json& pools, const Json& now) {
+    Json leases = Json::array();
+    for (const Json& pool : pools) {
+        for (const Json& file : pool.at("files")) {
+            for (const Json& holder : file.at("holders")) {
+                if (file.at("state") == "leased" && holder.at("running_since") != 0) {
+                    Json& row = leases.emplace_back(file);
+                    row.update(holder);
+                    row["pool"] = pool.at("name");
+                    row["seconds"] = now.get<std::int64_t>() - holder.at("running_since").get<std::int64_t>();
+                }
+            }
+        }
+    }
+    return metric_text(
+        {"lease_holder_seconds",
+         "For each leased file, how long the process that holds it has been running; the lease "
+         "isn't older.",
+         {{"pool", "pool"},
+          {"node", "node"},
+          {"size", "size_bytes"},
+          {"file", "path"},
+          {"pid", "pid"},
+          {"command", "command"}},
+         {{"", "seconds"}}},
+        leases);
+}
+
+std::string process_metrics(const Json& report) {
+    std::map<std::string, Json> libraries;
+    Json buffers = Json::array();
+    for (const char* library : {"libhugepage_shim.so", "libhugepage_shim_heap.so"}) {
+        libraries[library] = {{"library", library}, {"processes", 0}};
+    }
+    for (const Json& process : report.at("processes")) {
+        add(libraries.at(process.at("serves_calloc") == true ? "libhugepage_shim_heap.so"
+                                                             : "libhugepage_shim.so"),
+            "processes", 1);
+        std::map<std::uint64_t, Json> sizes;
+        for (const Json& buffer : process.at("buffers")) {
+            if (buffer.at("state").is_null()) {
+                continue;
+            }
+            Json& row = sizes[buffer.at("file_bytes").get<std::uint64_t>()];
+            if (row.is_null()) {
+                row = {{"pid", process.at("pid")},
+                       {"command", process.at("command")},
+                       {"file_bytes", buffer.at("file_bytes")},
+                       {"misplaced", 0}};
+                for (const char* state : kBufferStates) {
+                    row[state] = 0;
+                }
+            }
+            const auto count = buffer.at("buffers").get<std::size_t>();
+            add(row, buffer.at("state").get<std::string>().c_str(), count);
+            add(row, "misplaced", buffer.at("is_misplaced") == true ? count : 0);
+        }
+        for (auto& [size, row] : sizes) {
+            buffers.push_back(std::move(row));
+        }
+    }
+    const Labels of_process = {{"pid", "pid"}, {"command", "command"}, {"size", "file_bytes"}};
+    Values states;
+    for (const char* state : kBufferStates) {
+        states.emplace_back(state, state);
+    }
+    const Json one = Json::array({report});
+    return metric_text({"processes",
+                        "Processes that have the library loaded; most have no buffer of a file's size.",
+                        {{"library", "library"}},
+                        {{"", "processes"}}},
+                       list_of(libraries, [](const auto& row) { return row.second; })) +
+           metric_text({"unseen_processes",
+                        "Processes that could not be looked at; root sees all.",
+                        {},
+                        {{"", "unseen_processes"}}},
+                       one) +
+           metric_text({"buffers",
+                        "Buffers of a memory file's size in processes with the library. served: in a file of "
+                        "huge pages; tmpfs: in a file of ordinary pages; the others are in no file: thp, in "
+                        "transparent huge pages; ordinary, in ordinary pages; untouched, in none yet.",
+                        of_process, states},
+                       buffers) +
+           metric_text({"misplaced_buffers",
+                        "Of those, buffers whose pages are on another node than their file's folder says, or "
+                        "where no thread of the process may run.",
+                        of_process,
+                        {{"", "misplaced"}}},
+                       buffers);
 }
 
 }  // namespace
@@ -174,6 +370,9 @@ Json holders_json(const MemoryFile& file) {
 }
 
 Json status_report(const StatusFacts& facts) {
+    Machine shown = facts.machine;
+    std::erase_if(shown.nodes,
+                  [&](const Node& node) { return facts.nodes && !facts.nodes->contains(node.id); });
     const auto reserved = [](const auto& promised) {
         const auto& [size, pages] = promised;
         return Json{{"page_bytes", size.bytes}, {"reserved_bytes", pages * size.bytes}};
@@ -185,14 +384,14 @@ Json status_report(const StatusFacts& facts) {
         {"warn", 0},
         {"fail", 0},
         {"unseen", 0},
-        {"pages", pages_json(facts)},
+        {"pages", pages_json(shown, facts.pools)},
         {"reserved", list_of(facts.machine.promised, reserved)},
         {"pools", list_of(facts.pools, [&](const Pool& pool) { return pool_json(pool, facts.now); })},
         {"processes", list_of(facts.processes,
                               [&](const Process& process) {
                                   return process_report(process, facts.machine, facts.pools);
                               })},
-        {"findings", judge_surplus(facts.machine)},
+        {"findings", judge_surplus(shown)},
         {"unseen_processes", facts.unseen_processes},
         {"sees_all_processes",
          std::ranges::all_of(facts.pools, [](const Pool& pool) { return pool.sees_holders; })}};
@@ -224,44 +423,12 @@ Json process_report(const Process& process, const Machine& machine, const std::v
 }
 
 std::string status_metrics(const Json& report, const std::string& version) {
+    const Json info = Json::array({{{"version", version}, {"one", 1}}});
     std::string text = metric_text(
         {"info", "The version of hugepagectl that wrote this.", {{"version", "version"}}, {{"", "one"}}},
-        Json::array({{{"version", version}, {"one", 1}}}));
-    text += metric_text({"page_bytes",
-                         "Bytes of huge pages, by what they are used for.",
-                         {{"node", "node"}, {"page_size", "page_bytes"}},
-                         {{"free", "free_bytes"}, {"files", "files_bytes"}, {"other", "other_bytes"}}},
-                        report.at("pages"));
-    text += metric_text({"surplus_page_bytes",
-                         "Of those, bytes beyond what is reserved, which the kernel takes back.",
-                         {{"node", "node"}, {"page_size", "page_bytes"}},
-                         {{"", "surplus_bytes"}}},
-                        report.at("pages"));
-    Json groups = Json::array();
-    for (const Json& pool : report.at("pools")) {
-        for (const Json& group : pool.at("groups")) {
-            groups.push_back(group);
-            groups.back()["pool"] = pool.at("name");
-        }
-    }
-    const auto add_of_groups = [&](const char* name, const char* help, const auto& values) {
-        text += metric_text(
-            {name, help, {{"pool", "pool"}, {"node", "node"}, {"size", "size_bytes"}}, values}, groups);
-    };
-    using Values = decltype(Metric::values);
-    add_of_groups(
-        "files",
-        "Memory files, by whether a process has them and the shim would use them; unknown where "
-        "processes can't be seen.",
-        Values{{"free", "free"}, {"leased", "leased"}, {"unusable", "unusable"}, {"unknown", "unknown"}});
-    add_of_groups("oldest_holder_seconds",
-                  "How long the longest-running process that holds such a file has been running; no lease is "
-                  "older. 0 if none is leased.",
-                  Values{{"", "oldest_holder_seconds"}});
-    add_of_groups("checked_pages", "Pages of files that were looked at.", Values{{"", "pages_checked"}});
-    add_of_groups("misplaced_pages", "Of those, pages on another node than their folder says.",
-                  Values{{"", "pages_elsewhere"}});
-    return text;
+        info);
+    return text + page_metrics(report) + file_metrics(report.at("pools")) +
+           lease_metrics(report.at("pools"), report.at("time")) + process_metrics(report);
 }
 
 tools::ExitCode exit_code_of(const Json& report) {

@@ -63,6 +63,14 @@ std::string files_text(const Json& groups, const Terminal& terminal) {
                                  elsewhere,
                                  count_field("FREE", "free", Tone::good),
                                  count_field("LEASED", "leased", Tone::warning)};
+    if (std::ranges::any_of(groups, [](const Json& group) { return !group.at("files_wanted").is_null(); })) {
+        fields.insert(fields.begin() + 2, {{"WANTED", Side::right}, [](const Json& row) {
+                                               const std::uint64_t wanted = count_in(row, "files_wanted");
+                                               return Cell{
+                                                   std::to_string(wanted),
+                                                   count_in(row, "files") < wanted ? Tone::bad : Tone::plain};
+                                           }});
+    }
     if (std::ranges::any_of(groups, [](const Json& group) { return group.at("unknown") != 0; })) {
         fields.push_back(count_field("UNKNOWN", "unknown", Tone::warning));
     }
@@ -109,7 +117,8 @@ std::string pool_text(const Json& pool, const Terminal& terminal) {
     return fmt::format("\n{} {} ({}{})\n", in_tone(terminal, Tone::strong, "Pool"), text_in(pool, "name"),
                        text_in(pool, "source"),
                        user != 0 ? "; judged as for " + printable(user_text(user)) : "") +
-           (pool.at("files").empty() ? "  no files\n" : files_text(pool.at("groups"), terminal)) +
+           (pool.at("files").empty() && pool.at("groups").empty() ? "  no files\n"
+                                                                  : files_text(pool.at("groups"), terminal)) +
            leases_text(pool.at("files"), terminal) + faults_text(findings, terminal);
 }
 

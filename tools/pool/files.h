@@ -3,8 +3,8 @@
 #pragma once
 
 #include "shim/base/fd.h"
+#include "shim/base/topology.h"
 #include "shim/request/lease.h"
-#include "shim/request/placement.h"
 #include "tools/common/processes.h"
 #include "tools/pool/places.h"
 #include "tools/pool/request.h"

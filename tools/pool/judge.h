@@ -77,16 +77,25 @@ struct FileJudgement {
 
 // A buffer of a process.
 struct BufferJudgement {
-    const MappedArea* area = nullptr;
+    MappedArea area;
     const MemoryFile* file = nullptr;  // that it is, if it is a pool's
     const char* backing = "";          // "pool_file", "huge_file", "huge_anonymous", "file", "anonymous"
-    bool has_file_size = false;        // of one, or of two that calloc put side by side
+    ByteSize file_size;                // the memory files' size that it has; 0: none
+    std::size_t buffers = 1;           // of that size: the kernel makes one area of two
     bool is_callocs = false;           // the C library's calloc mapped it
     std::optional<NodeId> node;        // that has the most of it
     std::size_t threads_bound = 0;     // to that node's CPUs alone
     std::size_t threads_free = 0;      // that may run there among others
     std::string fault;                 // empty: none
+
+    [[nodiscard]] bool has_file_size() const { return file_size.bytes > 0; }
+    // Its file's folder names another node, or no thread of the process may run on its node.
+    [[nodiscard]] bool is_misplaced() const;
 };
+// What a buffer of a memory file's size lies in: "served" and "tmpfs" by a file, "thp", "ordinary" and
+// "untouched" (no page yet) without one. Of an area whose pages were looked at.
+inline constexpr const char* kBufferStates[] = {"served", "tmpfs", "thp", "ordinary", "untouched"};
+[[nodiscard]] const char* state_of(const BufferJudgement& buffer);
 // Of its areas those that are buffers. Of a process whose areas' pages aren't known the fault is whether a
 // file serves it.
 [[nodiscard]] std::vector<BufferJudgement> judge_buffers(const Process& process, const Machine& machine,

@@ -41,9 +41,10 @@ std::set<std::uint64_t> buffer_sizes(const std::vector<Pool>& pools) {
     return sizes;
 }
 
-// The C library's calloc puts a page before what it maps, and the kernel makes one mapping of two neighbours.
+// The C library's calloc puts a page before what it maps.
 struct SizeMatch {
-    bool is_of_size = false;
+    ByteSize size;            // a file's; 0: none
+    std::size_t buffers = 1;  // of that size: the kernel makes one mapping of two neighbours
     bool is_callocs = false;
 };
 SizeMatch match(std::uint64_t bytes, const std::set<std::uint64_t>& sizes) {
@@ -52,11 +53,64 @@ SizeMatch match(std::uint64_t bytes, const std::set<std::uint64_t>& sizes) {
         for (const std::uint64_t buffers : {1UL, 2UL}) {
             const std::uint64_t more = bytes - buffers * size;
             if (bytes >= buffers * size && more <= buffers * kMostBefore) {
-                return {true, more >= buffers * std::uint64_t{4096}};
+                return {{size}, buffers, more >= buffers * std::uint64_t{4096}};
             }
         }
     }
     return {};
+}
+
+bool goes_on(const MappedArea& first, const MappedArea& second) {
+    return first.end == second.begin && !first.file && !second.file && first.path == second.path &&
+           first.permissions == second.permissions;
+}
+
+void join(MappedArea& area, const MappedArea& next) {
+    area.end = next.end;
+    area.page_size = std::max(area.page_size, next.page_size);
+    area.resident += next.resident;
+    area.transparent += next.transparent;
+    area.huge += next.huge;
+    for (const auto& [node, bytes] : next.nodes) {
+        area.nodes[node] += bytes;
+    }
+}
+
+// The kernel splits a mapping where advice differs, and other memory may lie beside a buffer. So one buffer
+// are those neighbours that together have a file's size; all others that lie beside each other are one area.
+std::vector<MappedArea> join_neighbours(const std::vector<MappedArea>& areas,
+                                        const std::set<std::uint64_t>& sizes) {
+    const auto is_buffer = [&](const MappedArea& area) { return match(area.size(), sizes).size.bytes > 0; };
+    const std::uint64_t largest = 3 * *sizes.rbegin();
+    std::vector<MappedArea> joined;
+    bool is_open = false;  // the last one may go on
+    for (auto first = areas.begin(); first != areas.end();) {
+        MappedArea whole = *first;
+        auto next = first + 1;
+        while (!is_buffer(whole) && whole.size() < largest && next != areas.end() && goes_on(whole, *next) &&
+               !is_buffer(*next)) {
+            join(whole, *next++);
+        }
+        const bool is_whole = is_buffer(whole);
+        const MappedArea& area = is_whole ? whole : *first;
+        if (is_open && !is_whole && goes_on(joined.back(), area)) {
+            join(joined.back(), area);
+        } else {
+            joined.push_back(area);
+        }
+        is_open = !is_whole;
+        first = is_whole ? next : first + 1;
+    }
+    return joined;
+}
+
+bool has_ordinary_pages(const MappedArea& area) {
+    return area.page_size <= kLargestOrdinary;
+}
+
+bool is_mostly_transparent(const MappedArea& area) {
+    constexpr double kMostly = 0.95;
+    return static_cast<double>(area.transparent) >= kMostly * static_cast<double>(area.present());
 }
 
 const char* backing_of(const MappedArea& area, const MemoryFile* file) {
@@ -81,20 +135,18 @@ std::string why_not_served(const BufferJudgement& buffer, const Process& process
 
 // Of a buffer that has a file's size.
 std::string fault_of(const BufferJudgement& buffer, const Process& process) {
-    constexpr double kMostlyHuge = 0.95;
-    const MappedArea& area = *buffer.area;
+    const MappedArea& area = buffer.area;
     const MemoryFile* const file = buffer.file;
     const bool is_known = area.page_size > 0;
-    const bool is_ordinary = area.page_size <= kLargestOrdinary;
     if (file == nullptr && !area.file && !is_known) {
         return why_not_served(buffer, process);
     }
-    if (file == nullptr && is_ordinary && !area.file && area.present() > 0 &&
-        static_cast<double>(area.transparent) < kMostlyHuge * static_cast<double>(area.present())) {
+    if (file == nullptr && has_ordinary_pages(area) && !area.file && area.present() > 0 &&
+        !is_mostly_transparent(area)) {
         return fmt::format("it is in ordinary pages of {}: {}", tools::page_size_text({area.page_size}),
                            why_not_served(buffer, process));
     }
-    if (file != nullptr && is_known && is_ordinary) {
+    if (file != nullptr && is_known && has_ordinary_pages(area)) {
         return "the pool is on tmpfs, which has no huge pages";
     }
     if (file != nullptr && buffer.node && *buffer.node != file->node) {
@@ -103,13 +155,25 @@ std::string fault_of(const BufferJudgement& buffer, const Process& process) {
             "more",
             buffer.node->value, file->node.value);
     }
-    if (buffer.node && buffer.threads_bound + buffer.threads_free == 0) {
+    if (buffer.is_misplaced()) {
         return fmt::format("it is on node {}, where no thread of the process may run", buffer.node->value);
     }
     return {};
 }
 
 }  // namespace
+
+bool BufferJudgement::is_misplaced() const {
+    return node && ((file != nullptr && *node != file->node) || threads_bound + threads_free == 0);
+}
+
+const char* state_of(const BufferJudgement& buffer) {
+    const MappedArea& area = buffer.area;
+    return buffer.file != nullptr ? (has_ordinary_pages(area) ? "tmpfs" : "served")
+           : area.present() == 0  ? "untouched"
+           : !has_ordinary_pages(area) || is_mostly_transparent(area) ? "thp"
+                                                                      : "ordinary";
+}
 
 std::vector<int> nodes_of(const std::string& cpus, const Machine& machine) {
     std::vector<int> nodes;
@@ -127,18 +191,23 @@ std::vector<BufferJudgement> judge_buffers(const Process& process, const Machine
                                            const std::vector<Pool>& pools) {
     const auto sizes = buffer_sizes(pools);
     std::vector<BufferJudgement> buffers;
-    for (const MappedArea& area : process.areas) {
+    for (const MappedArea& area : join_neighbours(process.areas, sizes)) {
         BufferJudgement buffer;
-        buffer.area = &area;
+        buffer.area = area;
         buffer.file = pool_file_of(area, pools);
         const bool is_big = area.size() >= kSmallestBuffer && !area.permissions.starts_with("---");
-        if (buffer.file == nullptr && area.page_size <= kLargestOrdinary && !is_big) {
+        if (buffer.file == nullptr && has_ordinary_pages(area) && !is_big) {
             continue;
         }
         buffer.backing = backing_of(area, buffer.file);
-        const SizeMatch matched = match(area.size(), sizes);
-        buffer.has_file_size = buffer.file != nullptr || (!area.file && matched.is_of_size);
-        buffer.is_callocs = buffer.has_file_size && buffer.file == nullptr && matched.is_callocs;
+        if (buffer.file != nullptr) {
+            buffer.file_size = buffer.file->size;
+        } else if (!area.file) {
+            const SizeMatch matched = match(area.size(), sizes);
+            buffer.file_size = matched.size;
+            buffer.buffers = matched.buffers;
+            buffer.is_callocs = matched.is_callocs;
+        }
         const auto most =
             std::ranges::max_element(area.nodes, {}, [](const auto& entry) { return entry.second; });
         if (most != area.nodes.end() && most->second > 0) {
@@ -150,7 +219,7 @@ std::vector<BufferJudgement> judge_buffers(const Process& process, const Machine
                 }
             }
         }
-        buffer.fault = buffer.has_file_size ? fault_of(buffer, process) : "";
+        buffer.fault = buffer.has_file_size() ? fault_of(buffer, process) : "";
         buffers.push_back(std::move(buffer));
     }
     return buffers;
@@ -168,11 +237,11 @@ Findings judge_process(const Process& process, const std::vector<BufferJudgement
         findings.push_back({"loading", Verdict::ok, fmt::format("{} has {} loaded", name, *shims.begin())});
     }
     for (const BufferJudgement& buffer : buffers) {
-        const std::string size = tools::size_text({buffer.area->size()});
+        const std::string size = tools::size_text({buffer.area.size()});
         if (!buffer.fault.empty()) {
             findings.push_back(
                 {"served", Verdict::warn,
-                 fmt::format("{}: a buffer of {} at {:x}: {}", name, size, buffer.area->begin, buffer.fault),
+                 fmt::format("{}: a buffer of {} at {:x}: {}", name, size, buffer.area.begin, buffer.fault),
                  "",
                  buffer.is_callocs && !process.has_heap_shim()
                      ? "hugepagectl run -- COMMAND   (preloads libhugepage_shim_heap.so)"

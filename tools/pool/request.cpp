@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace pool {
 namespace {
@@ -64,6 +65,25 @@ Request request_of(const RequestOptions& options, const Machine& machine) {
         request.threads = static_cast<int>(ctl::count_of("--threads", options.threads, hugepage::kMaxCpus));
     }
     return request;
+}
+
+RequestOptions setup_defaults() {
+    return {.num = "2", .node = "all", .page_size = "auto"};
+}
+
+std::optional<Request> wanted_by(const std::map<std::string, std::string>& values, const Machine& machine) {
+    RequestOptions options = setup_defaults();
+    const std::pair<const char*, std::string&> kept[] = {{"size", options.size},
+                                                         {"num", options.num},
+                                                         {"node", options.node},
+                                                         {"path", options.path},
+                                                         {"path-pattern", options.pattern}};
+    for (const auto& [name, option] : kept) {
+        if (const auto value = values.find(name); value != values.end()) {
+            option = value->second;
+        }
+    }
+    return options.size.empty() ? std::nullopt : std::optional(request_of(options, machine));
 }
 
 FilePattern pattern_of(const std::string& path, const std::string& pattern) {

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,8 +39,14 @@ struct RequestOptions {
     std::string size{}, num{}, node{}, path{}, pattern{}, page_size{}, user{}, group{}, mode{}, threads{};
     const char* size_name = "--size";
 };
+// What setup does where an option is left out.
+[[nodiscard]] RequestOptions setup_defaults();
 // Throws tools::Failure (usage).
 [[nodiscard]] Request request_of(const RequestOptions& options, const Machine& machine);
+// Which files a configuration file of setup's wants, by its values; nothing where it gives no size: then it
+// only says where the pool is. Throws as request_of().
+[[nodiscard]] std::optional<Request> wanted_by(const std::map<std::string, std::string>& values,
+                                               const Machine& machine);
 
 // Of --path and --path-pattern: one of the two must be given; the pattern wins. Throws tools::Failure
 // (usage).

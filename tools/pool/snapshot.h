@@ -45,7 +45,8 @@ struct Pool {
     User user;                      // who is taken to use the files
     std::vector<MemoryFile> files;  // by node, size, name
     std::vector<ClosedFolder> closed;
-    bool sees_holders = true;  // false: processes outside our pid namespace may hold files unseen
+    bool sees_holders = true;             // false: processes outside our pid namespace may hold files unseen
+    std::optional<pool::Request> wanted;  // by the configuration file, where that is about this pool
 };
 
 // A file of the user who owns most of those with content, root's only if all are; nullptr if none has any.

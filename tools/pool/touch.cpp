@@ -1,7 +1,6 @@
 #include "tools/pool/touch.h"
 
 #include "shim/base/topology.h"
-#include "shim/request/placement.h"
 #include "tools/common/failure.h"
 #include "tools/common/lines.h"
 #include "tools/common/terminal.h"

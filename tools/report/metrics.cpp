@@ -47,8 +47,12 @@ std::string metric_text(const Metric& metric, const Json& rows) {
             labels.push_back(fmt::format("{}=\"{}\"", label, label_text(row.at(key))));
         }
         for (const auto& [state, key] : metric.values) {
-            const std::string more = *state != '\0' ? fmt::format(",state=\"{}\"", state) : "";
-            text += fmt::format("hugepage_shim_{}{{{}{}}} {}\n", metric.name, fmt::join(labels, ","), more,
+            std::vector<std::string> all = labels;
+            if (*state != '\0') {
+                all.push_back(fmt::format("state=\"{}\"", state));
+            }
+            text += fmt::format("hugepage_shim_{}{} {}\n", metric.name,
+                                all.empty() ? "" : fmt::format("{{{}}}", fmt::join(all, ",")),
                                 row.at(key).dump());
         }
     }

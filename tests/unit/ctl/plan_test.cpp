@@ -138,5 +138,25 @@ TEST_F(PlanTest, ProposesASizeThatWouldBeAccepted) {
     EXPECT_THAT(refusal("64GiB", std::nullopt), HasSubstr("this kernel has no huge pages"));
 }
 
+// The line that systemctl status shows.
+TEST(SetupStatus, SaysOfEachNodeHowManyFilesItHas) {
+    pool::Plan plan;
+    plan.request = pool::two_files_on_each_node();
+    plan.nodes.resize(2);
+    for (int i = 0; i < 2; ++i) {
+        pool::NodePlan& node = plan.nodes[static_cast<std::size_t>(i)];
+        node.node = NodeId{i};
+        node.create = {"a", "b"};
+        node.created = node.create;
+    }
+    EXPECT_EQ(setup_status(setup_report(plan, {})), "node 0: 2 of 2 files, node 1: 2 of 2 files");
+    plan.nodes[0].keep = {"c"};
+    plan.nodes[1].created = {};
+    EXPECT_EQ(setup_status(setup_report(plan, {})), "degraded: node 0: 3 of 3 files, node 1: 0 of 2 files");
+    plan.nodes.pop_back();
+    EXPECT_EQ(setup_status(setup_report(plan, {{"permission", Verdict::fail, "closed", "", ""}})),
+              "degraded: node 0: 3 of 3 files; their user would not be served");
+}
+
 }  // namespace
 }  // namespace ctl

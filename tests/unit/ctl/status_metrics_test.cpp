@@ -20,8 +20,8 @@
 namespace ctl {
 namespace {
 
-// A strict reader of Prometheus's text format: throws at the first thing that a scraper would refuse, and at
-// what promtool would complain of.
+// A strict reader of Prometheus's text format: throws at the first thing that a scraper would refuse. What
+// promtool says is tests/monitoring's to ask.
 class Metrics {
   public:
     explicit Metrics(std::string_view text) {
@@ -69,7 +69,19 @@ class Metrics {
             return;
         }
         std::string_view rest = line;
-        require(name_of(rest) == metric_ && !metric_.empty() && rest.starts_with('{'), line);
+        require(name_of(rest) == metric_ && !metric_.empty(), line);
+        if (rest.starts_with('{')) {
+            read_labels(rest, line);
+        }
+        require(rest.starts_with(' '), line);
+        const std::string key(line.substr(0, line.size() - rest.size()));
+        std::size_t used = 0;
+        const std::string value(rest.substr(1));
+        const double number = std::stod(value, &used);
+        require(used == value.size() && samples.emplace(key, number).second, line);
+    }
+
+    static void read_labels(std::string_view& rest, std::string_view line) {
         std::set<std::string> labels;
         do {
             rest.remove_prefix(1);
@@ -87,12 +99,8 @@ class Metrics {
             }
             rest.remove_prefix(1);
         } while (rest.starts_with(','));
-        require(rest.starts_with("} "), line);
-        const std::string key(line.substr(0, line.size() - rest.size() + 1));
-        std::size_t used = 0;
-        const std::string value(rest.substr(2));
-        const double number = std::stod(value, &used);
-        require(used == value.size() && samples.emplace(key, number).second, line);
+        require(rest.starts_with('}'), line);
+        rest.remove_prefix(1);
     }
 
     std::string metric_;
@@ -132,10 +140,90 @@ TEST(StatusMetrics, EscapeWhatIsInALabel) {
               96);
 }
 
-TEST(StatusMetrics, NeverNameAProcessOrAFile) {
+TEST(StatusMetrics, NameOnlyFilesThatAreLeasedAndTheirHolders) {
     const std::string text = metrics_of(spoilt_pool());
-    EXPECT_EQ(text.find("4711"), std::string::npos);
-    EXPECT_EQ(text.find("GiB_"), std::string::npos);
+    const Metrics metrics(text);
+    EXPECT_EQ(metrics.samples.at(
+                  R"(hugepage_shim_lease_holder_seconds{pool="/mnt/huge/pc1",node="0",size="34359738368",)"
+                  R"(file="/mnt/huge/pc1/numa_0/32.0_GiB_1",pid="4711",command="lotus-worker"})"),
+              11100);
+    EXPECT_NE(text.find("numa_1/32.0_GiB_0"), std::string::npos);
+    EXPECT_EQ(text.find("numa_0/32.0_GiB_2"), std::string::npos);  // free
+    EXPECT_EQ(text.find("numa_0/32.0_GiB_3"), std::string::npos);  // refused
+}
+
+TEST(StatusMetrics, CountUnusableFilesByReason) {
+    const Metrics metrics(metrics_of(spoilt_pool()));
+    const auto of = [&](const std::string& node, const std::string& reason) {
+        return metrics.samples.at(R"(hugepage_shim_unusable_files{pool="/mnt/huge/pc1",node=")" + node +
+                                  R"(",size="34359738368",reason=")" + reason + "\"}");
+    };
+    EXPECT_EQ(of("0", "insecure"), 1);
+    EXPECT_EQ(of("1", "misplaced"), 1);
+}
+
+TEST(StatusMetrics, TellReservedPagesOfEachSize) {
+    const Metrics metrics(metrics_of(spoilt_pool()));
+    EXPECT_EQ(metrics.samples.at(R"(hugepage_shim_reserved_page_bytes{page_size="1073741824"})"), 1 << 30);
+    EXPECT_EQ(metrics.samples.at("hugepage_shim_unseen_processes"), 3);
+}
+
+tools::MappedArea area(std::uint64_t begin, std::uint64_t bytes, std::uint64_t resident,
+                       std::uint64_t transparent, NodeId node) {
+    tools::MappedArea area;
+    area.begin = begin;
+    area.end = begin + bytes;
+    area.permissions = "rw-p";
+    area.page_size = 4096;
+    area.resident = resident;
+    area.transparent = transparent;
+    if (resident > 0) {
+        area.nodes = {{node, resident}};
+    }
+    return area;
+}
+
+// Each kind of memory that a buffer can lie in, in one process whose threads may run on node 0.
+TEST(StatusMetrics, SayWhatABufferLiesIn) {
+    constexpr std::uint64_t kSize = k32GiB.bytes;
+    constexpr std::uint64_t kFarFromEachOther = std::uint64_t{1} << 40;
+    StatusFacts facts = facts_of(spoilt_pool());
+    tools::Process process{.pid = 7, .command = "sealer", .areas = {}, .threads = {{"0-15", 4}}};
+    const auto add = [&](const tools::MappedArea& one) { process.areas.push_back(one); };
+    tools::MappedArea library = area(1 << 20, 4096, 0, 0, NodeId{0});
+    library.path = "/usr/lib/libhugepage_shim.so";
+    library.file = {1, 1};
+    add(library);
+    tools::MappedArea served = area(kFarFromEachOther, kSize, 0, 0, NodeId{0});
+    served.file = facts.pools[0].files[0].id;
+    served.page_size = k1GiB.bytes;
+    served.huge = kSize;
+    served.nodes = {{NodeId{0}, kSize}};
+    add(served);
+    add(area(2 * kFarFromEachOther, kSize, kSize, kSize, NodeId{0}));
+    add(area(3 * kFarFromEachOther, kSize, kSize, 0, NodeId{1}));
+    add(area(4 * kFarFromEachOther, kSize, 0, 0, NodeId{0}));
+    // Two in one mapping, between memory of others.
+    add(area(5 * kFarFromEachOther - (1 << 20), 1 << 20, 1 << 20, 0, NodeId{0}));
+    add(area(5 * kFarFromEachOther, 2 * kSize, 2 * kSize, 0, NodeId{0}));
+    add(area(5 * kFarFromEachOther + 2 * kSize, 1 << 20, 1 << 20, 0, NodeId{0}));
+    // One of which the last part has been advised otherwise.
+    add(area(6 * kFarFromEachOther, kSize / 2, 0, 0, NodeId{0}));
+    add(area(6 * kFarFromEachOther + kSize / 2, kSize / 2, 0, 0, NodeId{0}));
+    facts.processes = {process};
+    const Metrics metrics(status_metrics(status_report(facts), "1"));
+    const auto count = [&](const std::string& name, const std::string& state = "") {
+        return metrics.samples.at("hugepage_shim_" + name +
+                                  R"({pid="7",command="sealer",size="34359738368")" + state + "}");
+    };
+    EXPECT_EQ(count("buffers", R"(,state="served")"), 1);
+    EXPECT_EQ(count("buffers", R"(,state="tmpfs")"), 0);
+    EXPECT_EQ(count("buffers", R"(,state="thp")"), 1);
+    EXPECT_EQ(count("buffers", R"(,state="ordinary")"), 3);
+    EXPECT_EQ(count("buffers", R"(,state="untouched")"), 2);
+    EXPECT_EQ(count("misplaced_buffers"), 1);
+    EXPECT_EQ(metrics.samples.at(R"(hugepage_shim_processes{library="libhugepage_shim.so"})"), 1);
+    EXPECT_EQ(metrics.samples.at(R"(hugepage_shim_processes{library="libhugepage_shim_heap.so"})"), 0);
 }
 
 TEST(ReplaceFile, LeavesNothingElseAndCanBeReadByAll) {

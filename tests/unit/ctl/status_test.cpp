@@ -69,6 +69,28 @@ TEST_F(Status, CountsFilesByNodeAndSize) {
     EXPECT_EQ(groups[1]["pages_elsewhere"], 36);
 }
 
+// Also where no file is.
+TEST_F(Status, KnowsWhichFilesTheConfigurationWants) {
+    Pool pool = spoilt_pool();
+    EXPECT_TRUE(status_report(facts_of(pool))["pools"][0]["groups"][0]["files_wanted"].is_null());
+    EXPECT_THAT(status_text(status_report(facts_of(pool)), Terminal{}), Not(HasSubstr("WANTED")));
+    pool.files.resize(4);  // those on node 0
+    pool.wanted = pool::Request{};
+    pool.wanted->size = k32GiB;
+    pool.wanted->shares = {{NodeId{0}, 6}, {NodeId{1}, 2}};
+    const Json report = status_report(facts_of(pool));
+    const Json& groups = report["pools"][0]["groups"];
+    ASSERT_EQ(groups.size(), 2);
+    EXPECT_EQ(groups[0]["files_wanted"], 6);
+    EXPECT_EQ(groups[0]["files"], 4);
+    EXPECT_EQ(groups[1]["files_wanted"], 2);
+    EXPECT_EQ(groups[1]["files"], 0);
+    EXPECT_THAT(status_text(report, Terminal{}), HasSubstr("NODE  FILES OF  WANTED  FILES"));
+    EXPECT_THAT(status_text(report, Terminal{}), HasSubstr("   1  32.0 GiB       2      0"));
+    EXPECT_THAT(status_metrics(report, "1"),
+                HasSubstr(R"(wanted_files{pool="/mnt/huge/pc1",node="1",size="34359738368"} 2)"));
+}
+
 TEST_F(Status, CountsPagesOfAFileOfSeveralPoolsOnce) {
     StatusFacts facts = facts_of(spoilt_pool());
     const auto once = pages_in(facts);
@@ -171,7 +193,7 @@ TEST_F(Status, KeepsItsKeys) {
     EXPECT_EQ(keys(pool), "name pattern source user_id groups files findings");
     EXPECT_EQ(keys(pool["groups"][0]),
               "node size_bytes files free leased unusable unknown pages_checked pages_elsewhere "
-              "oldest_holder_seconds");
+              "oldest_holder_seconds files_wanted unusable_reasons");
     EXPECT_EQ(keys(pool["files"][0]),
               "path name node size_bytes allocated_bytes page_bytes file_system owner_id mode state verdict "
               "finding pages_checked pages_elsewhere holders");

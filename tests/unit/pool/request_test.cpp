@@ -33,6 +33,22 @@ TEST_F(RequestTest, HasDefaultsForAllButSizeAndPath) {
     EXPECT_THAT(refusal(), HasSubstr("--size is needed"));
 }
 
+TEST_F(RequestTest, KnowsWhatAConfigurationFileWants) {
+    std::map<std::string, std::string> values = {{"path", "/p"}};
+    EXPECT_FALSE(wanted_by(values, machine_));  // it only says where the pool is
+    values["size"] = "1GiB";
+    const auto wanted = wanted_by(values, machine_);
+    ASSERT_TRUE(wanted);
+    EXPECT_EQ(wanted->shares, (std::vector<Share>{{NodeId{0}, 2}, {NodeId{3}, 2}}));
+    EXPECT_EQ(wanted->pattern.text(), "/p/numa_$NUMA_NODE_INDEX");
+    values["num"] = "4";
+    values["node"] = "0,3:1";
+    values["user"] = "not looked at";
+    EXPECT_EQ(wanted_by(values, machine_)->shares, (std::vector<Share>{{NodeId{0}, 4}, {NodeId{3}, 1}}));
+    values["num"] = "x";
+    EXPECT_THROW(static_cast<void>(wanted_by(values, machine_)), tools::Failure);
+}
+
 TEST_F(RequestTest, PatternWinsOverPath) {
     options_.pattern = "/q//n$NUMA_NODE_INDEX/x/";
     EXPECT_EQ(request().pattern.text(), "/q/n$NUMA_NODE_INDEX/x");

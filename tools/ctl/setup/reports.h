@@ -23,6 +23,8 @@ void deal_out(std::size_t sectors, std::vector<Share>& shares);
 [[nodiscard]] Findings shortages(const pool::Plan& plan, const Machine& machine);
 [[nodiscard]] Json setup_report(const pool::Plan& plan, const Findings& findings);
 [[nodiscard]] std::string setup_text(const Json& report, const Terminal& terminal);
+// One line, for `systemctl status`: "degraded: node 0: 1 of 2 files, node 1: 2 of 2 files".
+[[nodiscard]] std::string setup_status(const Json& report);
 
 [[nodiscard]] Json remove_report(const pool::Removal& removal);
 [[nodiscard]] std::string remove_text(const Json& report, const Terminal& terminal);

@@ -1,6 +1,7 @@
 // hugepagectl setup: hugetlbfs, pages and files, as far as they are missing.
 #include "tools/common/failure.h"
 #include "tools/common/interrupts.h"
+#include "tools/common/service_manager.h"
 #include "tools/common/values.h"
 #include "tools/common/wording.h"
 #include "tools/ctl/commands.h"
@@ -28,7 +29,7 @@ using tools::ExitCode;
 constexpr std::size_t kLongestTimeout = 86400;
 
 struct SetupOptions {
-    pool::RequestOptions request;
+    pool::RequestOptions request = pool::setup_defaults();
     std::string config;
     std::string timeout = "60";
     bool dry_run = false;
@@ -68,6 +69,7 @@ ExitCode say(const pool::Plan& plan, const Machine& machine, bool json) {
                                                  : shortages(plan, machine);
     const Json report = setup_report(plan, findings);
     print(json ? as_json("setup", report) : setup_text(report, Terminal::of_stdout()));
+    tools::tell_service_manager(setup_status(report));
     return !plan.is_complete()                  ? ExitCode::partial
            : count(findings, Verdict::fail) > 0 ? ExitCode::check_failed
                                                 : ExitCode::done;
@@ -103,9 +105,6 @@ void describe_setup(CLI::App& program, Action& chosen) {
     CLI::App* app = program.add_subcommand("setup", "Mount hugetlbfs, reserve pages, create memory files");
     const auto options = std::make_shared<SetupOptions>();
     pool::RequestOptions& request = options->request;
-    request.num = "2";
-    request.node = "all";
-    request.page_size = "auto";
     const auto add = [&](const std::string& name, std::string& value, const char* value_name,
                          const char* help) {
         app->add_option("--" + name, value, help)->option_text(value_name);

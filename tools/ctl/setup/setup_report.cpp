@@ -3,6 +3,7 @@
 #include "tools/ctl/setup/reports.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -170,6 +171,18 @@ Json setup_report(const Plan& plan, const Findings& findings) {
     }
     report.update(findings_report(findings));
     return report;
+}
+
+std::string setup_status(const Json& report) {
+    std::vector<std::string> nodes;
+    for (const Json& node : report.at("nodes")) {
+        nodes.push_back(fmt::format("node {}: {} of {}", node.at("node").dump(),
+                                    node.at("files_kept").size() + node.at("files_created").size(),
+                                    tools::counted(count_in(node, "files_wanted"), "file")));
+    }
+    const bool is_refused = report.at("complete") == true && report.at("fail") != 0;
+    return fmt::format("{}{}{}", report.at("complete") == true && !is_refused ? "" : "degraded: ",
+                       fmt::join(nodes, ", "), is_refused ? "; their user would not be served" : "");
 }
 
 std::string setup_text(const Json& report, const Terminal& terminal) {
