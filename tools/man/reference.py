@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parent
 # Of each page: its title here, and the sections that are taken.
 PAGES = (
     ('hugepage-shim.7', 'Variables of the library', ('ENVIRONMENT', 'REASONS OF A FALLBACK')),
-    ('hugepagectl.8', 'hugepagectl', ('DESCRIPTION', 'OPTIONS', 'COMMANDS', 'EXIT STATUS', 'JSON', 'FILES')),
+    ('hugepagectl.8', 'hugepagectl', ('DESCRIPTION', 'OPTIONS', 'COMMANDS', 'EXIT STATUS', 'JSON', 'METRICS', 'FILES')),
     ('hugepage-file-init.8', 'hugepage-file-init', ('SYNOPSIS', 'OPTIONS', 'EXIT STATUS')),
     ('pc1-label.1', 'pc1-label', ('SYNOPSIS', 'OPTIONS', 'PARENTS', 'COMPARE', 'EXIT STATUS')),
 )
