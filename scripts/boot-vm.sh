@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the package in a fresh system with systemd, enables its unit, gives a service that stands for a sealer its drop-in, and boots
+# Installs the package in a fresh system with systemd, types there what docs/operate.md has for each boot, and boots
 # the system twice on a machine with two nodes (qemu without KVM), with its power cut in between. Each time the sealer must find the memory
 # files there before it starts, and be served on both nodes; and the metrics must tell of the files. A copy of the unit that wants more files
 # than node 0 has memory for must stay active, and say "degraded" and what was asked for and got.
@@ -65,15 +65,9 @@ in_system "$root" dpkg --remove hugepage-shim >"$root/tmp/dpkg" 2>&1 || fail "th
 [[ -z $(find "$root/etc/systemd/system" -name 'hugepage-shim*') ]] || fail "the unit is enabled after the package was removed"
 in_system "$root" dpkg --install /package.deb >"$root/tmp/dpkg" 2>&1 || fail "the package can't be installed again: $(<"$root/tmp/dpkg")"
 
-# As an operator would have it: a configuration, and a sealer's service that knows nothing of the shim.
-cat >"$root/etc/hugepage-shim.conf" <<'END'
-size = 2MiB
-num = 2
-node = all
-path = /mnt/huge/pc1
-page-size = 2MiB
-END
-cat >"$root/etc/systemd/system/sealer.service" <<'END'
+# A sealer's service that knows nothing of the shim.
+in_system "$root" useradd --system sealer
+cat >"$root/etc/systemd/system/lotus-worker.service" <<'END'
 [Unit]
 Description=What stands for a sealer
 [Service]
@@ -90,12 +84,12 @@ moment() { LD_PRELOAD= systemctl show --value --property "$1" "$2"; }
 {
     echo "boot $(</proc/sys/kernel/random/boot_id)"
     echo "ready $(moment ActiveEnterTimestampMonotonic hugepage-shim.service)"
-    echo "started $(moment ExecMainStartTimestampMonotonic sealer.service)"
+    echo "started $(moment ExecMainStartTimestampMonotonic lotus-worker.service)"
     LD_PRELOAD= systemctl start hugepage-shim-metrics.service
     grep -E '^hugepage_shim_(wanted_)?files\{' /var/lib/prometheus/node-exporter/hugepages.prom
     for node in 0 1; do
         cpus=$(</sys/devices/system/node/node$node/cpulist)
-        taskset -c "$cpus" pc1-label --sector-size 2MiB --layers 2 --alloc mmap --digest 2>&1
+        taskset -c "$cpus" setpriv --reuid=sealer --clear-groups pc1-label --sector-size 2MiB --layers 2 --alloc mmap --digest 2>&1
         echo "status$node $?"
     done
     export LD_PRELOAD=
@@ -109,16 +103,30 @@ moment() { LD_PRELOAD= systemctl show --value --property "$1" "$2"; }
 cat /run/said >/dev/ttyS1
 END
 chmod 755 "$root/usr/local/sbin/sealer"
-ln -s ../sealer.service "$root/etc/systemd/system/multi-user.target.wants/sealer.service"
+ln -s ../lotus-worker.service "$root/etc/systemd/system/multi-user.target.wants/lotus-worker.service"
 ln -sf /lib/systemd/system/multi-user.target "$root/etc/systemd/system/default.target"
 # What has nothing to do with it, and takes time where each instruction is emulated.
 for unit in getty.target apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer systemd-update-utmp.service \
     systemd-journal-flush.service systemd-random-seed.service systemd-timesyncd.service e2scrub_reap.service; do
     ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
-install -D -m 644 -t "$root/etc/systemd/system/sealer.service.d" "$root/usr/share/doc/hugepage-shim/examples/zz-hugepage-shim.conf"
 mkdir -p "$root/var/lib/prometheus/node-exporter"
-in_system "$root" systemctl --quiet enable hugepage-shim.service
+
+# What an operator types, as it stands there; then the sizes of this machine. The system doesn't run yet: what is enabled starts as it boots.
+printf '#!/bin/sh\nexec "$@"\n' >"$root/usr/local/bin/sudo"
+printf '#!/bin/sh\n[ "$1 $2" != "enable --now" ] || exec /usr/bin/systemctl enable "$3"\n' >"$root/usr/local/bin/systemctl"
+chmod +x "$root"/usr/local/bin/*
+mkdir "$root/tmp/commands"
+awk '/^## / { is_wanted = $0 == "## At each boot" } is_wanted' docs/operate.md >"$folder/section"
+awk -v folder="$root/tmp/commands" -f tests/docs/commands.awk "$folder/section"
+for ((number = 1; ; ++number)); do
+    [[ -e $root/tmp/commands/$number.command ]] || break
+    in_system "$root" PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin sh "/tmp/commands/$number.command" >"$root/tmp/typed" 2>&1 ||
+        fail "$(<"$root/tmp/commands/$number.command"): $(<"$root/tmp/typed")"
+done
+((number > 5)) || fail "docs/operate.md has no commands for each boot"
+sed -i 's/32GiB/2MiB/' "$root/etc/hugepage-shim.conf"
+rm "$root"/usr/local/bin/*
 
 rm -rf "$root"/package.deb "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/usr/share/{doc,locale,man}
 umount "$root/proc"

@@ -17,7 +17,7 @@ namespace hugepage {
 
 struct Config {
     enum class Mode {
-        try_files,  // fall back to ordinary memory when no file is to be had
+        try_files,  // fall back to ordinary memory when no file is free
         require,    // ENOMEM instead
         thp,        // no files: what falling back gives
         off,        // pass every call on
@@ -60,7 +60,7 @@ struct Config {
     // the shim does and says nothing, and nothing else is worth reading.
     [[nodiscard]] static bool is_wanted(Lookup lookup) noexcept;
 
-    // What can't be used is complained of and leaves its default. `environment` is the null-terminated list
+    // What can't be used is reported and leaves its default. `environment` is the null-terminated list
     // of NAME=value that is searched for unknown names with the shim's prefix.
     [[nodiscard]] static Config parse(Lookup lookup, const char* const* environment) noexcept;
 

@@ -8,7 +8,7 @@
 
 namespace hugepage {
 
-// Which file a descriptor is. An inode's number may be given again, so not all of it is of the inode.
+// Which file a descriptor is. An inode's number may be reused, so not all of it is of the inode.
 struct FileId {
     dev_t device = 0;
     ino_t inode = 0;
@@ -32,7 +32,7 @@ struct FileId {
 };
 
 // Move-only; closes what it holds. Another thread may close all descriptors, as closefrom does, and the
-// number may be given again: then it is somebody else's, and stays open. errno is not kept by the destructor.
+// number may be reused: then it is somebody else's, and stays open. errno is not kept by the destructor.
 class Fd {
   public:
     Fd() noexcept = default;

@@ -21,7 +21,7 @@ enum class Level { off, error, warn, info, debug, trace };
 
 // Where lines go from now on: the regular file, opened to append and closed again for each line; or stderr if
 // it is empty, "stderr" or /dev/stderr, and stdout if it is /dev/stdout, but only while that descriptor stays
-// the file it is now. A file that can't be used is complained of on stderr, once. Before this, nothing is
+// the file it is now. A file that can't be used is reported on stderr, once. Before this, nothing is
 // written. Call it once, before there are other threads that log.
 void start(Level level, std::string_view file) noexcept;
 

@@ -71,7 +71,7 @@ class Exports {
         const std::uint32_t* const bucket = hash_ + 4 + hash_[2] * (sizeof(ElfW(Addr)) / sizeof *hash_);
         const std::uint32_t* const chain = bucket + buckets;
         for (std::uint32_t i = bucket[wanted % buckets]; i >= first; ++i) {
-            const std::uint32_t hash = chain[i - first];  // but for the lowest bit, which marks the last
+            const std::uint32_t hash = chain[i - first];  // except the lowest bit, which marks the last
             if ((hash | 1) == (wanted | 1) && is_function(i) && name == texts_ + symbols_[i].st_name) {
                 return reinterpret_cast<void*>(base_ + symbols_[i].st_value);
             }

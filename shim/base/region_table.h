@@ -51,7 +51,7 @@ struct Segment {
 };
 
 // A fixed number of pieces, in order; constant-initialised, never destroyed. Under one lock, held with
-// signals blocked by the caller, but for the two loads of may_concern: a thread asks about memory that is its
+// signals blocked by the caller, except the two loads of may_concern: a thread asks about memory that is its
 // own to unmap, and such a region was entered before the thread came by its address.
 //
 // Pieces and lock lie in memory that the kernel wipes for a child (MADV_WIPEONFORK, Linux 4.14): by whatever

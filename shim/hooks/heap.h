@@ -1,5 +1,5 @@
-// Memory of a file for malloc and its kin, in the heap variant alone: a request of exactly a file's size is
-// one for private anonymous memory of that size, and free is its munmap.
+// Memory of a file for malloc and related calls, in the heap variant alone: a request of exactly a file's
+// size is one for private anonymous memory of that size, and free is its munmap.
 //
 // It lies in a window of addresses that nothing else is mapped at, so "is this ours" is a comparison. The
 // window is cut into slots; which are taken, and for how many bytes, is ordinary memory of the process: so a

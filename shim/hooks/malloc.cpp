@@ -1,6 +1,6 @@
-// malloc and its kin, as the program calls them; in libhugepage_shim_heap.so alone. Each only forwards: heap
-// deals with a file's size and with memory that came from a file, the next allocator with all else, which
-// pays for a comparison and a jump.
+// malloc and related calls, as the program calls them; in libhugepage_shim_heap.so alone. Each only forwards:
+// heap deals with a file's size and with memory that came from a file, the next allocator with all else,
+// which pays for a comparison and a jump.
 
 #include "shim/base/sys.h"
 #include "shim/hooks/heap.h"

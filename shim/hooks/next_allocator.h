@@ -1,5 +1,5 @@
-// The next allocator in the chain of preloaded libraries, the C library's or another: what malloc and its kin
-// would be without the heap variant of the shim.
+// The next allocator in the chain of preloaded libraries, the C library's or another: what malloc and related
+// calls would be without the heap variant of the shim.
 //
 // Memory is asked for long before any constructor runs, by the dynamic loader first of all. So the names are
 // looked up by whoever comes first, or by the constructor. The look-up allocates nothing.

@@ -73,7 +73,7 @@ int apply(const Segment& segment, const Range& call, int advice) noexcept {
         case MADV_DONTFORK:
         case MADV_DOFORK:
             return keep_from_children(segment, call, advice);
-        // With HUGEPAGE_DUMP=0 regions are in no dump anyhow. Rather too little in it than what must not be.
+        // With HUGEPAGE_DUMP=0 regions are in no dump anyhow. When in doubt, dump less.
         case MADV_DONTDUMP:
             return state::config.dump ? kernel_advice(range.widened_to(traits.page_size), advice) : 0;
         case MADV_DODUMP:

@@ -98,13 +98,13 @@ Refusal refusal(Reason reason, const Error& error) noexcept {
 }
 
 // A mapping that holds the file's lock: the lease's descriptor is closed on return, so that the lock is the
-// mapping's alone. (A child that another thread forks off amid this has the descriptor or the mapping, and so
-// the lease too, until it executes another program or ends. It can't know of the memory.)
+// mapping's alone. (A child that another thread forks off during this has the descriptor or the mapping, and
+// so the lease too, until it executes another program or ends. It can't know of the memory.)
 Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidate& file,
                                        FileSystem& file_system) noexcept {
     // One file of the pool at a time is open, so what has_its_descriptor() sees is what was locked and
-    // mapped. Another thread may close all descriptors, as closefrom does, and the numbers may be given
-    // again: to a file that others hold, or to a folder that is no pool's.
+    // mapped. Another thread may close all descriptors, as closefrom does, and the numbers may be
+    // reused: for a file that others hold, or for a folder that is no pool's.
     Mutex* const leasing = state::regions.leasing();
     if (leasing == nullptr) {
         return Refusal{Reason::table_full, "there is no memory for the table of regions", 0};

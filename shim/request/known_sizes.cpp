@@ -55,7 +55,7 @@ bool KnownSizes::refresh(const FilePattern& pattern) noexcept {
         return false;
     }
     // Not before: who comes meanwhile must look too, instead of taking what he asks for for unknown.
-    const SignalBlock signals;  // no handler leaves amid it, and a descriptor open
+    const SignalBlock signals;  // no handler leaves during it, and a descriptor open
     const bool is_complete = look_at_files(pattern);
     if (is_complete) {
         looked_.store(second, std::memory_order_relaxed);

@@ -44,7 +44,7 @@ inline bool may_serve(std::size_t length) noexcept {
 
 struct Answer {
     void* memory = nullptr;   // a region, zeroed and populated; or null, and then
-    bool is_refused = false;  // the operator requires a file and none is to be had: ENOMEM; else
+    bool is_refused = false;  // the operator requires a file and none is free: ENOMEM; else
     NodeChoice choice;        // of the ordinary memory that the caller gets then
 };
 // To what concerns the shim. Null is no place that a placed request could be served at. errno is kept.

@@ -10,7 +10,7 @@ namespace hugepage {
 
 struct Zeroing {
     // Helper threads beside the calling one; nothing: one for each further CPU of the node, up to
-    // kMostHelpers, and none for what one thread does in a moment.
+    // kMostHelpers, and none for small ranges.
     std::optional<int> helpers;
     // Where helpers run; empty: where the calling thread does. It stays where it is.
     CpuSet cpus;
@@ -27,8 +27,8 @@ inline constexpr int kMostHelpers = 15;
 //
 // Helpers are bare kernel threads that live for the call: they have no C library state (creating a pthread
 // allocates), no signals, a small stack, and do nothing but store zeros. What they use lies in one mapping of
-// the call. As many as can be had are used; without any, the calling thread does it alone. Returns how many
-// helped. errno is not kept.
+// the call. As many as the kernel gives are used; without any, the calling thread does it alone. Returns how
+// many helped. errno is not kept.
 int zero_memory(void* begin, std::size_t length, const Zeroing& how) noexcept;
 
 }  // namespace hugepage

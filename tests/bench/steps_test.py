@@ -51,7 +51,7 @@ class Memory(unittest.TestCase):
         self.assertEqual({row.subject for row in rows}, {"random", "dependent"})
         return {row.parameters["pages"] for row in rows}, [each for each in found if isinstance(each, LeftOut)]
 
-    def test_is_read_on_all_kinds_of_pages_that_can_be_had(self) -> None:
+    def test_is_read_on_all_kinds_of_pages_that_are_available(self) -> None:
         self.assertEqual(self.measure(small=100 * GIB, gigantic=100 * GIB), ({"4 KiB", "THP", "2 MiB", "1 GiB"}, []))
 
         kinds, left_out = self.measure(small=100 * GIB, gigantic=2 * GIB)

@@ -134,7 +134,7 @@ class SealerRun(Runs):
         self.assertRegex(ended.stderr, "not all have computed the same labels(?s:.*)shim 2 MiB")
         self.assertRegex(read_result(file).command, r"^scripts/bench-sealer.sh .*--variants plain\\,THP\\,shim\\ 2\\ MiB")
 
-    def test_leaves_nothing_when_it_is_killed_amid_transparent_pages_for_all(self) -> None:
+    def test_leaves_nothing_when_it_is_killed_during_transparent_pages_for_all(self) -> None:
         machine = read_machine()
         if not machine.is_root or machine.thp == "always":
             self.skipTest("needs root, and a machine on which transparent huge pages are not on for all")

@@ -64,7 +64,7 @@ Counts count(const Environment& environment, const std::vector<std::string>& arg
     return parse(read_file(file));
 }
 
-// Of each function of the shim in one of each call; what there is but for the calls falls out, even if a run
+// Of each function of the shim in one of each call; what there is beside the calls falls out, even if a run
 // allocates somewhat more often at its start than another.
 Counts count_one(const Environment& environment, const std::string& region) {
     const auto times = [&](long calls) {

@@ -1,5 +1,5 @@
 // A large buffer as each language asks for it: served where it reaches mmap or, with the heap variant, malloc
-// and its kin by that very size.
+// and related calls by that very size.
 
 #include "tests/clients/clients.h"
 

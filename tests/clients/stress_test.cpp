@@ -44,7 +44,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Stressor{"fork", {"--fork=1", "--fork-vm", "--fork-ops=40"}, false}),
     testing::PrintToStringParamName());
 
-TEST_P(StressNg, FindsNothingToComplainOf) {
+TEST_P(StressNg, FindsNoFault) {
     Arguments arguments = GetParam().options;
     // The limit is for a program that hangs.
     arguments.insert(arguments.end(),

@@ -172,7 +172,7 @@ void check_known(const Environment& environment, const Config& config) {
         const bool is_good = is_read && variable.is_good(environment.value(name.data()));
         const auto complaints =
             std::ranges::count(config.complaints(), std::string_view(name), &Config::Complaint::name);
-        expect(complaints == (is_read && !is_good ? 1 : 0), "what can't be used is complained of, once");
+        expect(complaints == (is_read && !is_good ? 1 : 0), "what can't be used is reported, once");
         const bool is_path = name.starts_with("HUGEPAGE_FILES_PATH");
         expect(
             is_good || variable.is_default(config) || (is_path && has_pattern != name.ends_with("PATTERN")),
@@ -204,7 +204,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         expect(environment.has(complaint.value.data()), "a complaint's value lies in the environment");
     }
     expect(complaints_of_unknown == unknown || config.complaint_count == config.complaint_list.size(),
-           "each name like a known one is complained of, as long as there is room");
+           "each name like a known one is reported, as long as there is room");
     expect(config.executable == nullptr || environment.has(config.executable),
            "the glob lies in the environment");
     expect(config.log_file.empty() || environment.has(config.log_file.data()),

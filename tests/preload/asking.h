@@ -7,7 +7,7 @@
 
 namespace probes {
 
-// Null if there is none to be had.
+// Null if there is none.
 inline char* take(std::size_t bytes) {
     void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return memory == MAP_FAILED ? nullptr : static_cast<char*>(memory);

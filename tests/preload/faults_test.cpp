@@ -72,7 +72,7 @@ TEST_P(Faults, OfALogThatBecameAnotherFileLeaveThatFileAlone) {
     EXPECT_EQ(std::filesystem::file_size(others), 4U);
 }
 
-TEST_P(Faults, ThatEndAThreadAmidALeaseHinderNoOther) {
+TEST_P(Faults, ThatEndAThreadDuringALeaseHinderNoOther) {
     if (std::string_view(SANITIZER).find("thread") != std::string_view::npos) {
         GTEST_SKIP() << "ThreadSanitizer's runtime does not get over a thread that the kernel has ended";
     }

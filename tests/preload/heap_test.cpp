@@ -1,4 +1,4 @@
-// What malloc and its kin give a program with the heap variant preloaded.
+// What malloc and related calls give a program with the heap variant preloaded.
 
 #include "tests/preload/preloaded.h"
 
@@ -127,7 +127,7 @@ TEST_P(Heap, FallsBackToTheNextAllocatorAndSaysSo) {
                                        "reason: no_file_for_size"));
 }
 
-TEST_P(Heap, GivesNoMemoryWhereAFileIsRequiredAndNoneIsToBeHad) {
+TEST_P(Heap, GivesNoMemoryWhereAFileIsRequiredAndNoneIsFree) {
     add_files(1);
     EXPECT_EQ(allocate("failing", {{"HUGEPAGE_MODE", "require"}, {"HUGEPAGE_NODE", "1"}}).out,
               "malloc: 1 1\ncalloc: 1 1\nrealloc: 1 1\nits old memory: 1\nposix_memalign: 1 1\n");

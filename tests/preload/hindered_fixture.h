@@ -14,7 +14,7 @@ namespace tests {
 
 class HinderedTest : public OneFileTest {
   protected:
-    // It asks twice. The hindrance is what it is told but for the size.
+    // It asks twice. The hindrance is what it is told, without the size.
     [[nodiscard]] static std::vector<std::string> command(const std::vector<std::string>& hindrance) {
         std::vector<std::string> words{HINDERED, hindrance.front(), bytes(kFileBytes)};
         words.insert(words.end(), hindrance.begin() + 1, hindrance.end());

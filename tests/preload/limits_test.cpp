@@ -71,7 +71,7 @@ TEST_P(GroupLimits, AreNotForFilesThatNobodyHasMappedYet) {
     EXPECT_THAT(outcome.err, IsEmpty());
 }
 
-// So that the two above are not for want of a limit.
+// So that the two above are not for lack of a limit.
 TEST_P(GroupLimits, AreForEveryPageThatIsWantedAnew) {
     const auto other = file_.parent_path() / ".other";
     const auto allocates_within = [&](const std::filesystem::path& processes) {

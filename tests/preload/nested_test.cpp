@@ -152,7 +152,7 @@ TEST_P(Nested, ForkHandlersOfOtherLibrariesMayMapAndUnmap) {
 }
 
 TEST_P(Nested, ALibraryMayTakeALockBeforeForkUnderWhichItMaps) {
-    add_files(3, kFileBytes);  // a child that was forked off amid a lease keeps it for a moment
+    add_files(3, kFileBytes);  // a child that was forked off during a lease keeps it for a moment
     for (const auto& variables :
          in_both_orders(LOCK_HOLDER, {{"HUGEPAGE_LOG", "off"}, {"HUGEPAGE_MODE", "require"}})) {
         // What hangs has its signals blocked.

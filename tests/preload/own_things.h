@@ -29,7 +29,7 @@ inline OwnThings own_things() {
     }
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // whose runtimes map as they like
     std::ifstream maps("/proc/self/maps");
-    // But for the shim's tables, which it makes once and keeps, a TiB below the libraries.
+    // Except the shim's tables, which it makes once and keeps, a TiB below the libraries.
     const std::uintptr_t libraries = reinterpret_cast<std::uintptr_t>(&::getpid);
     constexpr std::uintptr_t kTiB = 1UL << 40;
     for (std::string line; std::getline(maps, line);) {

@@ -142,7 +142,7 @@ TEST(Config, ComplainsOnceOfEachWrongValueAndKeepsTheDefault) {
                                               "HUGEPAGE_LOG"));
 }
 
-TEST(Config, ComplainsOfNamesThatLookLikeItsOwn) {
+TEST(Config, ReportsNamesThatLookLikeItsOwn) {
     const Variables variables(Values{{"HUGEPAGE_FILES_PATH", "/x"},
                                      {"HUGEPAGE_FILE_PATH", "/y"},
                                      {"HUGEPAGE_LOGFILE", "/y"},
@@ -169,14 +169,14 @@ TEST(Config, LeavesOthersTheirNamesWithItsPrefix) {
     EXPECT_THAT(complained_names(variables.parse()), IsEmpty());
 }
 
-TEST(Config, ComplainsOfAPatternWithoutPlaceholderAndNamesNoFiles) {
+TEST(Config, ReportsAPatternWithoutPlaceholderAndNamesNoFiles) {
     const Variables variables(Values{{"HUGEPAGE_FILES_PATH_PATTERN", "/mnt/numa_0"}});
     const Config config = variables.parse();
     EXPECT_FALSE(config.files);
     EXPECT_THAT(complained_names(config), ElementsAre("HUGEPAGE_FILES_PATH_PATTERN"));
 }
 
-TEST(Config, ComplainsOfALogFileWithAnEndlessNameAndUsesStderr) {
+TEST(Config, ReportsALogFileWithAnEndlessNameAndUsesStderr) {
     const Variables variables(
         Values{{"HUGEPAGE_FILES_PATH", "/x"}, {"HUGEPAGE_LOG_FILE", std::string(1024, 'l')}});
     const Config config = variables.parse();

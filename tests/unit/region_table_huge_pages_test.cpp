@@ -23,7 +23,7 @@ TEST_F(RegionTableOnHugePages, UnmapsHugePagesOnlyWithTheirLastByte) {
               (Range{kBase + 2 * kHuge, kBase + 5 * kHuge / 2}));
     // Again: there is nothing.
     EXPECT_TRUE(take_all({kBase + kHuge / 2, kBase + 5 * kHuge / 2}).empty());
-    // The halves that were left, but for one page.
+    // The halves that were left, except one page.
     EXPECT_TRUE(take_all({kBase, kBase + kHuge / 2 - kPage}).empty());
     EXPECT_EQ(take_all(pages(kBase + kHuge / 2 - kPage, 1)), (std::vector<Range>{{kBase, kBase + kHuge}}));
     EXPECT_EQ(take_all({kBase, kBase + 9 * kHuge}),

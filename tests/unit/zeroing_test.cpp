@@ -86,7 +86,7 @@ TEST(Zeroing, ChoosesHelpersByCpusAndWork) {
     EXPECT_LE(zero_memory(memory.begin(), 256UL << 20, {std::nullopt, many}), kMostHelpers);
 }
 
-TEST(Zeroing, IsDoneByTheCallerAloneWhenThereAreNoThreadsToBeHad) {
+TEST(Zeroing, IsDoneByTheCallerAloneWhenTheKernelGivesNoThreads) {
     const Memory memory(64UL << 20);
     const pid_t child = ::fork();
     if (child == 0) {

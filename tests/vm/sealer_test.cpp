@@ -15,7 +15,7 @@ using testing::HasSubstr;
 
 class Sealer : public Vm {
   protected:
-    // A program that takes the ordinary memory of the node but for less than a buffer, and keeps it.
+    // A program that takes the ordinary memory of the node, except less than a buffer, and keeps it.
     [[nodiscard]] std::vector<std::string> hog(int node) const {
         std::ifstream meminfo("/sys/devices/system/node/node" + std::to_string(node) + "/meminfo");
         std::uint64_t free_bytes = 0;

@@ -105,7 +105,7 @@ std::string remarks(const Json& report, const Terminal& terminal) {
             "\n" +
             paragraph(terminal,
                       fmt::format("On the kernel's command line (GRUB_CMDLINE_LINUX in /etc/default/grub, "
-                                  "then update-grub and a reboot), as pages of {} can seldom be had "
+                                  "then update-grub and a reboot), as pages of {} are rarely free "
                                   "later:",
                                   tools::page_size_text(page_size))) +
             typed("kernel_command_line");

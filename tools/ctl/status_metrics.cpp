@@ -38,7 +38,7 @@ std::string page_metrics(const Json& report) {
                         {{"free", "free_bytes"}, {"files", "files_bytes"}, {"other", "other_bytes"}}},
                        report.at("pages")) +
            metric_text({"surplus_page_bytes",
-                        "Of those, bytes beyond what is reserved, which the kernel takes back.",
+                        "Of those, surplus bytes, which the kernel takes back.",
                         of_node,
                         {{"", "surplus_bytes"}}},
                        report.at("pages")) +

@@ -291,7 +291,7 @@ class Setting {
 
     // As after days of uptime: free memory is taken in ordinary pages, and all but each 16th given back, so
     // that hardly a huge page is left in one piece. A fiftieth of the node's memory is left alone: the kernel
-    // need not reclaim any, nor end a program for want of it.
+    // need not reclaim any, nor end a program for lack of it.
     void fragment() {
         constexpr std::uint64_t kPart = 128 * kMiB;
         const auto page = page_bytes();

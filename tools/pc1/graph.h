@@ -26,7 +26,7 @@ inline constexpr std::uint64_t kMostNodes = 0xffffffff;
 
 // The parents of one node in the order in which they are hashed: six base parents (labels of the same layer),
 // then eight expander parents (labels of the layer before). This is also the record of upstream's parent
-// cache file. Base parents are lower than the node, but for those of node 0, which are 0; expander parents
+// cache file. Base parents are lower than the node, except those of node 0, which are 0; expander parents
 // are any nodes of the sector.
 using ParentRow = std::array<std::uint32_t, kParents>;
 

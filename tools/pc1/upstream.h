@@ -1,4 +1,4 @@
-// Labelling in the way of filecoin-proofs 19, to predict its time: the same reads in the same order, and no
+// Labelling as filecoin-proofs 19 does it, to predict its time: the same reads in the same order, and no
 // cleverer than it is. The labels are the same as label.h's.
 #pragma once
 

@@ -80,14 +80,14 @@ Findings judge_surplus(const Machine& machine) {
             if (pages.surplus > 0) {
                 findings.push_back(
                     {"surplus", Verdict::warn,
-                     fmt::format("node {} has {} of {} beyond those reserved", node.id.value,
+                     fmt::format("node {} has {} of {}", node.id.value,
                                  tools::counted(pages.surplus, "surplus page"),
                                  tools::page_size_text(pages.size)),
                      "The kernel took them for a while (vm.nr_overcommit_hugepages), and takes them back "
                      "when "
                      "they are free: files in them may not be made again. Kernels before 6.7 add them to "
                      "another node's pages when its count is written.",
-                     "sudo sysctl -w vm.nr_overcommit_hugepages=0   (no more of them; setup reserves "
+                     "sudo sysctl -w vm.nr_overcommit_hugepages=0   (no more of them; setup allocates "
                      "pages)"});
             }
         }

@@ -1,4 +1,4 @@
-// Pools: their folders, whether there are files for each sector, on the nodes where memory may be had.
+// Pools: their folders, whether there are files for each sector, on the nodes whose memory is allowed.
 #include "tools/common/wording.h"
 #include "tools/pool/judge.h"
 
@@ -184,7 +184,7 @@ Findings judge_nodes(const Pool& pool, const Machine& machine, const std::option
     if (findings.empty()) {
         findings.push_back(
             {"nodes", Verdict::ok,
-             fmt::format("files on {}; memory may be had of {}", list_of(with_files), list_of(reach)), "",
+             fmt::format("files on {}; memory of {} is allowed", list_of(with_files), list_of(reach)), "",
              ""});
     }
     return findings;

@@ -62,8 +62,8 @@ std::optional<ByteSize> mounted_size(const Request& request, const Facts& facts)
                   : "That mount isn't setup's: c"));
 }
 
-// That come into question, the first one only where all of its pages are free: pages of 1 GiB can seldom be
-// had once a machine has run for a while. A plan proposes them, as they can be reserved when it starts.
+// That come into question, the first one only where all of its pages are free: pages of 1 GiB are rarely
+// free once a machine has run for a while. A plan proposes them, as they can be allocated when it starts.
 std::vector<ByteSize> page_sizes_for(const Request& request, const Facts& facts,
                                      std::optional<ByteSize> mounted, Purpose purpose) {
     if (mounted && request.page_size.value_or(*mounted) != *mounted && purpose != Purpose::show) {

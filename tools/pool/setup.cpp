@@ -64,7 +64,7 @@ void change_or_roll_back(const Record& before, Work& work, const Change& change)
 }
 
 Reserving reserve_for(const NodePlan& node, ByteSize page_size, Work& work) {
-    tools::Progress bar(fmt::format("node {}: reserving {} of {}", node.node.value,
+    tools::Progress bar(fmt::format("node {}: allocating {} of {}", node.node.value,
                                     tools::counted(node.grow, "page"), tools::page_size_text(page_size)),
                         node.grow, [](std::uint64_t done, tools::Seconds elapsed) {
                             return fmt::format("{:.0f} pages/s", static_cast<double>(done) / elapsed.count());
@@ -137,7 +137,7 @@ void require_rights(const Plan& plan) {
     }
     if (::geteuid() != 0) {
         throw Failure(ExitCode::no_permission,
-                      "setup reserves pages and mounts, which only root may; nothing was changed; use sudo "
+                      "setup allocates pages and mounts, which only root may; nothing was changed; use sudo "
                       "(or see with --dry-run what it would do)");
     }
     require_limits(plan.request.size);

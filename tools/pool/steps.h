@@ -76,7 +76,7 @@ using Steps = std::vector<Step>;
 [[nodiscard]] Step give_back_step(const PagesToGive& pages);
 [[nodiscard]] Step remove_folder_step(const std::string& path);
 [[nodiscard]] Step unmount_step(const std::string& point);
-// All of it, in an order in which nothing is in the way of the next.
+// All of it, in an order in which nothing blocks the next.
 [[nodiscard]] Steps steps_of(const Removal& removal);
 
 // Makes the record true: ends changes that a killed process has left under way, and forgets what isn't there

@@ -106,7 +106,7 @@ class EndsTouches {
     struct sigaction before_ {};
 };
 
-// False where a page could not be had.
+// False where a page was not available.
 bool touch(std::byte* page) {
     sigjmp_buf dry;
     if (sigsetjmp(dry, 0) != 0) {

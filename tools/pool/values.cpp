@@ -45,7 +45,7 @@ void describe_pool_options(CLI::App& command, PoolOptions& options) {
 ByteSize size_of(const std::string& option, const std::string& text) {
     const auto size = tools::parse_byte_size(text);
     if (!size || size->bytes == 0) {
-        tools::refuse(fmt::format("{}: '{}' is no size; write it like 32GiB or 512MiB.", option, text));
+        tools::refuse(fmt::format("{}: invalid size '{}' (example: 32GiB).", option, text));
     }
     return *size;
 }

@@ -57,7 +57,7 @@ TEST_P(RunTest, HasTheCommandServed) {
     EXPECT_THAT(outcome.err, HasSubstr("leased memory file: " + file_.parent_path().string()));
 }
 
-TEST_P(RunTest, BecomesTheCommand) {
+TEST_P(RunTest, ExecsTheCommand) {
     ChildProcess child(command({}, {"/bin/sh", "-c", "echo pid $$; read x"}), {});
     ASSERT_TRUE(child.wait_for("\n"));
     EXPECT_EQ(child.out(), "pid " + std::to_string(child.pid()) + "\n");

@@ -1,4 +1,5 @@
-// setup where the kernel gives fewer pages than asked: the real one, but for a limit on what it may be asked.
+// setup where the kernel gives fewer pages than asked: the real one, except for a limit on what it may be
+// asked.
 #include "tests/cli/ctl/machine.h"
 #include "tools/common/failure.h"
 #include "tools/pool/setup.h"

@@ -16,7 +16,7 @@ case_version_goes_to_stdout() {
 case_misuse_is_told_in_one_line() {
     expect_refusal 2 "--size is needed (example: 32GiB)." --path "$dir"
     expect_refusal 2 "--path or --path-pattern is needed." --size 1GiB
-    expect_refusal 2 "'1XB' is no size" --path "$dir" --size 1XB
+    expect_refusal 2 "invalid size '1XB'" --path "$dir" --size 1XB
     expect_refusal 2 "--nix" --nix
     expect_refusal 2 "has no \$NUMA_NODE_INDEX" --size 1GiB --path_pattern "$dir"
 }

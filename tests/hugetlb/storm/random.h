@@ -1,4 +1,4 @@
-// Random numbers that can be had again: in a handful of bytes, as every thread and forked child needs its
+// Random numbers that can be repeated: in a handful of bytes, as every thread and forked child needs its
 // own.
 #pragma once
 

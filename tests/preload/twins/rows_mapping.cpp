@@ -1,4 +1,4 @@
-// munmap, MAP_FIXED, mprotect, mlock and its kin, msync, mincore.
+// munmap, MAP_FIXED, mprotect, mlock and related calls, msync, mincore.
 
 #include "tests/preload/twins/twin.h"
 

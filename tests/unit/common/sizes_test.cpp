@@ -30,7 +30,7 @@ TEST(ByteSize, ReadsDecimalAndBinaryUnitsInAnyCase) {
     EXPECT_EQ(parsed("15EiB"), 15UL << 60);
 }
 
-TEST(ByteSize, RefusesWhatIsNoSize) {
+TEST(ByteSize, RefusesInvalidSizes) {
     for (const char* text : {"", "GiB", "1XB", "-1", "+1", "1 ", "1  GiB", " 1", "1GiBs", "1.GiB", ".5GiB",
                              "1.2.3GiB", "0.1B", "16EiB", "99999999999999999999", "1e3", "0x10", "1,5GiB"}) {
         EXPECT_EQ(parsed(text), std::nullopt) << '"' << text << '"';

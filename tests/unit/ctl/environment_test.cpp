@@ -95,7 +95,7 @@ std::vector<Verdict> verdicts(const Environment& environment) {
     return result;
 }
 
-TEST(EnvironmentChecks, RepeatWhatTheShimComplainsOf) {
+TEST(EnvironmentChecks, RepeatWhatTheShimReports) {
     EXPECT_THAT(verdicts({}), ElementsAre(Verdict::ok));
     EXPECT_THAT(verdicts({{"HUGEPAGE_FILES_PATH", "/mnt"}, {"HUGEPAGE_MODE", "require"}}),
                 ElementsAre(Verdict::ok));

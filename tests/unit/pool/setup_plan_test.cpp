@@ -131,7 +131,7 @@ TEST(SetupPlan, CountsPromisesOfTheMountsOwnAsItsOwn) {
     EXPECT_EQ(plan.nodes[0].grow + plan.nodes[1].grow, 0);
 }
 
-TEST(SetupPlan, MakesOnlyTheFilesThatAreWanting) {
+TEST(SetupPlan, MakesOnlyTheFilesThatAreMissing) {
     const auto request = two_files_on_each_node();
     auto facts = mounted_machine(request, k2MiB);
     put_there(facts, "/mnt/huge/pc1/numa_0/1.0_GiB_0");

@@ -102,7 +102,7 @@ Action chosen_action(const SetupOptions& options) {
 }  // namespace
 
 void describe_setup(CLI::App& program, Action& chosen) {
-    CLI::App* app = program.add_subcommand("setup", "Mount hugetlbfs, reserve pages, create memory files");
+    CLI::App* app = program.add_subcommand("setup", "Mount hugetlbfs, allocate pages, create memory files");
     const auto options = std::make_shared<SetupOptions>();
     pool::RequestOptions& request = options->request;
     const auto add = [&](const std::string& name, std::string& value, const char* value_name,

@@ -114,7 +114,7 @@ std::string done_text(const Json& report, const Terminal& terminal) {
                   {count_field("NODE", "node"), count_field("WANTED", "files_wanted"),
                    length_field("KEPT", "files_kept"), length_field("CREATED", "files_created", Tone::good),
                    count_field("PAGES", "pages_wanted"), count_field("MISSING", "pages_missing"),
-                   count_field("RESERVED", "pages_reserved"), count_field("GIVEN BACK", "pages_given_back")},
+                   count_field("ALLOCATED", "pages_reserved"), count_field("GIVEN BACK", "pages_given_back")},
                   nodes) +
             files_text(nodes);
     if (report.at("complete") == true) {
@@ -137,7 +137,7 @@ Findings shortages(const Plan& plan, const Machine& machine) {
     if (findings.empty() || !plan.has_room()) {
         return findings;
     }
-    findings.push_back({"kernel-command-line", Verdict::warn, "pages can be reserved as the machine starts",
+    findings.push_back({"kernel-command-line", Verdict::warn, "pages can be allocated as the machine starts",
                         "In GRUB_CMDLINE_LINUX in /etc/default/grub, then update-grub and a reboot.",
                         kernel_command_line(plan, machine)});
     if (std::string smaller = smaller_setup(plan, machine); !smaller.empty()) {

@@ -145,7 +145,7 @@ std::string Files::summary() const {
     return "files: " + count(deleted_, "deleted, ") + count(replaced_, "replaced, ") +
            count(added_, "added, ") + count(moved_, "renamed or linked, ") +
            count(with_holes_, "with holes for a while, ") +
-           count(without_pages_, "not made for want of huge pages");
+           count(without_pages_, "not made for lack of huge pages");
 }
 
 std::set<tools::FileId> Files::made() const {

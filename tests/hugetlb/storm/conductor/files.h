@@ -25,7 +25,7 @@ class Files {
 
     [[nodiscard]] std::string summary() const;
     // In ascending order: all that there are, and those that have been deleted, as they may still be mapped;
-    // but for what was made so many files ago that it can't be.
+    // except what was made so many files ago that it can't be.
     [[nodiscard]] std::set<tools::FileId> made() const;
     // Names that are leased by anybody, now.
     [[nodiscard]] std::vector<std::string> leased() const;

@@ -5,7 +5,7 @@
 //   storm [--seconds N] [--processes N] [--seed N] [--quiet]
 //
 // The same seed does the same things, at other moments. Exit status 0: nothing was seen that must not be; 1:
-// it says what; 77: there are no huge pages to be had.
+// it says what; 77: no huge pages are free.
 
 #include "tests/hugetlb/storm/conductor/census.h"
 #include "tests/hugetlb/storm/conductor/counters.h"
@@ -148,7 +148,7 @@ class Storm {
         const std::string children =
             "children: " + number(kForks) + " forks, " + number(kOutlivers) + " left behind, " +
             number(kClones) + " clones, " + number(kSpawns) + " programs; " + number(kExecs) + " execs, " +
-            number(kClosings) + " times all descriptors closed, " + number(kLeavings) + " ends amid work";
+            number(kClosings) + " times all descriptors closed, " + number(kLeavings) + " ends during work";
         std::printf("%ld s\n  %s\n  %s\n  %s\n  %s\n", seconds, memory.c_str(), crowd_.summary().c_str(),
                     children.c_str(), files_.summary().c_str());
         std::fflush(stdout);
