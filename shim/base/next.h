@@ -45,9 +45,7 @@ void resolve() noexcept;
 
 template <std::size_t size>
 struct Name {
-    constexpr Name(const char (&name)[size]) noexcept {  // NOLINT(google-explicit-constructor): reads as it
-        std::copy_n(name, size, text);
-    }
+    constexpr Name(const char (&name)[size]) noexcept { std::copy_n(name, size, text); }
     char text[size];
 };
 

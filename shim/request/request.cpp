@@ -54,19 +54,6 @@ bool has_supported_flags(const MapRequest& request) noexcept {
            (kind == (MAP_ANONYMOUS | MAP_PRIVATE) || kind == (MAP_ANONYMOUS | MAP_SHARED));
 }
 
-// As getenv. Most programs that this is loaded into are none of its business, and to call the C library for
-// that costs them a page fault.
-const char* variable(const char* name) noexcept {
-    const std::string_view wanted(name);
-    for (char** entry = environ; *entry != nullptr; ++entry) {
-        const std::string_view text(*entry);
-        if (text.starts_with(wanted) && drop(text, wanted.size()).starts_with('=')) {
-            return *entry + wanted.size() + 1;
-        }
-    }
-    return nullptr;
-}
-
 // Threads may do this at once: whoever stores last has seen what the others had found.
 void set_threshold() noexcept {
     ByteSize smallest;
@@ -233,11 +220,10 @@ void arm() noexcept {
         return;
     }
     const ErrnoGuard errno_guard;
-    const auto lookup = [](const char* name) { return variable(name); };
-    if (!Config::is_wanted(lookup) || ::getauxval(AT_SECURE) != 0) {
+    if (!Config::is_wanted(environ) || ::getauxval(AT_SECURE) != 0) {
         return become(Phase::inert, SIZE_MAX);
     }
-    state::config = Config::parse(lookup, environ);
+    state::config = Config::parse(environ);
     const bool is_meant = state::config.executable == nullptr || executable_matches(state::config.executable);
     if (state::config.mode == Config::Mode::off || !is_meant) {
         return become(Phase::inert, SIZE_MAX);
