@@ -185,14 +185,9 @@ void advise_fallback(void* memory, std::size_t length, const NodeChoice& choice)
     }
 }
 
-void* memory_for(const MapRequest& request,
-                 void* (*pass_on)(void*, std::size_t, int, int, int, off_t)) noexcept {
-    const auto next = [&] {
-        return pass_on(request.address, request.length, request.protection, request.flags, request.fd,
-                       request.offset);
-    };
+void* memory_for(const MapRequest& request, next::Mmap* pass_on) noexcept {
     if (!is_eligible(request)) {
-        return next();
+        return next::mmap_by(pass_on, request);
     }
     const Answer answer = serve(request);
     if (answer.memory != nullptr) {
@@ -202,7 +197,7 @@ void* memory_for(const MapRequest& request,
         errno = ENOMEM;
         return MAP_FAILED;
     }
-    void* const memory = next();
+    void* const memory = next::mmap_by(pass_on, request);
     if (memory != MAP_FAILED) {
         advise_fallback(memory, request.length, answer.choice);
     }
