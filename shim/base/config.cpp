@@ -51,16 +51,28 @@ int place_among(std::string_view word, std::string_view listed) noexcept {
                          is_a_slip(drop(a, 1), b, edits - 1) || is_a_slip(a, drop(b, 1), edits - 1));
 }
 
+// As getenv has it, but an empty value is as good as none. Most programs that this is loaded into are none of
+// its business, and to call the C library for that costs them a page fault.
+std::string_view value_in(Config::Environment environment, std::string_view name) noexcept {
+    for (; *environment != nullptr; ++environment) {
+        const std::string_view entry(*environment);
+        if (entry.starts_with(name) && drop(entry, name.size()).starts_with('=')) {
+            return drop(entry, name.size() + 1);
+        }
+    }
+    return {};
+}
+
 // Knows which names there are by having been asked for them.
 class Parser {
   public:
-    Parser(Config& config, Config::Lookup lookup) noexcept : config_(config), lookup_(lookup) {}
+    Parser(Config& config, Config::Environment environment) noexcept
+        : config_(config), environment_(environment) {}
 
-    // An empty value is as good as none.
-    [[nodiscard]] std::optional<std::string_view> value(const char* name) noexcept {
+    [[nodiscard]] std::optional<std::string_view> value(std::string_view name) noexcept {
         known_[known_count_++ % known_.size()] = name;
-        const char* text = lookup_(name);
-        return text == nullptr || *text == '\0' ? std::nullopt : std::optional<std::string_view>(text);
+        const std::string_view text = value_in(environment_, name);
+        return text.empty() ? std::nullopt : std::optional(text);
     }
 
     // The values of T are those that `expected` lists: "it must be try, require, thp or off; ...".
@@ -99,10 +111,10 @@ class Parser {
 
     // Only of those that look like one of ours written wrongly: others may have names with our prefix
     // (Kubernetes sets some for each Service that is called so).
-    void complain_of_unknown_names(const char* const* environment) noexcept {
+    void complain_of_unknown_names() noexcept {
         const auto known = std::span(known_).first(known_count_);
-        for (; *environment != nullptr; ++environment) {
-            const std::string_view entry(*environment);
+        for (auto at = environment_; *at != nullptr; ++at) {
+            const std::string_view entry(*at);
             const std::string_view name = take(entry, entry.find('='));
             if (name.starts_with(kPrefix) && std::ranges::find(known, name) == known.end() &&
                 std::ranges::any_of(known, [&](auto ours) { return is_a_slip(name, ours, 2); })) {
@@ -113,26 +125,22 @@ class Parser {
 
   private:
     Config& config_;
-    Config::Lookup lookup_;
+    Config::Environment environment_;
     std::array<std::string_view, 14> known_{};
     std::size_t known_count_ = 0;
 };
 
 }  // namespace
 
-bool Config::is_wanted(Lookup lookup) noexcept {
-    const auto is_set = [&](const char* name) {
-        const char* text = lookup(name);
-        return text != nullptr && *text != '\0';
-    };
-    return is_set(kFilesPathPattern) || is_set(kFilesPath) ||
-           (is_set(kMode) && std::string_view(lookup(kMode)) == "thp");
+bool Config::is_wanted(Environment environment) noexcept {
+    return !value_in(environment, kFilesPathPattern).empty() || !value_in(environment, kFilesPath).empty() ||
+           value_in(environment, kMode) == "thp";
 }
 
-Config Config::parse(Lookup lookup, const char* const* environment) noexcept {
+Config Config::parse(Environment environment) noexcept {
     Config config;
     config.log_level = log::Level::info;
-    Parser parser(config, lookup);
+    Parser parser(config, environment);
     const auto pattern = parser.value(kFilesPathPattern);
     const auto folder = parser.value(kFilesPath);
     if (pattern) {
@@ -178,7 +186,7 @@ Config Config::parse(Lookup lookup, const char* const* environment) noexcept {
             config.log_file = *file;
         }
     }
-    parser.complain_of_unknown_names(environment);
+    parser.complain_of_unknown_names();
     return config;
 }
 

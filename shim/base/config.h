@@ -2,7 +2,6 @@
 #pragma once
 
 #include "shim/base/file_pattern.h"
-#include "shim/base/function_ref.h"
 #include "shim/base/ids.h"
 #include "shim/base/log.h"
 #include "shim/base/text.h"
@@ -53,16 +52,15 @@ struct Config {
         bool is_fatal = false;  // nothing can be served
     };
 
-    // A variable's value, or null if it isn't set.
-    using Lookup = FunctionRef<const char*(const char* name)>;
+    // NAME=value, the last is null. What is read of it stays there.
+    using Environment = const char* const*;
 
     // Whether a variable that names the files is set, or that none are wanted (HUGEPAGE_MODE=thp). If not,
     // the shim does and says nothing, and nothing else is worth reading.
-    [[nodiscard]] static bool is_wanted(Lookup lookup) noexcept;
+    [[nodiscard]] static bool is_wanted(Environment environment) noexcept;
 
-    // What can't be used is reported and leaves its default. `environment` is the null-terminated list
-    // of NAME=value that is searched for unknown names with the shim's prefix.
-    [[nodiscard]] static Config parse(Lookup lookup, const char* const* environment) noexcept;
+    // What can't be used, and unknown names with the shim's prefix, are reported and leave their default.
+    [[nodiscard]] static Config parse(Environment environment) noexcept;
 
     [[nodiscard]] std::span<const Complaint> complaints() const noexcept {
         return std::span(complaint_list).first(complaint_count);

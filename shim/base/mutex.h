@@ -49,14 +49,13 @@ class Mutex {
     // For what is held across system calls, in which the kernel may end the thread that holds it: by a
     // filter, or with a child that shares the memory. It is taken over from a thread that is no more; also
     // from one that has not let go for twenty seconds, since a child that nobody has waited for seems to be
-    // there.
-    void lock_or_take_over() noexcept {
+    // there. `thread` is the calling one's number.
+    void lock_or_take_over(int thread) noexcept {
         constexpr timespec kPatience{2, 0};
         constexpr int kMostTries = 10;
-        const auto self = static_cast<int>(sys::call(SYS_gettid));
         for (int tries = 1; !lock(&kPatience) && !has_lost_its_holder() && tries < kMostTries; ++tries) {
         }
-        holder_.store(self, std::memory_order_relaxed);
+        holder_.store(thread, std::memory_order_relaxed);
     }
     void unlock() noexcept {
         holder_.store(0, std::memory_order_relaxed);
@@ -96,14 +95,15 @@ class Mutex {
     std::atomic<int> holder_{0};  // by its thread's number, of lock_or_take_over
 };
 
-// Holds it until the end of the scope, if there is one.
+// Holds it until the end of the scope, if there is one. With the thread's number, it may be taken over.
 class Held {
   public:
-    explicit Held(Mutex* mutex, void (Mutex::*lock)() noexcept = &Mutex::lock) noexcept : mutex_(mutex) {
+    explicit Held(Mutex* mutex) noexcept : mutex_(mutex) {
         if (mutex_ != nullptr) {
-            (mutex_->*lock)();
+            mutex_->lock();
         }
     }
+    Held(Mutex& mutex, int thread) noexcept : mutex_(&mutex) { mutex.lock_or_take_over(thread); }
     ~Held() {
         if (mutex_ != nullptr) {
             mutex_->unlock();

@@ -45,9 +45,7 @@ void resolve() noexcept;
 
 template <std::size_t size>
 struct Name {
-    constexpr Name(const char (&name)[size]) noexcept {  // NOLINT(google-explicit-constructor): reads as it
-        std::copy_n(name, size, text);
-    }
+    constexpr Name(const char (&name)[size]) noexcept { std::copy_n(name, size, text); }
     char text[size];
 };
 
@@ -121,16 +119,21 @@ inline constinit Link<"mincore", int(void* address, std::size_t length, unsigned
     &bare<SYS_mincore>};
 #pragma GCC visibility pop
 
-// Addresses where nobody else is to map anything; whatever is there is unmapped at the same moment.
-inline MapRequest kept_free(void* begin, std::size_t length) noexcept {
-    return {begin, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0};
+inline void* mmap_by(Mmap* function, const MapRequest& request) noexcept {
+    return function(request.address, request.length, request.protection, request.flags, request.fd,
+                    request.offset);
+}
+
+// Addresses where nobody else is to map anything. By MAP_FIXED, whatever is there is unmapped at the same
+// moment.
+inline MapRequest kept_free(void* begin, std::size_t length, int fixed = MAP_FIXED) noexcept {
+    return {begin, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | fixed, -1, 0};
 }
 
 // For the shim's own mappings.
 namespace kernel {
 inline void* mmap(const MapRequest& request) noexcept {
-    return bare<SYS_mmap, void*>(request.address, request.length, request.protection, request.flags,
-                                 request.fd, request.offset);
+    return mmap_by(&bare<SYS_mmap>, request);
 }
 inline constexpr auto* munmap = &bare<SYS_munmap, int, void*, std::size_t>;
 inline constexpr auto* madvise = &bare<SYS_madvise, int, void*, std::size_t, int>;

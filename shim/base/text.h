@@ -161,7 +161,8 @@ class Part {
     Part(std::integral auto number) noexcept : Part(Kind::number, static_cast<std::uint64_t>(number)) {}
     Part(Padded number) noexcept : Part(Kind::number, number.value) { digits_ = number.digits; }
     Part(Tenths number) noexcept
-        : Part(Kind::tenths, static_cast<std::uint64_t>(number.value * 10 + 0.5)) {  // NOLINT: >= 0
+        // NOLINTNEXTLINE(bugprone-incorrect-roundings): it is not negative
+        : Part(Kind::tenths, static_cast<std::uint64_t>(number.value * 10 + 0.5)) {
         digits_ = 2;
     }
     Part(ErrnoText error) noexcept : Part(Kind::error, static_cast<std::uint64_t>(error.code)) {}

@@ -46,8 +46,8 @@ bool has_window() noexcept {
     constexpr int kLowest = 37;
     for (int bit = kHighest; bit >= kLowest; --bit) {
         const std::uintptr_t begin = 1UL << bit;
-        MapRequest request = next::kept_free(reinterpret_cast<void*>(begin), std::min(begin, kWindowBytes));
-        request.flags = (request.flags & ~MAP_FIXED) | MAP_FIXED_NOREPLACE;
+        const auto request = next::kept_free(reinterpret_cast<void*>(begin), std::min(begin, kWindowBytes),
+                                             MAP_FIXED_NOREPLACE);
         void* const memory = next::kernel::mmap(request);
         if (memory == request.address) {
             std::uintptr_t nobodys = 0;
@@ -119,11 +119,9 @@ class Slot {
 void Slot::clear() noexcept {
     const ErrnoGuard guard;
     const SignalBlock signals;
-    MapRequest request = next::kept_free(begin(), bytes());
     const bool is_parents = is_served() && !state::regions.overlaps(*Range::of_pages(begin(), bytes()));
-    if (is_parents && state::config.fork == Config::Fork::none) {
-        request.flags = (request.flags & ~MAP_FIXED) | MAP_FIXED_NOREPLACE;
-    }
+    const bool is_nobodys = is_parents && state::config.fork == Config::Fork::none;
+    const auto request = next::kept_free(begin(), bytes(), is_nobodys ? MAP_FIXED_NOREPLACE : MAP_FIXED);
     if (regions::map_over(request, next::mmap.function()) == request.address) {
         let_go();
     }

@@ -55,16 +55,14 @@ int munmap(void* address, std::size_t length) noexcept {
 
 // The kernel first: the addresses stay taken all the while, so no other thread can be given them, and if it
 // refuses (the range would leave part of a huge page) nothing has changed.
-void* map_over(const MapRequest& request,
-               void* (*pass_on)(void*, std::size_t, int, int, int, off_t)) noexcept {
+void* map_over(const MapRequest& request, next::Mmap* pass_on) noexcept {
     const SignalBlock signals;
     const auto range = Range::of_pages(request.address, request.length);
     if (range && !state::regions.can_forget(*range)) {
         errno = ENOMEM;
         return MAP_FAILED;
     }
-    void* memory = pass_on(request.address, request.length, request.protection, request.flags, request.fd,
-                           request.offset);
+    void* const memory = next::mmap_by(pass_on, request);
     if (memory != MAP_FAILED && range) {
         const ErrnoGuard guard;
         state::regions.forget(*range);

@@ -37,8 +37,7 @@ int msync(void* address, std::size_t length, int flags);
 int mincore(void* address, std::size_t length, unsigned char* residence) noexcept;
 
 // A request with MAP_FIXED; pass_on is the next mmap.
-void* map_over(const MapRequest& request,
-               void* (*pass_on)(void*, std::size_t, int, int, int, off_t)) noexcept;
+void* map_over(const MapRequest& request, next::Mmap* pass_on) noexcept;
 
 int mlock(const void* address, std::size_t length) noexcept;
 int mlock2(const void* address, std::size_t length, unsigned flags) noexcept;

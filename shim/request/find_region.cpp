@@ -29,13 +29,19 @@ Nanoseconds now() noexcept {
     return sys::now(CLOCK_MONOTONIC);
 }
 
+// Who asks. This is found out once for a request: of a thousand files, most may be tried in vain.
+struct Caller {
+    uid_t user = own_user();  // whose the files may be, beside root's
+    int thread = static_cast<int>(sys::call(SYS_gettid));
+};
+
 // A file in a folder that has passed inspect().
 struct Candidate {
     const NodeFolder& folder;
     const char* name;
     NodeId node;  // the one its folder names
     NodeId wanted;
-    uid_t user;  // whose the file may be, beside root's
+    const Caller& caller;
 };
 
 // Address space with an owner, for the time in which serving a request may still fail.
@@ -109,8 +115,8 @@ Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidat
     if (leasing == nullptr) {
         return Refusal{Reason::table_full, "there is no memory for the table of regions", 0};
     }
-    const Held held(leasing, &Mutex::lock_or_take_over);
-    auto own = open_own(file.folder, file.name, ByteSize{request.length}, file.user);
+    const Held held(*leasing, file.caller.thread);
+    auto own = open_own(file.folder, file.name, ByteSize{request.length}, file.caller.user);
     if (!own) {
         return own.error();
     }
@@ -189,13 +195,13 @@ Result<Placement, Refusal> check_placement(const Mapping& mapping, std::size_t l
 //
 // Private memory is marked MADV_DONTFORK, unless HUGEPAGE_FORK says otherwise.
 Result<void*, Refusal> make_region(const MapRequest& request, const Candidate& file) noexcept {
-    Stopwatch watch;
     FileSystem file_system;
     auto mapped = lease_and_map(request, file, file_system);
     if (!mapped) {
         return mapped.error();
     }
     Mapping& mapping = mapped.value();
+    Stopwatch watch;
     if (const auto done = populate(mapping, request.length, file_system); !done) {
         return refusal(Reason::not_populated, done.error());
     }
@@ -275,7 +281,7 @@ class Search {
     const MapRequest& request_;
     const NodeChoice& choice_;
     const SignalBlock& signals_;
-    const uid_t user_ = own_user();
+    const Caller caller_;
     Reason reason_ = Reason::no_file_for_size;
     bool is_held_ = false;  // one of the files last looked at, by somebody else
 };
@@ -296,7 +302,7 @@ void* Search::on_node(NodeId node) noexcept {
     reason_ = Reason::no_file_for_size;
     is_held_ = false;
     const NodeFolder folder(*state::config.files, node);
-    if (const auto fit = inspect(folder, user_); !fit) {
+    if (const auto fit = inspect(folder, caller_.user); !fit) {
         note(folder, kAll, fit.error());
         return nullptr;
     }
@@ -307,7 +313,7 @@ void* Search::on_node(NodeId node) noexcept {
         std::size_t at = 0;
         listed = folder.for_each_name_until([&](const char* name) {
             if (at++ >= from) {
-                const Candidate candidate{folder, name, node, choice_.node, user_};
+                const Candidate candidate{folder, name, node, choice_.node, caller_};
                 if (const auto served = make_region(request_, candidate)) {
                     region = served.value();
                 } else {

@@ -54,19 +54,6 @@ bool has_supported_flags(const MapRequest& request) noexcept {
            (kind == (MAP_ANONYMOUS | MAP_PRIVATE) || kind == (MAP_ANONYMOUS | MAP_SHARED));
 }
 
-// As getenv. Most programs that this is loaded into are none of its business, and to call the C library for
-// that costs them a page fault.
-const char* variable(const char* name) noexcept {
-    const std::string_view wanted(name);
-    for (char** entry = environ; *entry != nullptr; ++entry) {
-        const std::string_view text(*entry);
-        if (text.starts_with(wanted) && drop(text, wanted.size()).starts_with('=')) {
-            return *entry + wanted.size() + 1;
-        }
-    }
-    return nullptr;
-}
-
 // Threads may do this at once: whoever stores last has seen what the others had found.
 void set_threshold() noexcept {
     ByteSize smallest;
@@ -198,14 +185,9 @@ void advise_fallback(void* memory, std::size_t length, const NodeChoice& choice)
     }
 }
 
-void* memory_for(const MapRequest& request,
-                 void* (*pass_on)(void*, std::size_t, int, int, int, off_t)) noexcept {
-    const auto next = [&] {
-        return pass_on(request.address, request.length, request.protection, request.flags, request.fd,
-                       request.offset);
-    };
+void* memory_for(const MapRequest& request, next::Mmap* pass_on) noexcept {
     if (!is_eligible(request)) {
-        return next();
+        return next::mmap_by(pass_on, request);
     }
     const Answer answer = serve(request);
     if (answer.memory != nullptr) {
@@ -215,7 +197,7 @@ void* memory_for(const MapRequest& request,
         errno = ENOMEM;
         return MAP_FAILED;
     }
-    void* const memory = next();
+    void* const memory = next::mmap_by(pass_on, request);
     if (memory != MAP_FAILED) {
         advise_fallback(memory, request.length, answer.choice);
     }
@@ -233,11 +215,10 @@ void arm() noexcept {
         return;
     }
     const ErrnoGuard errno_guard;
-    const auto lookup = [](const char* name) { return variable(name); };
-    if (!Config::is_wanted(lookup) || ::getauxval(AT_SECURE) != 0) {
+    if (!Config::is_wanted(environ) || ::getauxval(AT_SECURE) != 0) {
         return become(Phase::inert, SIZE_MAX);
     }
-    state::config = Config::parse(lookup, environ);
+    state::config = Config::parse(environ);
     const bool is_meant = state::config.executable == nullptr || executable_matches(state::config.executable);
     if (state::config.mode == Config::Mode::off || !is_meant) {
         return become(Phase::inert, SIZE_MAX);

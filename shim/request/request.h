@@ -57,8 +57,7 @@ struct Answer {
 void advise_fallback(void* memory, std::size_t length, const NodeChoice& choice) noexcept;
 
 // The whole of it, as mmap answers: a region, ordinary memory by the next mmap, or MAP_FAILED and ENOMEM.
-[[nodiscard]] void* memory_for(const MapRequest& request,
-                               void* (*pass_on)(void*, std::size_t, int, int, int, off_t)) noexcept;
+[[nodiscard]] void* memory_for(const MapRequest& request, next::Mmap* pass_on) noexcept;
 
 // Reads the environment, if that has not been done.
 void arm() noexcept;

@@ -114,12 +114,8 @@ class Environment {
         }
         return nullptr;
     }
-    [[nodiscard]] Config parse() const {
-        return Config::parse([this](const char* name) { return value(name); }, list_.data());
-    }
-    [[nodiscard]] bool is_wanted() const {
-        return Config::is_wanted([this](const char* name) { return value(name); });
-    }
+    [[nodiscard]] Config parse() const { return Config::parse(list_.data()); }
+    [[nodiscard]] bool is_wanted() const { return Config::is_wanted(list_.data()); }
     [[nodiscard]] bool has(const char* place) const {
         return place >= content_.data() && place <= content_.data() + content_.size();
     }

@@ -18,8 +18,8 @@ using Values = std::map<std::string, std::string>;
 // An environment for one parse; the Config's complaints point into it.
 class Variables {
   public:
-    explicit Variables(Values values) : values_(std::move(values)) {
-        for (const auto& [name, value] : values_) {
+    explicit Variables(const Values& values) {
+        for (const auto& [name, value] : values) {
             entries_.push_back(name + "=" + value);
         }
         for (const auto& entry : entries_) {
@@ -28,21 +28,10 @@ class Variables {
         list_.push_back(nullptr);
     }
 
-    [[nodiscard]] Config parse() const { return Config::parse(lookup(), list_.data()); }
-    [[nodiscard]] bool wanted() const { return Config::is_wanted(lookup()); }
+    [[nodiscard]] Config parse() const { return Config::parse(list_.data()); }
+    [[nodiscard]] bool wanted() const { return Config::is_wanted(list_.data()); }
 
   private:
-    struct Lookup {
-        const Values& values;
-        const char* operator()(const char* name) const {
-            const auto found = values.find(name);
-            return found == values.end() ? nullptr : found->second.c_str();
-        }
-    };
-    [[nodiscard]] const Lookup& lookup() const { return lookup_; }
-
-    Values values_;
-    Lookup lookup_{values_};
     std::vector<std::string> entries_;
     std::vector<const char*> list_;
 };

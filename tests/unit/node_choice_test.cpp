@@ -1,5 +1,4 @@
 #include "shim/base/topology.h"
-
 #include "tests/support/temp_dir.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,4 @@
 #include "shim/base/file_pattern.h"
-
 #include "tests/support/temp_dir.h"
 
 #include <gmock/gmock.h>

@@ -18,15 +18,11 @@ namespace {
 Findings judge_variables(const Environment& environment) {
     constexpr const char* kName = "variables";
     using hugepage::Config;
-    const auto lookup = [&](const char* name) {
-        const auto found = environment.find(name);
-        return found != environment.end() ? found->second.c_str() : nullptr;
-    };
     std::vector<std::string> entries;
     for (const auto& [name, value] : environment) {
         entries.push_back(name + "=" + value);
     }
-    const Config config = Config::parse(lookup, as_list(entries).data());
+    const Config config = Config::parse(as_list(entries).data());
     Findings findings;
     for (const Config::Complaint& complaint : config.complaints()) {
         const std::string name(complaint.name);
