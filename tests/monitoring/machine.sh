@@ -2,7 +2,7 @@
 # machine_test.py on this machine, in a mount namespace of its own with a /run and an /etc of its own; hugepagectl takes everything back.
 #   machine.sh BUILD-FOLDER PAGES [CHART.svg]      77: not root, or a program is missing
 set -euo pipefail
-here=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
 if [[ ${4:-} != inside ]]; then
     ((EUID == 0)) || { echo "skipped: needs root to have an /etc of its own"; exit 77; }
     exec unshare --mount -- bash "$0" "$1" "$2" "${3:-}" inside
