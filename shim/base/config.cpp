@@ -113,7 +113,7 @@ class Parser {
     // (Kubernetes sets some for each Service that is called so).
     void complain_of_unknown_names() noexcept {
         const auto known = std::span(known_).first(known_count_);
-        for (auto at = environment_; *at != nullptr; ++at) {
+        for (const auto* at = environment_; *at != nullptr; ++at) {
             const std::string_view entry(*at);
             const std::string_view name = take(entry, entry.find('='));
             if (name.starts_with(kPrefix) && std::ranges::find(known, name) == known.end() &&
