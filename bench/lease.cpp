@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <span>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -72,9 +73,7 @@ nlohmann::ordered_json measure(const Options& options) {
     map_others(options.mappings);
     void* const first = map(options.bytes, PROT_READ | PROT_WRITE);
     static_cast<volatile char*>(first)[0] = 0;
-    const pc1::MemoryRange range[] = {
-        {.begin = reinterpret_cast<std::uintptr_t>(first), .size = options.bytes}};
-    const auto pages = pc1::pages_of(range);
+    const auto pages = pc1::pages_of({std::span(static_cast<const std::uint8_t*>(first), options.bytes)});
     ::munmap(first, options.bytes);
 
     std::this_thread::sleep_until(
@@ -97,7 +96,7 @@ nlohmann::ordered_json measure(const Options& options) {
     return {{"take_seconds", median(taking)},
             {"give_back_seconds", median(giving_back)},
             {"pair_seconds", seconds_of_a_pair},
-            {"pages", pc1::pages_as_json(pages)}};
+            {"pages", pages}};
 }
 
 }  // namespace

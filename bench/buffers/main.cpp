@@ -87,14 +87,6 @@ unsigned node_of_this_thread() {
     return node;
 }
 
-Json pages_as_json(std::span<const peers::Memory> memory) {
-    std::vector<pc1::MemoryRange> ranges;
-    for (const peers::Memory& buffer : memory) {
-        ranges.push_back({.begin = reinterpret_cast<std::uintptr_t>(buffer.data()), .size = buffer.size()});
-    }
-    return pc1::pages_as_json(pc1::pages_of(ranges));
-}
-
 Json measure(const Arguments& arguments, double main_began) {
     Json result;
     if (arguments.started_at != 0) {
@@ -116,7 +108,7 @@ Json measure(const Arguments& arguments, double main_began) {
     result["not_zero"] = found.not_zero;
     result["page_faults"] = found.page_faults;
     result["node"] = node_of_this_thread();
-    result["pages"] = pages_as_json(memory);
+    result["pages"] = pc1::pages_of({memory[0], memory[1]});
     if (arguments.reads > 0) {
         result["random_read_seconds"] = peers::random_read_seconds(memory, arguments.reads);
         result["dependent_read_seconds"] = peers::dependent_read_seconds(memory, arguments.reads / 4);

@@ -114,8 +114,8 @@ class Creating(unittest.TestCase):
 
 
 class Compare(unittest.TestCase):
-    SAID = {"measured_sector_bytes": 512 * MIB, "near_node": 0, "far_node": None, "fragmented": None, "sha256_ns": 640.2,
-            "own_kernel_ns": 700, "rows": [
+    SAID = {"measured_sector_bytes": 512 * MIB, "near_node": 0, "far_node": None, "fragmented": None, "sha256": {"ns": 640.2},
+            "own_kernel": {"ns": 700}, "rows": [
                 {"path": "single-core", "memory": "4 KiB pages", "node": 0, "rounds_ns": [1800, 1900], "least_huge_share": 0},
                 {"path": "multicore", "memory": "shim, 1 GiB pages", "node": 0, "left_out": "no memory"}]}  # fmt: skip
 

@@ -10,7 +10,7 @@
 
 namespace {
 
-void absorb_nothing(std::uint32_t*, const std::uint8_t*, std::size_t) {}
+void absorb_nothing(std::uint32_t*, const std::uint8_t* const*, std::size_t) {}
 
 void label_nothing(const std::uint32_t*, const pc1::CyclicMessage&, const std::uint8_t* const*,
                    std::uint8_t*) {}

@@ -62,7 +62,7 @@ void read_figure(const std::string& line, MappedArea& area) {
     if (name == "KernelPageSize") {
         area.page_size = bytes;
     } else if (name == "Rss") {
-        area.resident = bytes;
+        area.resident += bytes;
     } else if (name == "AnonHugePages" || name == "ShmemPmdMapped" || name == "FilePmdMapped") {
         area.transparent += bytes;
     } else if (name == "Shared_Hugetlb" || name == "Private_Hugetlb") {

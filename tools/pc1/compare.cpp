@@ -4,10 +4,10 @@
 #include "tools/common/interrupts.h"
 #include "tools/common/log.h"
 #include "tools/common/terminal.h"
+#include "tools/common/wording.h"
 #include "tools/pc1/child.h"
-#include "tools/pc1/report.h"
+#include "tools/pc1/stretch.h"
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/fmt/ranges.h>
@@ -15,7 +15,6 @@
 #include <numa.h>
 #include <sched.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,9 +27,6 @@
 #include <filesystem>
 #include <fstream>
 #include <initializer_list>
-#include <map>
-#include <memory>
-#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -45,23 +41,22 @@ constexpr std::uint64_t kToSpare = 128 * kMiB;
 constexpr std::uint64_t kSectorInCache = 16 << 10;  // both layers fit into the first cache
 constexpr double kEnough =
     0.95;  // of the buffers must be on the pages, and the node, that they are named after
-constexpr const char* kPools = "/run/hugepage-compare";   // of each process that compares, by its number
-constexpr const char* kWithoutUse = "hugepage-compare-";  // and such a number; a folder for temporary files
-
-// Of a measurement: a second or two, where there is time for that.
-std::uint64_t labels_of(double minutes) {
-    constexpr double kLeast = 2'000;
-    constexpr double kOfAMinute = 1'000'000;
-    return static_cast<std::uint64_t>(std::clamp(minutes * kOfAMinute, kLeast, kOfAMinute));
-}
+constexpr int kLeastRounds = 2;
+// Of a measurement: some milliseconds, and a second or two.
+constexpr double kLeastLabels = 20'000;
+constexpr double kMostLabels = 1'000'000;
+constexpr const char* kPools = "/run/hugepage-compare";  // of each process that compares, by its number
 
 std::uint64_t page_bytes() {
     return static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
-// The sum of these lines of a node's memory.
+// The sum of these lines of a node's memory; of the machine's, where the kernel knows no nodes.
 std::uint64_t memory_of(int node, std::initializer_list<const char*> names) {
     std::ifstream file(fmt::format("/sys/devices/system/node/node{}/meminfo", node));
+    if (!file) {
+        file.open("/proc/meminfo");
+    }
     std::uint64_t kib = 0;
     for (std::string line; std::getline(file, line);) {
         for (const char* name : names) {
@@ -74,76 +69,112 @@ std::uint64_t memory_of(int node, std::initializer_list<const char*> names) {
     return kib << 10;
 }
 
-// Free, or in clean files of the page cache.
-std::uint64_t available_on(int node) {
-    return memory_of(node, {"MemFree:", "Inactive(file):", "SReclaimable:"});
+// The node on which this runs, and the farthest from it that has memory, if there is another.
+std::vector<int> near_and_farthest() {
+    if (numa_available() < 0) {
+        return {0};
+    }
+    std::vector<int> nodes = {std::max(numa_node_of_cpu(sched_getcpu()), 0)};
+    const auto distance = [&](int node) { return numa_distance(nodes.front(), node); };
+    for (int node = 0; node <= numa_max_node(); ++node) {
+        const bool has_memory = numa_bitmask_isbitset(numa_all_nodes_ptr, static_cast<unsigned>(node)) != 0 &&
+                                numa_node_size64(node, nullptr) > 0;
+        if (node != nodes.front() && has_memory &&
+            (nodes.size() == 1 || distance(node) > distance(nodes.back()))) {
+            nodes.resize(1);
+            nodes.push_back(node);
+        }
+    }
+    return nodes;
 }
 
-std::vector<std::uint64_t> huge_page_sizes() {
-    std::vector<std::uint64_t> sizes;
-    std::error_code none;
-    for (const auto& entry : fs::directory_iterator("/sys/kernel/mm/hugepages", none)) {
-        sizes.push_back(
-            std::strtoull(entry.path().filename().c_str() + std::strlen("hugepages-"), nullptr, 10) << 10);
+// Whether so many sectors fit on each node, with something to spare. Clean files of the page cache count.
+bool fits(const std::vector<int>& nodes, std::uint64_t sector, double sectors) {
+    const double wanted = static_cast<double>(sector) * sectors * 1.1 + static_cast<double>(kToSpare);
+    return std::ranges::all_of(nodes, [&](int node) {
+        return wanted <=
+               static_cast<double>(memory_of(node, {"MemFree:", "Inactive(file):", "SReclaimable:"}));
+    });
+}
+
+// Ordinary buffers and files of 2 MiB pages are there at once: twice two sectors.
+std::uint64_t largest_sector(const std::vector<int>& nodes, std::uint64_t wanted) {
+    for (std::uint64_t sector = wanted; sector >= kLeastSector; sector /= 2) {
+        if (fits(nodes, sector, 4)) {
+            return sector;
+        }
     }
-    std::ranges::sort(sizes);
-    return sizes;
+    throw std::runtime_error(fmt::format(
+        "there is not enough free memory to compare on a sector of {}: on each node there must be five times "
+        "that, and {}",
+        tools::page_size_text({kLeastSector}), tools::page_size_text({kToSpare})));
+}
+
+std::string reason_of(const Ended& ended) {
+    std::string text = ended.errors.empty() ? ended.output : ended.errors;
+    while (text.ends_with('\n')) {
+        text.pop_back();
+    }
+    text = text.substr(text.rfind('\n') + 1);
+    return text.empty() ? fmt::format("it ended with status {}", ended.status) : text;
 }
 
 // "4 KiB pages" and so on, and how a process comes by it.
 struct Memory {
     std::string name{};
-    Stretch::Pages pages = Stretch::Pages::asis;
-    std::string pool{};           // whose files serve; empty: the shim isn't there
-    std::uint64_t page_size = 0;  // of the pool; 0: no file of it can be used, and the shim falls back
+    std::string pages = "asis";   // one of kStretchPages
+    bool single_core = false;     // the other path's buffers are so anyway
+    std::string pool{};           // whose files serve
+    std::uint64_t page_size = 0;  // of the pool
     std::string left_out{};
 };
 
-// Pools of our own, and what else is there for as long as this lives.
-class Setting {
+// Pools of our own, for as long as this lives.
+class Pools {
   public:
-    Setting(const CompareOptions& options, const tools::Interrupts& interrupts)
-        : interrupts_(interrupts), options_(options), hugepagectl_(find_hugepagectl()) {
-        find_nodes();
-    }
-    // Throws tools::Interrupted, or std::exception with a message for the user.
-    void prepare() {
+    explicit Pools(const tools::Interrupts& interrupts)
+        : interrupts_(interrupts), hugepagectl_(find_hugepagectl()) {
         remove_leftovers();
-        choose_sector();
-        memories_.push_back(
-            {.name = fmt::format("{} pages", size_text(page_bytes())), .pages = Stretch::Pages::small});
-        memories_.push_back({.name = "transparent huge", .pages = Stretch::Pages::transparent});
-        make_pool_without_use();
-        for (const std::uint64_t page : huge_page_sizes()) {
-            make_pool(page);
-        }
-        if (options_.fragmented) {
-            fragment();
+    }
+    ~Pools() {
+        for (const std::string& pool : made_) {
+            remove(pool);
         }
     }
-    ~Setting() {
-        for (const Memory& memory : memories_) {
-            if (memory.page_size > 0) {
-                remove(memory.pool);
-            }
+    Pools(const Pools&) = delete;
+    Pools& operator=(const Pools&) = delete;
+
+    [[nodiscard]] const std::string& hugepagectl() const { return hugepagectl_; }
+
+    // Two files on each node for memory of that page size; or why there are none.
+    void make(Memory& memory, std::uint64_t sector, const std::vector<int>& nodes) {
+        const bool is_first = made_.empty();
+        if (sector % memory.page_size != 0) {
+            memory.left_out = "the sector is no whole number of such pages";
+            return;
         }
-        std::error_code none;
-        fs::remove_all(without_use_, none);
-        for (const auto& [begin, size] : pinned_) {
-            munmap(begin, size);
+        if (!fits(nodes, sector, is_first ? 2 : 4)) {
+            memory.left_out = "there is no memory for them beside the other files";
+            return;
+        }
+        std::vector<std::string> shares;
+        for (const int node : nodes) {
+            shares.push_back(fmt::format("{}:2", node));
+        }
+        memory.pool = fmt::format("{}/{}-{}", kPools, getpid(), memory.page_size >> 10);
+        made_.push_back(memory.pool);
+        // Large pages are not worth dropping caches for, which setup does if it has time.
+        const Ended made = run_child(
+            {hugepagectl(), "setup", "--size", std::to_string(sector), "--node",
+             fmt::format("{}", fmt::join(shares, ",")), "--page-size", std::to_string(memory.page_size),
+             "--path", memory.pool, "--timeout", is_first ? "20" : "1"},
+            &interrupts_);
+        if (made.status != 0) {
+            memory.left_out = made.status == 5 ? "it takes root to make files" : reason_of(made);
+            remove(made_.back());
+            made_.pop_back();
         }
     }
-    Setting(const Setting&) = delete;
-    Setting& operator=(const Setting&) = delete;
-
-    [[nodiscard]] const std::vector<Memory>& memories() const { return memories_; }
-    [[nodiscard]] const std::vector<int>& nodes() const { return nodes_; }  // the near one first
-    [[nodiscard]] std::uint64_t sector() const { return sector_; }
-    [[nodiscard]] const std::string& fragmented() const { return fragmented_; }
-
-    // One measurement, on memory of that node; or why there is none.
-    [[nodiscard]] std::pair<std::optional<StretchResult>, std::string> measure(const Memory& memory, int node,
-                                                                               const Stretch& stretch) const;
 
   private:
     // Beside this program, or where the build has it.
@@ -157,46 +188,6 @@ class Setting {
         throw std::runtime_error("find hugepagectl: it is not beside this program");
     }
 
-    void find_nodes() {
-        nodes_ = {0};
-        if (numa_available() < 0) {
-            return;
-        }
-        nodes_ = {std::max(numa_node_of_cpu(sched_getcpu()), 0)};
-        const auto distance = [&](int node) { return numa_distance(nodes_.front(), node); };
-        int farthest = nodes_.front();
-        for (int node = 0; node <= numa_max_node(); ++node) {
-            const bool has_memory =
-                numa_bitmask_isbitset(numa_all_nodes_ptr, static_cast<unsigned>(node)) != 0 &&
-                numa_node_size64(node, nullptr) > 0;
-            if (has_memory && (distance(node) > distance(farthest) || farthest == nodes_.front())) {
-                farthest = node;
-            }
-        }
-        if (farthest != nodes_.front()) {
-            nodes_.push_back(farthest);
-        }
-    }
-
-    // Ordinary buffers and files of 2 MiB pages are there at once: twice two sectors, and something to spare.
-    [[nodiscard]] bool fits(std::uint64_t sector, double sectors) const {
-        const double wanted = static_cast<double>(sector) * sectors * 1.1 + static_cast<double>(kToSpare);
-        return std::ranges::all_of(
-            nodes_, [&](int node) { return wanted <= static_cast<double>(available_on(node)); });
-    }
-    void choose_sector() {
-        sector_ = options_.sector_bytes;
-        while (!fits(sector_, 4) && sector_ / 2 >= kLeastSector) {
-            sector_ /= 2;
-        }
-        if (!fits(sector_, 4)) {
-            throw std::runtime_error(fmt::format(
-                "there is not enough free memory to compare on a sector of {}: on each node there must be "
-                "five times that, and {}",
-                size_text(sector_), size_text(kToSpare)));
-        }
-    }
-
     // What can't be removed now is on setup's record.
     void remove(const std::string& pool) const noexcept {
         try {
@@ -208,313 +199,368 @@ class Setting {
             tools::warn(fmt::format("remove {}: {}; type: sudo hugepagectl remove", pool, error.what()));
         }
     }
-    // Of comparisons that were killed: all is named after the process.
+    // Of comparisons that were killed.
     void remove_leftovers() const {
-        const auto is_gone = [](const char* process) {
-            const auto number = std::strtol(process, nullptr, 10);
-            return number > 0 && kill(static_cast<pid_t>(number), 0) != 0 && errno == ESRCH;
-        };
         std::error_code none;
         for (const auto& entry : fs::directory_iterator(kPools, none)) {
-            if (is_gone(entry.path().filename().c_str())) {
+            const auto process = std::strtol(entry.path().filename().c_str(), nullptr, 10);
+            if (process > 0 && kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH) {
                 remove(entry.path());
             }
         }
-        for (const auto& entry : fs::directory_iterator(fs::temp_directory_path(), none)) {
-            const std::string name = entry.path().filename();
-            struct stat facts {};
-            if (name.starts_with(kWithoutUse) && is_gone(name.c_str() + std::strlen(kWithoutUse)) &&
-                lstat(entry.path().c_str(), &facts) == 0 && facts.st_uid == geteuid()) {
-                fs::remove_all(entry.path(), none);
-            }
-        }
-    }
-
-    // Its files have the size and no memory: so the shim knows the request, and falls back.
-    void make_pool_without_use() {
-        std::string folder = fs::temp_directory_path() / fmt::format("{}{}-XXXXXX", kWithoutUse, getpid());
-        Memory memory{.name = "shim, no pool", .pool = folder};
-        if (mkdtemp(folder.data()) == nullptr) {
-            memory.left_out = "there is no folder for temporary files";
-        } else {
-            without_use_ = memory.pool = folder;
-            for (const int node : nodes_) {
-                const fs::path file = fs::path(folder) / fmt::format("numa_{}", node) / "size";
-                fs::create_directory(file.parent_path());
-                std::ofstream(file.string()).close();
-                fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
-                fs::resize_file(file, sector_);
-            }
-        }
-        memories_.push_back(std::move(memory));
-    }
-
-    void make_pool(std::uint64_t page) {
-        const bool is_first = memories_.back().page_size == 0;
-        Memory& memory = memories_.emplace_back();
-        memory.name = fmt::format("shim, {} pages", size_text(page));
-        memory.pool = fmt::format("{}/{}-{}", kPools, getpid(), page >> 10);
-        if (sector_ % page != 0) {
-            memory.left_out = "the sector is no whole number of such pages";
-            return;
-        }
-        if (!fits(sector_, is_first ? 2 : 4)) {
-            memory.left_out = "there is no memory for them beside the other files";
-            return;
-        }
-        std::vector<std::string> shares;
-        for (const int node : nodes_) {
-            shares.push_back(fmt::format("{}:2", node));
-        }
-        memory.page_size = page;
-        // Large pages are not worth dropping caches for, which setup does if it has time.
-        const Ended made =
-            run_child({hugepagectl_, "setup", "--size", std::to_string(sector_), "--node",
-                       fmt::format("{}", fmt::join(shares, ",")), "--page-size", std::to_string(page),
-                       "--path", memory.pool, "--timeout", is_first ? "20" : "1"},
-                      &interrupts_);
-        if (made.status != 0) {
-            memory.left_out = made.status == 5 ? "it takes root to make files" : reason_of(made);
-            remove(memory.pool);
-            memory.page_size = 0;
-        }
-    }
-
-    static std::string reason_of(const Ended& ended) {
-        std::string text = ended.errors.empty() ? ended.output : ended.errors;
-        while (text.ends_with('\n')) {
-            text.pop_back();
-        }
-        text = text.substr(text.rfind('\n') + 1);
-        return text.empty() ? fmt::format("it ended with status {}", ended.status) : text;
-    }
-
-    // As after days of uptime: free memory is taken in ordinary pages, and all but each 16th given back, so
-    // that hardly a huge page is left in one piece. A fiftieth of the node's memory is left alone: the kernel
-    // need not reclaim any, nor end a program for lack of it.
-    void fragment() {
-        constexpr std::uint64_t kPart = 128 * kMiB;
-        const auto page = page_bytes();
-        for (const int node : nodes_) {
-            const std::uint64_t left_alone = memory_of(node, {"MemTotal:"}) / 50;
-            const std::uint64_t free = memory_of(node, {"MemFree:"});
-            const std::uint64_t size = (free - std::min(free, left_alone)) / kPart * kPart;
-            void* const memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-            if (memory == MAP_FAILED) {
-                throw std::runtime_error("--fragmented: there is no memory to be taken for a moment");
-            }
-            pinned_.emplace_back(memory, size);
-            madvise(memory, size, MADV_NOHUGEPAGE);
-            if (numa_available() >= 0) {
-                numa_tonode_memory(memory, size, node);
-            }
-            auto* const bytes = static_cast<volatile char*>(memory);
-            tools::Progress progress("fragmenting memory", size,
-                                     [](std::uint64_t, tools::Seconds) { return ""; });
-            for (std::uint64_t at = 0; at < size; at += page) {
-                bytes[at] = 1;
-                if (at % kPart == 0) {
-                    interrupts_.check();
-                    progress.update(at);
-                }
-            }
-            for (std::uint64_t at = 0; at < size; at += 16 * page) {
-                madvise(static_cast<char*>(memory) + at + page, 15 * page, MADV_DONTNEED);
-            }
-        }
-        fragmented_ =
-            fmt::format("{} taken, and each 16th page of it kept", size_text(pinned_.front().second));
     }
 
     const tools::Interrupts& interrupts_;
-    const CompareOptions& options_;
-    std::string hugepagectl_;
-    std::vector<int> nodes_;
-    std::uint64_t sector_ = 0;
-    std::vector<Memory> memories_;
-    std::string without_use_;
-    std::vector<std::pair<void*, std::uint64_t>> pinned_;
-    std::string fragmented_;
+    const std::string hugepagectl_;
+    std::vector<std::string> made_;
 };
 
-double share_on(const StretchResult& result, const auto& counts) {
-    std::uint64_t all = 0;
-    std::uint64_t counted = 0;
-    for (const PagesOfSize& pages : result.buffers) {
-        all += pages.resident;
-        counted += counts(pages);
+// As after days of uptime, for as long as this lives: free memory is taken in ordinary pages, and all but
+// each 16th given back, so that hardly a huge page is left in one piece. A fiftieth of the node's memory is
+// left alone: the kernel need not reclaim any, nor end a program for lack of it.
+class Fragments {
+  public:
+    Fragments() = default;
+    ~Fragments() {
+        for (const auto& [begin, size] : pinned_) {
+            munmap(begin, size);
+        }
     }
-    return all == 0 ? 0 : static_cast<double>(counted) / static_cast<double>(all);
-}
+    Fragments(const Fragments&) = delete;
+    Fragments& operator=(const Fragments&) = delete;
 
-double huge_share(const StretchResult& result) {
-    const auto page = page_bytes();
-    return share_on(result, [&](const PagesOfSize& pages) {
-        return pages.page_size > page ? pages.resident : pages.transparent;
-    });
-}
-
-std::pair<std::optional<StretchResult>, std::string> Setting::measure(const Memory& memory, int node,
-                                                                      const Stretch& stretch) const {
-    const auto word = [](auto choice, auto... words) {
-        const char* const all[] = {words...};
-        return std::string(all[static_cast<std::size_t>(choice)]);
-    };
-    std::vector<std::string> command = {fs::read_symlink("/proc/self/exe"),
-                                        kStretchCommand,
-                                        std::to_string(stretch.sector_bytes),
-                                        std::to_string(stretch.labels),
-                                        name_of(stretch.path),
-                                        word(stretch.pages, "asis", "small", "transparent"),
-                                        stretch.own_kernel ? "own" : "upstream"};
-    if (!memory.pool.empty()) {
-        const std::vector<std::string> run = {hugepagectl_, "run", "--files-path", memory.pool, "--log",
-                                              "warn",       "--"};
-        command.insert(command.begin(), run.begin(), run.end());
-    }
-    const bool has_several_nodes = nodes_.size() > 1;
-    const Ended ended = run_child(command, &interrupts_, [&] {
-        unsetenv("LD_PRELOAD");
-        for (char** entry = environ; *entry != nullptr;) {
-            const std::string name(*entry, std::strcspn(*entry, "="));
-            if (name.starts_with("HUGEPAGE_")) {
-                unsetenv(name.c_str());
-            } else {
-                ++entry;
+    // Says what it took.
+    std::string take(int node, const tools::Interrupts& interrupts) {
+        constexpr std::uint64_t kPart = 128 * kMiB;
+        const auto page = page_bytes();
+        const std::uint64_t left_alone = memory_of(node, {"MemTotal:"}) / 50;
+        const std::uint64_t free = memory_of(node, {"MemFree:"});
+        const std::uint64_t size = (free - std::min(free, left_alone)) / kPart * kPart;
+        void* const memory =
+            mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (memory == MAP_FAILED) {
+            throw std::runtime_error("--fragmented: there is no memory to be taken for a moment");
+        }
+        pinned_.emplace_back(memory, size);
+        madvise(memory, size, MADV_NOHUGEPAGE);
+        if (numa_available() >= 0) {
+            numa_tonode_memory(memory, size, node);
+        }
+        auto* const bytes = static_cast<volatile char*>(memory);
+        tools::Progress progress("fragmenting memory", size,
+                                 [](std::uint64_t, tools::Seconds) { return ""; });
+        for (std::uint64_t at = 0; at < size; at += page) {
+            bytes[at] = 1;
+            if (at % kPart == 0) {
+                interrupts.check();
+                progress.update(at);
             }
         }
-        setenv("FIL_PROOFS_USE_MULTICORE_SDR", stretch.path == Path::kMulticore ? "1" : "0", 1);
-        setenv("HUGEPAGE_NODE", std::to_string(node).c_str(), 1);
-        if (has_several_nodes) {
-            numa_run_on_node(nodes_.front());
+        for (std::uint64_t at = 0; at < size; at += 16 * page) {
+            madvise(static_cast<char*>(memory) + at + page, 15 * page, MADV_DONTNEED);
         }
-        if (has_several_nodes && memory.pool.empty()) {
-            numa_set_preferred(node);
-        }
-    });
-    if (ended.status != 0) {
-        return {std::nullopt, reason_of(ended)};
+        return fmt::format("{} taken, and each 16th page of it kept", tools::page_size_text({size}));
     }
-    const auto said = nlohmann::json::parse(ended.output);
-    StretchResult result{.ns = said.at("ns"), .ready_seconds = said.at("ready_seconds"), .buffers = {}};
-    for (const auto& pages : said.at("pages")) {
-        PagesOfSize& one = result.buffers.emplace_back();
-        one.page_size = pages.at("page_size");
-        one.resident = pages.at("resident");
-        one.transparent = pages.at("transparent");
-        for (const auto& [name, bytes] : pages.at("nodes").items()) {
-            one.nodes[static_cast<unsigned>(std::stoul(name))] = bytes;
-        }
+
+  private:
+    std::vector<std::pair<void*, std::uint64_t>> pinned_;
+};
+
+std::vector<std::uint64_t> huge_page_sizes() {
+    std::vector<std::uint64_t> sizes;
+    std::error_code none;
+    for (const auto& entry : fs::directory_iterator("/sys/kernel/mm/hugepages", none)) {
+        sizes.push_back(
+            std::strtoull(entry.path().filename().c_str() + std::strlen("hugepages-"), nullptr, 10) << 10);
     }
-    const double in_files = share_on(result, [&](const PagesOfSize& pages) {
-        return pages.page_size == memory.page_size ? pages.resident : 0;
-    });
-    if (memory.page_size > 0 && in_files < kEnough) {
-        return {std::nullopt, "its files did not serve: " + reason_of(ended)};
-    }
-    const double on_node = share_on(result, [&](const PagesOfSize& pages) {
-        const auto found = pages.nodes.find(static_cast<unsigned>(node));
-        return found == pages.nodes.end() ? 0 : found->second;
-    });
-    if (has_several_nodes && stretch.sector_bytes >= kLeastSector && on_node < kEnough) {
-        return {std::nullopt, fmt::format("only {:.0f} % of it was on node {}", on_node * 100, node)};
-    }
-    return {result, ""};
+    std::ranges::sort(sizes);
+    return sizes;
 }
 
-}  // namespace
+// Of buffers, by what stretch.h tells of them.
+double share_on(const Json& said, const auto& counts) {
+    double all = 0;
+    double counted = 0;
+    for (const Json& pages : said.at("pages")) {
+        all += pages.at("resident").get<double>();
+        counted += counts(pages);
+    }
+    return all == 0 ? 0 : counted / all;
+}
 
+double huge_share(const Json& said) {
+    return share_on(said, [](const Json& pages) {
+        return pages.at(pages.at("page_size") == page_bytes() ? "transparent" : "resident").get<double>();
+    });
+}
+
+// Of a process that labels, beside the words of its command: no shim but ours, its thread on the near node,
+// and its memory on the wanted one.
+void prepare_child(Path path, const std::vector<int>& nodes, int node, bool is_served) {
+    unsetenv("LD_PRELOAD");
+    for (char** entry = environ; *entry != nullptr;) {
+        const std::string name(*entry, std::strcspn(*entry, "="));
+        if (name.starts_with("HUGEPAGE_")) {
+            unsetenv(name.c_str());
+        } else {
+            ++entry;
+        }
+    }
+    setenv("FIL_PROOFS_USE_MULTICORE_SDR", path == Path::kMulticore ? "1" : "0", 1);
+    setenv("HUGEPAGE_NODE", std::to_string(node).c_str(), 1);
+    if (nodes.size() > 1) {
+        numa_run_on_node(nodes.front());
+        if (!is_served) {
+            numa_set_preferred(node);
+        }
+    }
+}
+
+// The middle one, or the mean of the two in the middle; there is at least one.
 double median(std::vector<double> numbers) {
     std::ranges::sort(numbers);
     const std::size_t half = numbers.size() / 2;
     return numbers.size() % 2 == 1 ? numbers[half] : (numbers[half - 1] + numbers[half]) / 2;
 }
 
-CompareResult compare(const CompareOptions& options) {
-    using Clock = std::chrono::steady_clock;
-    const tools::Interrupts interrupts;
-    const auto start = Clock::now();
-    Setting setting(options, interrupts);
-    setting.prepare();
-    CompareResult result{.sector_bytes = setting.sector(),
-                         .labels = labels_of(options.minutes),
-                         .cpus = usable_cpus(),
-                         .near = setting.nodes().front(),
-                         .farthest = setting.nodes().size() > 1 ? setting.nodes().back() : -1,
-                         .rows = {},
-                         .fragmented = setting.fragmented()};
-    std::vector<std::pair<const Memory*, std::vector<double>>> measured;  // and its times until ready
-    for (const Path path : options.paths) {
-        for (const int node : setting.nodes()) {
-            for (const Memory& memory : setting.memories()) {
-                result.rows.push_back({.path = path,
-                                       .memory = memory.name,
-                                       .is_far = node != result.near,
-                                       .ns = {},
-                                       .of_plain = {},
-                                       .left_out = memory.left_out});
-                measured.push_back({&memory, {}});
+class Comparison {
+  public:
+    explicit Comparison(const CompareOptions& options)
+        : options_(options), nodes_(near_and_farthest()), pools_(interrupts_) {
+        const std::string page = tools::page_size_text({page_bytes()});
+        memories_ = {{.name = page + " pages", .pages = "small"},
+                     {.name = page + ", page-aligned", .pages = "aligned", .single_core = true},
+                     {.name = "transparent huge", .pages = "transparent"},
+                     {.name = "shim, no pool", .pages = "aligned-transparent", .single_core = true}};
+        for (const std::uint64_t size : huge_page_sizes()) {
+            memories_.push_back(
+                {.name = fmt::format("shim, {} pages", tools::page_size_text({size})), .page_size = size});
+        }
+        for (const Path path : options.paths) {
+            for (const int node : nodes_) {
+                for (Memory& memory : memories_) {
+                    if (path == Path::kSingleCore || !memory.single_core) {
+                        rows_.push_back({.path = path, .memory = &memory, .node = node});
+                    }
+                }
+            }
+        }
+        sector_ = largest_sector(nodes_, options.sector_bytes);
+        choose_stretch();
+        for (Memory& memory : memories_) {
+            if (memory.page_size > 0) {
+                pools_.make(memory, sector_, nodes_);
+            }
+        }
+        for (const int node : options.fragmented ? nodes_ : std::vector<int>{}) {
+            fragmented_ = fragments_.take(node, interrupts_);
+        }
+    }
+
+    Json run() {
+        for (Row& row : rows_) {
+            row.left_out = row.memory->left_out;
+        }
+        tools::Progress progress("comparing", static_cast<std::uint64_t>(options_.minutes * 60'000),
+                                 [](std::uint64_t, tools::Seconds) { return ""; });
+        double round_seconds = 0;
+        for (int round = 0; round < kLeastRounds || seconds_left() > round_seconds; ++round) {
+            const double before = seconds_left();
+            measure_round(progress);
+            round_seconds = before - seconds_left();
+        }
+        return report();
+    }
+
+  private:
+    struct Row {
+        Path path;
+        const Memory* memory;
+        int node;
+        std::vector<Json> rounds{};
+        std::vector<double> of_plain{};  // times that of ordinary pages on the near node in the same round
+        std::string left_out{};          // why
+    };
+
+    [[nodiscard]] double seconds_left() const {
+        return options_.minutes * 60 -
+               std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    }
+
+    // So that two rounds take no longer than they may: first the sector gets smaller, then the stretch. By
+    // ordinary pages, which take the longest.
+    void choose_stretch() {
+        constexpr double kForRounds = 0.7;  // of the time; the rest is for making files
+        for (;; sector_ /= 2) {
+            const double before = seconds_left();
+            const Json said =
+                measure(memories_.front(), options_.paths.front(), nodes_.front(), sector_, kLeastLabels);
+            if (said.contains("left_out")) {
+                throw std::runtime_error("label on ordinary pages: " +
+                                         said.at("left_out").get<std::string>());
+            }
+            const double each = before - seconds_left();
+            const double allowed =
+                seconds_left() * kForRounds / (kLeastRounds * static_cast<double>(rows_.size() + 2));
+            if (each <= allowed || sector_ / 2 < kLeastSector) {
+                // A label of layer 2 costs as much again in layer 1 and in the walks before both.
+                const double more = (allowed - each) * 1e9 / (2 * said.at("ns").get<double>());
+                labels_ = std::clamp(kLeastLabels + more, kLeastLabels, kMostLabels);
+                return;
             }
         }
     }
-    const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
-    const double allowed = options.minutes * 60;
-    std::vector<double> floors;
-    std::vector<double> owns;
-    tools::Progress progress("comparing", static_cast<std::uint64_t>(allowed * 1000),
-                             [](std::uint64_t, tools::Seconds) { return ""; });
-    constexpr int kLeastRounds = 2;
-    double round_seconds = 0;
-    for (int round = 0; round < kLeastRounds || seconds() + round_seconds < allowed; ++round) {
-        const double begin = seconds();
-        std::map<Path, double> plain;
-        const Memory* best = nullptr;
-        for (std::size_t i = 0; i < result.rows.size(); ++i) {
-            Measured& row = result.rows[i];
-            const Memory& memory = *measured[i].first;
+
+    // What stretch.h says, or "left_out", why there is nothing.
+    [[nodiscard]] Json measure(const Memory& memory, Path path, int node, std::uint64_t sector, double labels,
+                               const char* kernel = "upstream") const {
+        std::vector<std::string> command = {fs::read_symlink("/proc/self/exe"),
+                                            kStretchCommand,
+                                            std::to_string(sector),
+                                            std::to_string(static_cast<std::uint64_t>(labels)),
+                                            name_of(path),
+                                            memory.pages,
+                                            kernel};
+        if (!memory.pool.empty()) {
+            const std::vector<std::string> run = {
+                pools_.hugepagectl(), "run", "--files-path", memory.pool, "--log", "warn", "--"};
+            command.insert(command.begin(), run.begin(), run.end());
+        }
+        const Ended ended = run_child(command, &interrupts_,
+                                      [&] { prepare_child(path, nodes_, node, !memory.pool.empty()); });
+        if (ended.status != 0) {
+            return {{"left_out", reason_of(ended)}};
+        }
+        const Json said = Json::parse(ended.output);
+        const double in_files = share_on(said, [&](const Json& pages) {
+            return pages.at("page_size") == memory.page_size ? pages.at("resident").get<double>() : 0;
+        });
+        if (memory.page_size > 0 && in_files < kEnough) {
+            return {{"left_out", "its files did not serve: " + reason_of(ended)}};
+        }
+        const double on_node = share_on(
+            said, [&](const Json& pages) { return pages.at("nodes").value(std::to_string(node), 0.0); });
+        if (nodes_.size() > 1 && sector >= kLeastSector && on_node < kEnough) {
+            return {{"left_out", fmt::format("only {:.0f} % of it was on node {}", on_node * 100, node)}};
+        }
+        return said;
+    }
+
+    void measure_round(tools::Progress& progress) {
+        const auto update = [&] {
+            progress.update(static_cast<std::uint64_t>(options_.minutes * 60'000 - seconds_left() * 1000));
+        };
+        double plain = NAN;  // of the path
+        const Memory* best = &memories_.front();
+        for (Row& row : rows_) {
             if (!row.left_out.empty()) {
                 continue;
             }
-            progress.update(static_cast<std::uint64_t>(seconds() * 1000));
-            const auto [got, why] = setting.measure(memory, row.is_far ? result.farthest : result.near,
-                                                    {.sector_bytes = setting.sector(),
-                                                     .labels = result.labels,
-                                                     .path = row.path,
-                                                     .pages = memory.pages});
-            if (!got) {
-                row.left_out = why;
-                row.ns.clear();
+            const bool is_near = row.node == nodes_.front();
+            const bool is_plain = is_near && row.memory == &memories_.front();
+            plain = is_plain ? NAN : plain;
+            update();
+            const Json said = measure(*row.memory, row.path, row.node, sector_, labels_);
+            if (said.contains("left_out")) {
+                row.left_out = said.at("left_out");
                 continue;
             }
-            if (i % setting.memories().size() == 0 && !row.is_far) {
-                plain[row.path] = got->ns;
+            plain = is_plain ? pc1_ns(said) : plain;
+            row.of_plain.push_back(pc1_ns(said) / plain);
+            row.rounds.push_back(said);
+            best = is_near ? row.memory : best;
+        }
+        const auto add = [&](std::vector<Json>& to, const Json& said) {
+            if (!said.contains("left_out")) {
+                to.push_back(said);
             }
-            row.ns.push_back(got->ns);
-            row.of_plain.push_back(plain.contains(row.path) ? got->ns / plain[row.path] : NAN);
-            row.least_huge = std::min(row.least_huge, huge_share(*got));
-            measured[i].second.push_back(got->ready_seconds);
-            best = row.is_far ? best : &memory;
+        };
+        const Path path = Path::kSingleCore;
+        add(floors_, measure(memories_.front(), path, nodes_.front(), kSectorInCache, labels_));
+        add(owns_, measure(*best, path, nodes_.front(), sector_, labels_, "own"));
+    }
+
+    // Of a label of all layers, on average.
+    static double pc1_ns(const Json& said) {
+        return (said.at("layer_1_ns").get<double>() + (kLayersOfPc1 - 1) * said.at("ns").get<double>()) /
+               kLayersOfPc1;
+    }
+
+    [[nodiscard]] Json times_of(const std::vector<Json>& rounds) const {
+        constexpr double kNsOfAnHour = 3600e9;
+        std::vector<double> ns;
+        std::vector<double> layer_1;
+        for (const Json& said : rounds) {
+            ns.push_back(said.at("ns"));
+            layer_1.push_back(said.at("layer_1_ns"));
         }
-        for (const bool own : {false, true}) {
-            const std::uint64_t sector = own ? setting.sector() : kSectorInCache;
-            if (const auto [got, why] =
-                    setting.measure(own && best != nullptr ? *best : setting.memories().front(), result.near,
-                                    {.sector_bytes = sector, .labels = result.labels, .own_kernel = own});
-                got) {
-                (own ? owns : floors).push_back(got->ns);
+        Json times = {{"layer_1_ns", median(layer_1)}, {"ns", median(ns)}};
+        times["hours"] = pc1_ns(times) * kLayersOfPc1 * static_cast<double>(options_.sector_bytes) /
+                         kNodeBytes / kNsOfAnHour;
+        times["rounds_layer_1_ns"] = layer_1;
+        times["rounds_ns"] = ns;
+        return times;
+    }
+
+    [[nodiscard]] Json report() const {
+        constexpr int kSchema = 1;
+        Json rows = Json::array();
+        for (const Row& row : rows_) {
+            Json entry = {{"path", name_of(row.path)}, {"memory", row.memory->name}, {"node", row.node}};
+            if (!row.left_out.empty()) {
+                entry["left_out"] = row.left_out;
+            } else {
+                std::vector<double> ready;
+                std::vector<double> huge;
+                for (const Json& said : row.rounds) {
+                    ready.push_back(said.at("ready_seconds"));
+                    huge.push_back(huge_share(said));
+                }
+                entry.update(times_of(row.rounds));
+                entry.update({{"of_plain", median(row.of_plain)},
+                              {"rounds_of_plain", row.of_plain},
+                              {"ready_seconds", median(ready)},
+                              {"least_huge_share", *std::ranges::min_element(huge)}});
             }
+            rows.push_back(std::move(entry));
         }
-        round_seconds = seconds() - begin;
+        return {{"schema_version", kSchema},
+                {"program", "pc1-label compare"},
+                {"version", PC1_VERSION},
+                {"sector_bytes", options_.sector_bytes},
+                {"measured_sector_bytes", sector_},
+                {"layers", kLayersOfPc1},
+                {"labels", static_cast<std::uint64_t>(labels_)},
+                {"cpus", usable_cpus()},
+                {"near_node", nodes_.front()},
+                {"far_node", nodes_.size() > 1 ? Json(nodes_.back()) : Json()},
+                {"fragmented", fragmented_.empty() ? Json() : Json(fragmented_)},
+                {"sha256", floors_.empty() ? Json() : times_of(floors_)},
+                {"own_kernel", owns_.empty() ? Json() : times_of(owns_)},
+                {"rows", std::move(rows)}};
     }
-    for (std::size_t i = 0; i < result.rows.size(); ++i) {
-        if (result.rows[i].left_out.empty()) {
-            result.rows[i].ready_seconds = median(measured[i].second);
-        }
-    }
-    result.floor_ns = floors.empty() ? 0 : median(floors);
-    result.own_ns = owns.empty() ? 0 : median(owns);
-    return result;
+
+    static constexpr int kLayersOfPc1 = 11;
+
+    const CompareOptions& options_;
+    const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+    const tools::Interrupts interrupts_;
+    const std::vector<int> nodes_;  // the near one first
+    Pools pools_;
+    Fragments fragments_;
+    std::uint64_t sector_ = 0;
+    double labels_ = kLeastLabels;
+    std::vector<Memory> memories_;
+    std::string fragmented_;
+    std::vector<Row> rows_;
+    std::vector<Json> floors_;  // SHA-256 alone
+    std::vector<Json> owns_;    // label.h's own single thread, on the best memory
+};
+
+}  // namespace
+
+Json compare(const CompareOptions& options) {
+    return Comparison(options).run();
 }
 
 }  // namespace pc1

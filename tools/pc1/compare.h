@@ -7,7 +7,8 @@
 #pragma once
 
 #include "tools/pc1/options.h"
-#include "tools/pc1/stretch.h"
+#include "tools/pc1/run.h"
+#include "tools/pc1/upstream.h"
 
 #include <cstdint>
 #include <string>
@@ -27,41 +28,11 @@ struct CompareOptions {
 [[nodiscard]] std::variant<CompareOptions, TextForUser> parse_compare_options(int argc,
                                                                               const char* const* argv);
 
-// Memory on one node, on one path.
-struct Measured {
-    Path path = Path::kSingleCore;
-    std::string memory;  // "4 KiB pages"
-    bool is_far = false;
-    std::vector<double> ns;        // a label, of each round; empty: left out
-    std::vector<double> of_plain;  // times that of ordinary pages on the near node in the same round
-    double ready_seconds = 0;      // median
-    double least_huge = 1;         // the smallest share of the buffers that was in huge pages of any kind
-    std::string left_out;          // why
-};
+// The report of --json; pc1-label(1) names its keys. Shows its progress on stderr if that is a terminal.
+// Throws tools::Interrupted, or std::exception with a message for the user.
+[[nodiscard]] Json compare(const CompareOptions& options);
 
-struct CompareResult {
-    std::uint64_t sector_bytes = 0;  // measured on
-    std::uint64_t labels = 0;        // a measurement
-    unsigned cpus = 0;
-    int near = 0;
-    int farthest = -1;  // there is no other node
-    std::vector<Measured> rows;
-    double floor_ns = 0;     // a label whose parents are all in the first cache: SHA-256 alone
-    double own_ns = 0;       // by pc1-label's own single thread, on the best memory
-    std::string fragmented;  // what was found, if that was asked for
-};
-// Shows its progress on stderr if that is a terminal. Throws tools::Interrupted, or std::exception with a
-// message for the user.
-[[nodiscard]] CompareResult compare(const CompareOptions& options);
-
-[[nodiscard]] std::string as_table(const CompareOptions& options, const CompareResult& result);
-[[nodiscard]] std::string as_json(const CompareOptions& options, const CompareResult& result);
-
-// The middle one, or the mean of the two in the middle; there is at least one.
-[[nodiscard]] double median(std::vector<double> numbers);
-
-// The part of a process that labels: `argv` begins with kStretchCommand. Returns what goes to stdout.
-inline constexpr const char* kStretchCommand = "compare-stretch";
-[[nodiscard]] std::string run_stretch(int argc, const char* const* argv);
+// The same for people to read.
+[[nodiscard]] std::string compare_table(const Json& report);
 
 }  // namespace pc1

@@ -1,133 +1,129 @@
-// The command line of compare, and what it prints.
+// The command line of compare, and its report for people.
 #include "tools/common/command_line.h"
+#include "tools/common/terminal.h"
 #include "tools/pc1/compare.h"
-#include "tools/pc1/report.h"
 
 #include <CLI/CLI.hpp>
+#include <langinfo.h>
 #include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
+#include <clocale>
 #include <cmath>
-#include <cstdlib>
-#include <map>
-#include <optional>
 #include <string_view>
+#include <utility>
 
 namespace pc1 {
 namespace {
-
-constexpr int kCompareSchema = 1;
-constexpr int kLayersOfPc1 = 11;
-
-// For all layers of the sector that was asked about.
-double hours_of(const CompareOptions& options, double ns) {
-    constexpr double kNsOfAnHour = 3600e9;
-    return ns * static_cast<double>(options.sector_bytes) / kNodeBytes * kLayersOfPc1 / kNsOfAnHour;
-}
 
 std::string hours_text(double hours) {
     return std::abs(hours) < 0.1 ? fmt::format("{:.1f} min", hours * 60) : fmt::format("{:.1f} h", hours);
 }
 
-// Of a terminal; 0 elsewhere.
-std::size_t width_of_stdout() {
-    winsize size{};
-    return isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
-bool has_blocks() {
-    for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-        if (const char* value = std::getenv(name); value != nullptr && *value != '\0') {
-            const std::string_view text(value);
-            return text.find("UTF-8") != std::string_view::npos ||
-                   text.find("utf8") != std::string_view::npos;
-        }
-    }
-    return false;
-}
-
-// As long as the share of the room that stands behind a line.
+// As long as the share of the room that stands behind a line, on a terminal that has some.
 std::string bar(double share) {
-    constexpr std::size_t kLine = 70;
+    constexpr std::size_t kLine = 72;
     constexpr std::size_t kWidest = 40;
-    const std::size_t width = width_of_stdout();
-    if (width <= kLine + 8) {
+    const tools::Terminal terminal = tools::Terminal::of_stdout();
+    if (!terminal.can_redraw || terminal.columns <= kLine + 8) {
         return "";
     }
-    const auto room = static_cast<double>(std::min(width - kLine - 1, kWidest));
+    static const bool has_blocks =
+        std::setlocale(LC_CTYPE, "") != nullptr && std::string_view(nl_langinfo(CODESET)) == "UTF-8";
+    const auto room = static_cast<double>(std::min(terminal.columns - kLine - 1, kWidest));
     std::string text = "  ";
     for (double done = 0; done + 0.5 <= share * room; ++done) {
-        text += has_blocks() ? "\u2588" : "#";
+        text += has_blocks ? "\u2588" : "#";
     }
     return text;
 }
 
-// Columns that are empty for a row that is only to compare with.
-struct Line {
-    std::string memory;
-    double ns = 0;
-    std::string spread{};
-    std::optional<double> of_plain{};
-    std::string ready{};
-    double share = 0;  // of the longest line's bar
-};
-
-std::string text_of(const CompareOptions& options, const Line& line) {
-    const double hours = hours_of(options, line.ns);
-    const std::string saved =
-        line.of_plain && *line.of_plain != 1
-            ? fmt::format("{:>9} {:>3.0f} %", hours_text(hours / *line.of_plain - hours),
-                          100 * (1 - *line.of_plain))
-            : "";
+// With columns that are empty for a row that is only to compare with.
+std::string line_of(const std::string& memory, const Json& row, double longest) {
+    std::string spread;
+    std::string saved;
+    std::string ready;
+    const double hours = row.at("hours");
+    if (row.contains("of_plain")) {
+        const double of_plain = row.at("of_plain");
+        const auto [least, most] = std::ranges::minmax(row.at("rounds_ns").get<std::vector<double>>());
+        spread = fmt::format("\u00b1{:.0f} %", 100 * (most - least) / 2 / row.at("ns").get<double>());
+        saved =
+            of_plain == 1 || std::isnan(of_plain)
+                ? ""
+                : fmt::format("{:>9} {:>3.0f} %", hours_text(hours / of_plain - hours), 100 * (1 - of_plain));
+        ready = fmt::format("{:.1f} s", row.at("ready_seconds").get<double>());
+    }
     std::string text =
-        fmt::format("{:<24}{:>6.0f}{:>8}{:>9}{:<15}{:>8}{}", line.memory, line.ns, line.spread,
-                    hours_text(hours), saved, line.ready, line.share > 0 ? bar(line.share) : "");
+        fmt::format("{:<26}{:>6.0f}{:>8}{:>9}{:<15}{:>8}{}", memory, row.at("ns").get<double>(), spread,
+                    hours_text(hours), saved, ready, ready.empty() ? "" : bar(hours / longest));
     text.resize(text.find_last_not_of(' ') + 1);
     return text + "\n";
 }
 
-std::string spread_of(const std::vector<double>& ns) {
-    const auto [least, most] = std::ranges::minmax(ns);
-    return fmt::format("\u00b1{:.0f} %", 100 * (most - least) / 2 / median(ns));
+// What each part gives, by rows of one path: a memory beside the one that lacks that part alone.
+std::string parts_text(const std::vector<Json>& rows, int near) {
+    const auto of_plain = [&](std::string_view begin, std::string_view end, bool is_near = true) {
+        double found = NAN;  // the last one that is so called
+        for (const Json& row : rows) {
+            const std::string memory = row.at("memory");
+            if (memory.starts_with(begin) && memory.ends_with(end) && (row.at("node") == near) == is_near) {
+                found = row.at("of_plain");
+            }
+        }
+        return found;
+    };
+    std::string text;
+    const auto add = [&](const char* name, double part) {
+        if (!std::isnan(part)) {
+            text += fmt::format("{}{} {:.0f} %", text.empty() ? "" : ", ", name, 100 * part);
+        }
+    };
+    const double aligned = of_plain("", "page-aligned");  // not on the multicore path: mmap's are so anyway
+    const bool is_single = !std::isnan(aligned);
+    const double huge = is_single ? of_plain("shim", "no pool") : of_plain("transparent", "");
+    const double pool = of_plain("shim", "B pages");
+    add("page-aligned", 1 - aligned);
+    add("huge pages", (is_single ? aligned : 1) - huge);
+    add("from a pool", huge - pool);
+    add("near node", of_plain("shim", "B pages", false) - pool);
+    return text.empty() ? "" : "what gives it: " + text + "\n";
 }
 
-std::string path_text(const CompareOptions& options, const CompareResult& result, Path path) {
-    double longest = 0;
-    for (const Measured& row : result.rows) {
-        longest = std::max(longest, row.path == path && !row.ns.empty() ? median(row.ns) : 0);
-    }
-    std::string text = fmt::format(
-        "\n{} path{}\n{:<24}{:>6}{:>8}{:>9}{:>15}{:>8}\n", name_of(path),
-        path == Path::kMulticore ? " (FIL_PROOFS_USE_MULTICORE_SDR=1)" : " (the proofs library's default)",
-        "MEMORY", "NS", "SPREAD", "PC1", "SAVED", "READY");
+std::string path_text(const Json& report, const std::string& path) {
+    std::vector<Json> rows;
     std::string left_out;
-    for (const Measured& row : result.rows) {
-        if (row.path != path) {
-            continue;
+    double longest = 0;
+    const auto name_of_row = [&](const Json& row) {
+        const bool is_near = row.at("node") == report.at("near_node");
+        return row.at("memory").get<std::string>() + (report.at("far_node").is_null() ? ""
+                                                      : is_near                       ? ", near"
+                                                                                      : ", far");
+    };
+    for (const Json& row : report.at("rows")) {
+        if (row.at("path") == path && row.contains("left_out")) {
+            left_out +=
+                fmt::format("  left out: {}: {}\n", name_of_row(row), row.at("left_out").get<std::string>());
+        } else if (row.at("path") == path) {
+            rows.push_back(row);
+            longest = std::max(longest, row.at("hours").get<double>());
         }
-        const std::string name = row.memory + (result.farthest < 0 ? "" : row.is_far ? ", far" : ", near");
-        if (row.ns.empty()) {
-            left_out += fmt::format("  left out: {}: {}\n", name, row.left_out);
-            continue;
-        }
-        const double ns = median(row.ns);
-        text += text_of(options, {.memory = name,
-                                  .ns = ns,
-                                  .spread = spread_of(row.ns),
-                                  .of_plain = median(row.of_plain),
-                                  .ready = fmt::format("{:.1f} s", row.ready_seconds),
-                                  .share = ns / longest});
     }
-    if (path == Path::kSingleCore) {
-        text += text_of(options, {.memory = "what the CPU could do", .ns = result.own_ns});
-        text += text_of(options, {.memory = "SHA-256 alone", .ns = result.floor_ns});
+    const bool is_single = path == name_of(Path::kSingleCore);
+    std::string text =
+        fmt::format("\n{} path{}\n{:<26}{:>6}{:>8}{:>9}{:>15}{:>8}\n", path,
+                    is_single ? " (the proofs library's default)" : " (FIL_PROOFS_USE_MULTICORE_SDR=1)",
+                    "MEMORY", "NS", "SPREAD", "PC1", "SAVED", "READY");
+    for (const Json& row : rows) {
+        text += line_of(name_of_row(row), row, longest);
     }
-    return text + left_out;
+    for (const auto& [name, key] :
+         {std::pair("what the CPU could do", "own_kernel"), {"SHA-256 alone", "sha256"}}) {
+        text += is_single && !report.at(key).is_null() ? line_of(name, report.at(key), longest) : "";
+    }
+    return text + parts_text(rows, report.at("near_node")) + left_out;
 }
 
 }  // namespace
@@ -146,11 +142,11 @@ std::variant<CompareOptions, TextForUser> parse_compare_options(int argc, const 
     std::string path = "both";
     app.add_option("--sector", options.sector_bytes,
                    "Size of the sector, e.g. 32GiB: a power of two. Needed.\n"
-                   "It is measured on a smaller one if memory is short")
+                   "It is measured on a smaller one if memory, or time, is\nshort")
         ->option_text("SIZE")
         ->required()
         ->transform(CLI::AsSizeValue(true));
-    app.add_option("--minutes", options.minutes, "How long it may take. Default: 2")
+    app.add_option("--minutes", options.minutes, "How long it may take; some seconds at least. Default: 2")
         ->option_text("M")
         ->check(CLI::Range(0.0, kLongest));
     app.add_option("--path", path, "single-core, multicore or both. Default: both")
@@ -175,109 +171,47 @@ std::variant<CompareOptions, TextForUser> parse_compare_options(int argc, const 
         options.sector_bytes / kNodeBytes > kMostNodes) {
         tools::refuse("--sector: it must be a power of two from 16MiB to 64GiB.");
     }
-    if (path != "multicore") {
-        options.paths.push_back(Path::kSingleCore);
-    }
-    if (path != "single-core") {
-        options.paths.push_back(Path::kMulticore);
+    for (const Path each : {Path::kSingleCore, Path::kMulticore}) {
+        if (path == "both" || path == name_of(each)) {
+            options.paths.push_back(each);
+        }
     }
     return options;
 }
 
-std::string as_table(const CompareOptions& options, const CompareResult& result) {
+std::string compare_table(const Json& report) {
     std::size_t rounds = 0;
-    for (const Measured& row : result.rows) {
-        rounds = std::max(rounds, row.ns.size());
+    std::vector<std::string> paths;
+    for (const Json& row : report.at("rows")) {
+        const std::string path = row.at("path");
+        rounds = std::max(rounds, row.value("rounds_ns", Json::array()).size());
+        if (paths.empty() || paths.back() != path) {
+            paths.push_back(path);
+        }
     }
     std::string text = fmt::format(
         "PC1 of a {} sector (11 layers), as filecoin-proofs takes on this machine.\n"
         "Measured on {}, {} rounds, {} CPUs. NS: nanoseconds for a label of layer 2;\n"
         "READY: until both buffers are in place.\n",
-        size_text(options.sector_bytes), size_text(result.sector_bytes), rounds, result.cpus);
-    if (result.farthest >= 0) {
-        text += fmt::format("near: memory on node {}, where it runs; far: on node {}.\n", result.near,
-                            result.farthest);
+        size_in(report, "sector_bytes"), size_in(report, "measured_sector_bytes"), rounds,
+        report.at("cpus").get<unsigned>());
+    if (!report.at("far_node").is_null()) {
+        text += fmt::format("near: memory on node {}, where it runs; far: on node {}.\n",
+                            report.at("near_node").get<int>(), report.at("far_node").get<int>());
     }
-    for (const Path path : options.paths) {
-        text += path_text(options, result, path);
+    for (const std::string& path : paths) {
+        text += path_text(report, path);
     }
-    for (const Measured& row : result.rows) {
-        if (!row.ns.empty() && row.path == options.paths.front() && !row.is_far &&
-            row.memory == "transparent huge") {
+    for (const Json& row : report.at("rows")) {
+        if (row.contains("ns") && row.at("path") == paths.front() &&
+            row.at("node") == report.at("near_node") && row.at("memory") == "transparent huge") {
             text += fmt::format("\nOf the buffers on transparent huge pages at least {:.0f} % were huge.\n",
-                                100 * row.least_huge);
+                                100 * row.at("least_huge_share").get<double>());
         }
     }
-    return result.fragmented.empty() ? text
-                                     : text + "Free memory was fragmented: " + result.fragmented + ".\n";
-}
-
-std::string as_json(const CompareOptions& options, const CompareResult& result) {
-    using Json = nlohmann::ordered_json;
-    Json rows = Json::array();
-    for (const Measured& row : result.rows) {
-        Json entry = {{"path", name_of(row.path)},
-                      {"memory", row.memory},
-                      {"node", row.is_far ? result.farthest : result.near}};
-        if (row.ns.empty()) {
-            entry["left_out"] = row.left_out;
-        } else {
-            const double ns = median(row.ns);
-            entry.update({{"ns", ns},
-                          {"of_plain", median(row.of_plain)},
-                          {"hours", hours_of(options, ns)},
-                          {"ready_seconds", row.ready_seconds},
-                          {"least_huge_share", row.least_huge},
-                          {"rounds_ns", row.ns},
-                          {"rounds_of_plain", row.of_plain}});
-        }
-        rows.push_back(std::move(entry));
-    }
-    constexpr int kIndent = 2;
-    const Json object = {{"schema_version", kCompareSchema},
-                         {"program", "pc1-label compare"},
-                         {"version", PC1_VERSION},
-                         {"sector_bytes", options.sector_bytes},
-                         {"measured_sector_bytes", result.sector_bytes},
-                         {"layers", kLayersOfPc1},
-                         {"labels", result.labels},
-                         {"cpus", result.cpus},
-                         {"near_node", result.near},
-                         {"far_node", result.farthest < 0 ? Json() : Json(result.farthest)},
-                         {"fragmented", result.fragmented.empty() ? Json() : Json(result.fragmented)},
-                         {"sha256_ns", result.floor_ns},
-                         {"own_kernel_ns", result.own_ns},
-                         {"rows", std::move(rows)}};
-    return object.dump(kIndent) + "\n";
-}
-
-std::string run_stretch(int argc, const char* const* argv) {
-    CLI::App app("Labels for compare.", kStretchCommand);
-    Stretch stretch;
-    app.add_option("BYTES", stretch.sector_bytes)->required();
-    app.add_option("LABELS", stretch.labels)->required();
-    app.add_option("PATH", stretch.path)
-        ->required()
-        ->transform(CLI::Transformer(std::map<std::string, Path>{{"single-core", Path::kSingleCore},
-                                                                 {"multicore", Path::kMulticore}}));
-    app.add_option("PAGES", stretch.pages)
-        ->required()
-        ->transform(CLI::Transformer(
-            std::map<std::string, Stretch::Pages>{{"asis", Stretch::Pages::asis},
-                                                  {"small", Stretch::Pages::small},
-                                                  {"transparent", Stretch::Pages::transparent}}));
-    app.add_option("KERNEL", stretch.own_kernel)
-        ->required()
-        ->transform(CLI::Transformer(std::map<std::string, bool>{{"own", true}, {"upstream", false}}));
-    if (const auto text = tools::parse(app, argc, argv)) {
-        return *text;
-    }
-    const StretchResult result = label_stretch(stretch);
-    return nlohmann::json{{"ns", result.ns},
-                          {"ready_seconds", result.ready_seconds},
-                          {"pages", pages_as_json(result.buffers)}}
-               .dump() +
-           "\n";
+    return report.at("fragmented").is_null()
+               ? text
+               : text + "Free memory was fragmented: " + report.at("fragmented").get<std::string>() + ".\n";
 }
 
 }  // namespace pc1

@@ -122,10 +122,6 @@ void fill_base_parents(ApiVersion version, std::uint32_t node, const Words& word
 // What a thread takes at a time: some milliseconds of work.
 constexpr std::uint64_t kRowsInChunk = 8192;
 
-std::uint64_t chunks_of(std::uint64_t nodes) {
-    return (nodes + kRowsInChunk - 1) / kRowsInChunk;
-}
-
 }  // namespace
 
 std::string_view to_text(ApiVersion version) {
@@ -237,27 +233,6 @@ void Graph::parents(std::uint64_t first, std::size_t count, ParentRow* rows) con
     }
 }
 
-// The rows are left uninitialised: the threads touch them first, each its own share.
-ParentTable::ParentTable(const ParentSource& source, NodeRange range, unsigned threads,
-                         const OnProgress& on_progress)
-    : nodes_(source.nodes()),
-      range_(range),
-      rows_(std::make_unique_for_overwrite<ParentRow[]>(range.size())) {
-    const auto rows_until = [&](std::uint64_t chunk) { return std::min(chunk * kRowsInChunk, range.size()); };
-    Conveyor(chunks_of(range.size()), 8 * std::size_t{threads})
-        .run(
-            threads,
-            [&](std::uint64_t chunk, std::size_t) {
-                const std::uint64_t first = rows_until(chunk);
-                source.parents(range.first + first, rows_until(chunk + 1) - first, rows_.get() + first);
-            },
-            [&](std::uint64_t chunk, std::size_t) { on_progress(rows_until(chunk + 1)); });
-}
-
-void ParentTable::parents(std::uint64_t first, std::size_t count, ParentRow* rows) const {
-    std::copy_n(rows_.get() + (first - range_.first), count, rows);
-}
-
 Bytes32 digest_of_parents(const ParentSource& source, unsigned threads, const OnProgress& on_progress) {
     const std::size_t places = 2 * std::size_t{threads};
     const auto rows_in = [&](std::uint64_t chunk) {
@@ -265,7 +240,7 @@ Bytes32 digest_of_parents(const ParentSource& source, unsigned threads, const On
     };
     std::vector<ParentRow> rows(places * kRowsInChunk);
     Sha256 hash;
-    Conveyor(chunks_of(source.nodes()), places)
+    Conveyor((source.nodes() + kRowsInChunk - 1) / kRowsInChunk, places)
         .run(
             threads,
             [&](std::uint64_t chunk, std::size_t place) {

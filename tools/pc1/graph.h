@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -117,23 +116,6 @@ class Graph : public ParentSource {
     GraphKeys keys_;
     Chacha8Kernel chacha8_;
     FeistelPermutation expander_;
-};
-
-// The parents of the nodes of a range, held in memory: 56 bytes a node, so 1.75 times the sector for all.
-class ParentTable : public ParentSource {
-  public:
-    // No others may be asked for then. `threads` >= 1 threads do the work. Throws std::bad_alloc if there is
-    // no memory, and std::system_error if there are no threads.
-    ParentTable(const ParentSource& source, NodeRange range, unsigned threads,
-                const OnProgress& on_progress = kSilent);
-
-    [[nodiscard]] std::uint64_t nodes() const override { return nodes_; }
-    void parents(std::uint64_t first, std::size_t count, ParentRow* rows) const override;
-
-  private:
-    std::uint64_t nodes_;
-    NodeRange range_;
-    std::unique_ptr<ParentRow[]> rows_;
 };
 
 // The SHA-256 of the rows of all nodes one after the other, 14 numbers le32 each, which is upstream's parent

@@ -87,38 +87,51 @@ void compress(std::uint32_t* state, const Schedule& schedule) {
     }
 }
 
-void absorb(std::uint32_t* state, const std::uint8_t* data, std::size_t blocks) {
+void absorb(std::uint32_t* state, const std::uint8_t* const* halves, std::size_t blocks) {
     Schedule schedule;
-    for (; blocks > 0; --blocks, data += 64) {
-        expand(schedule, data, data + 32);
+    for (; blocks > 0; --blocks, halves += 2) {
+        expand(schedule, halves[0], halves[1]);
         compress(state, schedule);
     }
 }
 
-template <bool kAsUpstream>
+void store_label(const std::uint32_t* state, std::uint8_t* label) {
+    for (std::size_t i = 0; i < 8; ++i) {
+        store_be(label + 4 * i, state[i]);
+    }
+    label[31] &= 0x3f;
+}
+
 void finish_label(const std::uint32_t* words, const CyclicMessage& message, const std::uint8_t* const* soon,
                   std::uint8_t* label) {
     std::array<Schedule, kMostBlocksInTurn> kept;
     std::array<std::uint32_t, 8> state;
     std::copy_n(words, state.size(), state.begin());
     for (std::size_t block = 0; block < message.blocks; ++block) {
-        const std::size_t place = block % message.blocks_in_turn;
-        Schedule& schedule = kept[place];
-        if (kAsUpstream || block < message.blocks_in_turn) {
-            if (!kAsUpstream) {
-                prefetch_half(soon[2 * block]);
-                prefetch_half(soon[2 * block + 1]);
-            }
-            expand(schedule, message.halves[2 * place], message.halves[2 * place + 1]);
+        Schedule& schedule = kept[block % message.blocks_in_turn];
+        if (block < message.blocks_in_turn) {
+            prefetch_half(soon[2 * block]);
+            prefetch_half(soon[2 * block + 1]);
+            expand(schedule, message.halves[2 * block], message.halves[2 * block + 1]);
         }
         compress(state.data(), schedule);
     }
-    expand(kept[0], message.last[0], message.last[1]);
-    compress(state.data(), kept[0]);
-    for (std::size_t i = 0; i < state.size(); ++i) {
-        store_be(label + 4 * i, state[i]);
+    absorb(state.data(), message.last, 1);
+    store_label(state.data(), label);
+}
+
+template <const Sha256Kernel& kKernel>
+void finish_label_as_upstream(const std::uint32_t* words, const CyclicMessage& message,
+                              const std::uint8_t* const* /*soon*/, std::uint8_t* label) {
+    std::array<std::uint32_t, 8> state;
+    std::copy_n(words, state.size(), state.begin());
+    for (std::size_t left = message.blocks; left > 0;) {
+        const std::size_t turn = std::min(left, message.blocks_in_turn);
+        kKernel.absorb(state.data(), message.halves, turn);
+        left -= turn;
     }
-    label[31] &= 0x3f;
+    kKernel.absorb(state.data(), message.last, 1);
+    store_label(state.data(), label);
 }
 
 constexpr std::size_t kBlock = 64;
@@ -142,7 +155,7 @@ bool agrees_with_portable(const Sha256Kernel& kernel) {
                                 .last = {bytes.data() + 32UL * 3, bytes.data() + 32UL * 15}};
     const auto both_results = [&](const Sha256Kernel& of) {
         auto state = std::to_array(kSha256InitialState);
-        of.absorb(state.data(), bytes.data(), kBlocks);
+        of.absorb(state.data(), halves.data(), kBlocks);
         Bytes32 label{};
         of.finish_label(state.data(), message, halves.data(), label.data());
         return std::pair(state, label);
@@ -182,8 +195,7 @@ std::vector<const Sha256Kernel*> usable_kernels() {
 
 }  // namespace
 
-const Sha256Kernel kSha256Portable{"portable", absorb, finish_label<false>};
-const Sha256Kernel kSha256PortableAsUpstream{"portable", absorb, finish_label<true>};
+const Sha256Kernel kSha256Portable{"portable", absorb, finish_label};
 
 const std::vector<const Sha256Kernel*>& sha256_kernels() {
     static const auto kernels = usable_kernels();
@@ -194,13 +206,24 @@ const Sha256Kernel& best_sha256_kernel() {
     return *sha256_kernels().front();
 }
 
-const Sha256Kernel& upstream_sha256_kernel() {
+const Sha256Kernel& upstream_sha256_kernel([[maybe_unused]] const Sha256Kernel& kernel) {
 #if defined(PC1_X86_64) || defined(PC1_AARCH64)
-    if (&best_sha256_kernel() == &kSha256Instructions) {
-        return kSha256InstructionsAsUpstream;
+    static const Sha256Kernel instructions{kSha256Instructions.name, kSha256Instructions.absorb,
+                                           finish_label_as_upstream<kSha256Instructions>};
+    if (&kernel == &kSha256Instructions) {
+        return instructions;
     }
 #endif
-    return kSha256PortableAsUpstream;
+    static const Sha256Kernel portable{kSha256Portable.name, absorb,
+                                       finish_label_as_upstream<kSha256Portable>};
+    return portable;
+}
+
+void Sha256::absorb(const std::uint8_t* data, std::size_t blocks) {
+    for (; blocks > 0; --blocks, data += kBlock) {
+        const std::uint8_t* const halves[] = {data, data + kBlock / 2};
+        kernel_->absorb(state_.data(), halves, 1);
+    }
 }
 
 Sha256& Sha256::update(std::span<const std::uint8_t> data) {
@@ -213,10 +236,10 @@ Sha256& Sha256::update(std::span<const std::uint8_t> data) {
         if (held + taken < kBlock) {
             return *this;
         }
-        kernel_->absorb(state_.data(), partial_.data(), 1);
+        absorb(partial_.data(), 1);
     }
     const std::size_t blocks = data.size() / kBlock;
-    kernel_->absorb(state_.data(), data.data(), blocks);
+    absorb(data.data(), blocks);
     std::ranges::copy(data.subspan(blocks * kBlock), partial_.begin());
     return *this;
 }

@@ -17,8 +17,10 @@ namespace pc1 {
 // The first of them.
 [[nodiscard]] const Sha256Kernel& best_sha256_kernel();
 
-// That does as the proofs library's, built for this CPU.
-[[nodiscard]] const Sha256Kernel& upstream_sha256_kernel();
+// The same compression, but finish_label does as the proofs library, to predict its time: it computes the
+// schedule of every block anew, keeps the state in memory between its turns, and fetches nothing for later
+// calls (`soon` is not looked at).
+[[nodiscard]] const Sha256Kernel& upstream_sha256_kernel(const Sha256Kernel& kernel = best_sha256_kernel());
 
 // A digest built up piece by piece. Use one object for one message.
 class Sha256 {
@@ -31,6 +33,8 @@ class Sha256 {
     [[nodiscard]] Bytes32 finish();
 
   private:
+    void absorb(const std::uint8_t* data, std::size_t blocks);
+
     const Sha256Kernel* kernel_;
     std::array<std::uint32_t, 8> state_ = std::to_array(kSha256InitialState);
     std::array<std::uint8_t, 64> partial_{};  // bytes that do not fill a block yet

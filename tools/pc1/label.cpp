@@ -91,7 +91,8 @@ Sha256State NodeHash::after_header(std::uint64_t node) const {
     auto header = header_;
     store_be(header.data() + 36, node);
     auto state = std::to_array(kSha256InitialState);
-    kernel_->absorb(state.data(), header.data(), 1);
+    const std::uint8_t* const halves[] = {header.data(), header.data() + 32};
+    kernel_->absorb(state.data(), halves, 1);
     return state;
 }
 
@@ -105,7 +106,8 @@ void NodeHash::label(const PreparedNode& node, const PreparedNode& soon, std::ui
 }
 
 void NodeHash::label_node_zero(Sha256State state, std::uint8_t* label) const {
-    kernel_->absorb(state.data(), kPaddingAfterHeader.data(), 1);
+    const std::uint8_t* const halves[] = {kPaddingAfterHeader.data(), kPaddingAfterHeader.data() + 32};
+    kernel_->absorb(state.data(), halves, 1);
     for (std::size_t i = 0; i < state.size(); ++i) {
         store_be(label + 4 * i, state[i]);
     }

@@ -6,8 +6,10 @@
 #include "tools/common/command_line.h"
 #include "tools/pc1/compare.h"
 #include "tools/pc1/options.h"
-#include "tools/pc1/report.h"
 #include "tools/pc1/run.h"
+#include "tools/pc1/stretch.h"
+
+#include <nlohmann/json.hpp>
 
 #include <string>
 #include <variant>
@@ -15,28 +17,29 @@
 namespace {
 
 // What goes to stdout.
-template <class Options, class Run>
-std::string text_of(const std::variant<Options, pc1::TextForUser>& parsed, Run run) {
+template <class Options, class Run, class Table>
+std::string text_of(const std::variant<Options, pc1::TextForUser>& parsed, Run run, Table table) {
     if (const auto* wanted = std::get_if<pc1::TextForUser>(&parsed)) {
         return wanted->text;
     }
+    constexpr int kIndent = 2;
     const auto& options = std::get<Options>(parsed);
-    const auto result = run(options);
-    return options.json ? pc1::as_json(options, result) : pc1::as_table(options, result);
+    const pc1::Json report = run(options);
+    return options.json ? report.dump(kIndent) + "\n" : table(report);
 }
 
 // What goes to stdout, of the command that the first word names, if it names one.
 std::string answer(const std::string& command, int argc, char** argv) {
     if (command == "parents") {
-        return text_of(pc1::parse_parents_options(argc - 1, argv + 1), pc1::run_parents);
+        return text_of(pc1::parse_parents_options(argc - 1, argv + 1), pc1::run_parents, pc1::parents_table);
     }
     if (command == "compare") {
-        return text_of(pc1::parse_compare_options(argc - 1, argv + 1), pc1::compare);
+        return text_of(pc1::parse_compare_options(argc - 1, argv + 1), pc1::compare, pc1::compare_table);
     }
     if (command == pc1::kStretchCommand) {
         return pc1::run_stretch(argc - 1, argv + 1);
     }
-    return text_of(pc1::parse_options(argc, argv), pc1::run);
+    return text_of(pc1::parse_options(argc, argv), pc1::run, pc1::label_table);
 }
 
 }  // namespace

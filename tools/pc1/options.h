@@ -14,21 +14,15 @@ namespace pc1 {
 // Everything is filled in: what the user left out has its default.
 struct Options {
     Sector sector;
-    std::uint32_t first_layer = 1;
-    std::uint32_t last_layer = 1;  // at least the first
-    NodeRange nodes;               // of each layer; at least one
+    std::uint32_t layers = 1;
+    std::uint64_t nodes = 0;  // of each layer: the first ones, or all
     Bytes32 replica_id{};
     Allocation allocation = Allocation::kMmap;
-    bool parents_in_memory = false;        // or computed for each layer anew
-    const Sha256Kernel* sha256 = nullptr;  // never null once parsed
     Crew crew;
     bool digest = false;
     bool json = false;
 
-    // Whether real layers come out; else what is not labelled is made up.
-    [[nodiscard]] bool is_whole() const {
-        return first_layer == 1 && nodes.first == 0 && nodes.last == sector.nodes();
-    }
+    [[nodiscard]] bool is_whole() const { return nodes == sector.nodes(); }
 };
 
 struct ParentsOptions {

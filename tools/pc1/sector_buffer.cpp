@@ -13,7 +13,7 @@ namespace pc1 {
 namespace {
 
 std::uint8_t* take(Allocation allocation, std::size_t size, int advice) {
-    const bool by_mmap = allocation == Allocation::kMmap;
+    const bool by_mmap = allocation != Allocation::kCalloc;
     void* memory = by_mmap ? mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
                            : std::calloc(1, size);
     if (memory == (by_mmap ? MAP_FAILED : nullptr)) {
@@ -43,10 +43,10 @@ SectorBuffer::SectorBuffer(Allocation allocation, std::size_t size, int advice)
 }
 
 void SectorBuffer::Release::operator()(std::uint8_t* data) const {
-    if (allocation == Allocation::kMmap) {
-        munmap(data, size);
-    } else {
+    if (allocation == Allocation::kCalloc) {
         std::free(data);
+    } else {
+        munmap(data, size);
     }
 }
 

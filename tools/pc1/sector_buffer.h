@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 namespace pc1 {
 
@@ -12,7 +13,8 @@ namespace pc1 {
 //   then mlock; where that is
 //            refused, munmap and the same mmap again
 //   kCalloc  the single-core path: calloc(1, size)
-enum class Allocation { kMmap, kCalloc };
+//   kUnlocked what the shim gives the single-core path without a pool: the same mmap, without mlock
+enum class Allocation { kMmap, kCalloc, kUnlocked };
 
 // Owns the memory; movable. A buffer that was moved from may only be destroyed or assigned to.
 class SectorBuffer {
@@ -23,6 +25,7 @@ class SectorBuffer {
 
     [[nodiscard]] std::uint8_t* data() const { return data_.get(); }
     [[nodiscard]] std::size_t size() const { return data_.get_deleter().size; }
+    [[nodiscard]] std::span<std::uint8_t> bytes() const { return {data(), size()}; }
 
     [[nodiscard]] bool is_locked() const {
         return data_.get_deleter().allocation == Allocation::kMmap && lock_error_ == 0;

@@ -210,10 +210,10 @@ constexpr auto kKeepNothing = [](std::size_t, Quad) {};
     return sum(state, before);
 }
 
-void absorb(std::uint32_t* words, const std::uint8_t* data, std::size_t blocks) {
+void absorb(std::uint32_t* words, const std::uint8_t* const* halves, std::size_t blocks) {
     State state = load_state(words);
-    for (; blocks > 0; --blocks, data += 64) {
-        state = compress(state, data, data + 32, kKeepNothing, kGroups);
+    for (; blocks > 0; --blocks, halves += 2) {
+        state = compress(state, halves[0], halves[1], kKeepNothing, kGroups);
     }
     store_state(words, state);
 }
@@ -241,24 +241,8 @@ void finish_label(const std::uint32_t* words, const CyclicMessage& message, cons
     store_label(label, state);
 }
 
-void finish_label_as_upstream(const std::uint32_t* words, const CyclicMessage& message,
-                              const std::uint8_t* const* /*soon*/, std::uint8_t* label) {
-    State state = load_state(words);
-    for (std::size_t done = 0; done < message.blocks; done += message.blocks_in_turn) {
-        const std::size_t left = message.blocks - done;
-        const std::size_t blocks = left < message.blocks_in_turn ? left : message.blocks_in_turn;
-        for (std::size_t block = 0; block < blocks; ++block) {
-            const auto* const* halves = message.halves + 2 * block;
-            state = compress(state, halves[0], halves[1], kKeepNothing, kGroups);
-        }
-    }
-    state = compress(state, message.last[0], message.last[1], kKeepNothing, kGroups);
-    store_label(label, state);
-}
-
 }  // namespace
 
 const Sha256Kernel kSha256Instructions{kName, absorb, finish_label};
-const Sha256Kernel kSha256InstructionsAsUpstream{kName, absorb, finish_label_as_upstream};
 
 }  // namespace pc1

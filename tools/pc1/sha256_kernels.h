@@ -23,8 +23,8 @@ inline constexpr std::size_t kMostBlocksInTurn = 7;
 struct Sha256Kernel {
     const char* name;
 
-    // `blocks` blocks that lie one after the other.
-    void (*absorb)(std::uint32_t* state, const std::uint8_t* data, std::size_t blocks);
+    // `blocks` blocks, two halves for each.
+    void (*absorb)(std::uint32_t* state, const std::uint8_t* const* halves, std::size_t blocks);
 
     // Absorbs the message and writes the label: the digest, 32 bytes, with the two top bits of the last byte
     // cleared. What a block adds to the rounds (its schedule) is computed in the first turn and kept for the
@@ -40,11 +40,6 @@ struct Sha256Kernel {
 
 // Runs everywhere; the other is measured against it.
 extern const Sha256Kernel kSha256Portable;
-
-// Each with a finish_label that does what the proofs library's does: it computes the schedule of every block
-// anew, and fetches nothing for later calls (`soon` is not looked at). To predict that library's time.
-extern const Sha256Kernel kSha256PortableAsUpstream;
-extern const Sha256Kernel kSha256InstructionsAsUpstream;
 
 // With the SHA-2 instructions of x86-64 or ARMv8; only where they are compiled in (PC1_X86_64, PC1_AARCH64),
 // to be used only if the CPU has them.

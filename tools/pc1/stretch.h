@@ -1,33 +1,25 @@
-// One measurement of compare.h, in a process of its own: two buffers as a sealer takes them, and a stretch of
-// layer 2 labelled in them.
+// One measurement of compare.h, in a process of its own: two buffers as a sealer takes them, and stretches of
+// layers 1 and 2 labelled in them.
 #pragma once
 
-#include "tools/pc1/memory_pages.h"
-#include "tools/pc1/upstream.h"
-
-#include <cstdint>
-#include <vector>
+#include <string>
 
 namespace pc1 {
 
-struct Stretch {
-    // What the buffers are advised of before they are touched; `asis` where the shim has done so.
-    enum class Pages { asis, small, transparent };
+// The command of that process: BYTES of each buffer, LABELS of layer 2, the path's name, one of
+// kStretchPages, and "upstream" or "own" (label.h's single thread). With more labels than the sector has,
+// layers are labelled again and again.
+inline constexpr const char* kStretchCommand = "compare-stretch";
 
-    std::uint64_t sector_bytes = 0;  // of each buffer
-    std::uint64_t labels = 0;  // in all; more than the sector has: the layer is labelled again and again
-    Path path = Path::kSingleCore;
-    Pages pages = Pages::asis;
-    bool own_kernel = false;  // label.h's single thread, instead of upstream.h
-};
+// On what pages the buffers are asked for. "asis" is what the path's own call gives; "aligned" and
+// "aligned-transparent" begin with a page, on the single-core path too, where calloc's begin 16 bytes behind
+// one.
+inline constexpr const char* kStretchPages[] = {"asis", "small", "aligned", "transparent",
+                                                "aligned-transparent"};
 
-struct StretchResult {
-    double ns = 0;  // a label
-    double ready_seconds =
-        0;  // until both buffers are there, each page written to by one of the CPUs' threads
-    std::vector<PagesOfSize> buffers;  // what they lie on
-};
-// Throws std::exception, with a message for the user.
-[[nodiscard]] StretchResult label_stretch(const Stretch& stretch);
+// What goes to stdout: one JSON object: "layer_1_ns" and "ns", of a label of layers 1 and 2; "ready_seconds",
+// until both buffers are there, each page written to by one of the CPUs' threads; and "pages"
+// (memory_pages.h). `argv` begins with kStretchCommand. Throws std::exception, with a message for the user.
+[[nodiscard]] std::string run_stretch(int argc, const char* const* argv);
 
 }  // namespace pc1

@@ -63,6 +63,17 @@ TEST(Smaps, TellOfEachMapping) {
     EXPECT_EQ(areas[3].begin, 0xffffffffff600000);
 }
 
+// The kernel splits a buffer where advice differs; what it says of both parts is added up.
+TEST(Smaps, AddUpTheParts) {
+    const auto areas = areas_of(
+        "7f00-8f00 rw-p 00000000 00:00 0\nRss: 4 kB\n8f00-9f00 rw-p 00000000 00:00 0\nRss: 8 "
+        "kB\nAnonHugePages: 8 kB\n");
+    ASSERT_EQ(areas.size(), 1);
+    EXPECT_EQ(areas[0].end, 0x9f00);
+    EXPECT_EQ(areas[0].resident, 12 << 10);
+    EXPECT_EQ(areas[0].transparent, 8 << 10);
+}
+
 TEST(Smaps, PassOverWhatTheyDontKnow) {
     const auto areas = areas_of(
         "Rss: 12 kB\nnonsense\n\n-\n-- rw-p\n7f00-7f10 rw-p 00000000 00:00 0\nRss: x kB\nRss:\n"

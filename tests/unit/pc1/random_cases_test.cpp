@@ -3,6 +3,7 @@
 #include "tools/pc1/graph.h"
 #include "tools/pc1/hash.h"
 #include "tools/pc1/label.h"
+#include "tools/pc1/upstream.h"
 
 #include <gmock/gmock.h>
 
@@ -120,7 +121,7 @@ TEST(RandomSectors, HaveTheSameLabelsWithEveryImplementationCrewAndSourceOfParen
         for (const Chacha8Kernel& kernel : chacha8_kernels()) {
             sources.push_back(std::make_unique<Graph>(drawn.nodes, drawn.version, drawn.porep_id, kernel));
         }
-        sources.push_back(std::make_unique<ParentTable>(graph, NodeRange{0, drawn.nodes}, 2));
+        sources.push_back(std::make_unique<ParentFile>(graph, NodeRange{0, drawn.nodes}, 2));
 
         for (const auto& source : sources) {
             for (const Sha256Kernel* sha256 : sha256_kernels()) {
@@ -144,7 +145,7 @@ TEST(RandomSectors, HaveTheSameLabelsWhereOnlyAStretchIsLabelled) {
         const auto expected = plain_layers(drawn, rows);
         const std::uint64_t first = random.below(drawn.nodes);
         const std::uint64_t last = first + 1 + random.below(drawn.nodes - first);
-        const ParentTable table(graph, {first, last}, 1);
+        const ParentFile table(graph, {first, last}, 1);
         for (std::uint32_t layer = 1; layer <= drawn.layers; ++layer) {
             Bytes labels = expected[layer - 1];
             std::fill(labels.begin() + static_cast<std::ptrdiff_t>(kNodeBytes * first), labels.end(), 0xee);

@@ -84,13 +84,11 @@ TEST(Sha256, HashesAMessageThatRepeatsItselfAsIfItHadBeenWrittenOut) {
                                         .blocks_in_turn = turn,
                                         .blocks = blocks,
                                         .last = {anywhere(), anywhere()}};
-            std::vector<std::uint8_t> written_out;
+            std::vector<const std::uint8_t*> written_out;
             for (std::size_t i = 0; i < 2 * blocks; ++i) {
-                written_out.insert(written_out.end(), halves[i % halves.size()],
-                                   halves[i % halves.size()] + 32);
+                written_out.push_back(halves[i % halves.size()]);
             }
-            written_out.insert(written_out.end(), message.last[0], message.last[0] + 32);
-            written_out.insert(written_out.end(), message.last[1], message.last[1] + 32);
+            written_out.insert(written_out.end(), message.last, message.last + 2);
             auto state = std::to_array(kSha256InitialState);
             kSha256Portable.absorb(state.data(), written_out.data(), blocks + 1);
             Bytes32 expected{};

@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace pc1 {
@@ -29,15 +30,17 @@ class Upstream : public testing::Test {
 };
 
 TEST_F(Upstream, GivesTheSameLabelsByOneThread) {
-    MappedParents parents(graph_, {0, kNodes}, 2);
+    ParentFile parents(graph_, {0, kNodes}, 2);
     Labels labels(kNodes * kNodeBytes);
+    label_as_upstream({1, nullptr, labels.data()}, {0, kNodes}, kReplicaId, parents);
+    EXPECT_EQ(labels, first_);
     label_as_upstream({2, first_.data(), labels.data()}, {0, kNodes}, kReplicaId, parents);
     EXPECT_EQ(labels, second_);
 }
 
 TEST_F(Upstream, GivesTheSameLabelsOfAStretch) {
     constexpr NodeRange kStretch{3000, 9000};
-    MappedParents parents(graph_, kStretch, 1);
+    ParentFile parents(graph_, kStretch, 1);
     Labels labels = second_;
     std::fill(labels.begin() + kStretch.first * kNodeBytes, labels.begin() + kStretch.last * kNodeBytes, 1);
     label_as_upstream({2, first_.data(), labels.data()}, kStretch, kReplicaId, parents);
@@ -45,7 +48,7 @@ TEST_F(Upstream, GivesTheSameLabelsOfAStretch) {
 }
 
 TEST_F(Upstream, GivesTheSameLabelsBySeveralThreadsAndOnEveryCpu) {
-    for (const Sha256Kernel* kernel : {&upstream_sha256_kernel(), &kSha256PortableAsUpstream}) {
+    for (const Sha256Kernel* kernel : {&upstream_sha256_kernel(), &upstream_sha256_kernel(kSha256Portable)}) {
         const Labeller labeller(kReplicaId, graph_, *kernel, upstream_crew(4));
         for (const std::uint32_t number : {1U, 2U}) {
             Labels labels(kNodes * kNodeBytes);
@@ -53,6 +56,30 @@ TEST_F(Upstream, GivesTheSameLabelsBySeveralThreadsAndOnEveryCpu) {
             EXPECT_EQ(labels, number == 1 ? first_ : second_);
         }
     }
+}
+
+TEST_F(Upstream, HasTheParentsOfTheGraphByAnyNumberOfThreads) {
+    constexpr NodeRange kRange{3000, 9000};
+    std::vector<ParentRow> expected(kRange.size());
+    graph_.parents(kRange.first, expected.size(), expected.data());
+    for (const unsigned threads : {1U, 7U}) {
+        ParentFile parents(graph_, kRange, threads);
+        std::vector<ParentRow> rows(kRange.size());
+        parents.parents(kRange.first, rows.size(), rows.data());
+        EXPECT_EQ(rows, expected);
+        for (std::uint64_t node = kRange.first; node < kRange.last; ++node) {
+            ASSERT_EQ(parents.row(node), expected[node - kRange.first]) << node;
+        }
+    }
+}
+
+TEST_F(Upstream, IsWalkedWithinTheNodesAlone) {
+    constexpr NodeRange kStretch{3000, 9000};
+    Labels labels = second_;
+    walk({2, first_.data(), labels.data()}, kStretch, graph_);
+    EXPECT_TRUE(std::equal(second_.begin(), second_.begin() + kStretch.first * kNodeBytes, labels.begin()));
+    EXPECT_TRUE(std::equal(second_.begin() + kStretch.last * kNodeBytes, second_.end(),
+                           labels.begin() + kStretch.last * kNodeBytes));
 }
 
 TEST(UpstreamCrew, HasOneProducerForEachFurtherCpuUpToThree) {
