@@ -29,7 +29,7 @@ if [[ $(dpkg --print-architecture) == amd64 ]]; then
     fi
 fi
 # To test for aarch64 on another machine.
-[[ $(dpkg --print-architecture) == arm64 ]] || nightly+=(g++-aarch64-linux-gnu qemu-user googletest)
+[[ $(dpkg --print-architecture) == arm64 ]] || nightly+=(g++-aarch64-linux-gnu qemu-user qemu-system-arm)
 nightly=("${full[@]}" "${nightly[@]}")
 bench=(libbenchmark-dev python3 python3-matplotlib util-linux git)
 # What the shim is measured beside. Not every system has them; what can't be had is left out of the table, which says so.
