@@ -30,7 +30,7 @@ if [[ $(dpkg --print-architecture) == amd64 ]]; then
     fi
 fi
 # To test for aarch64 on another machine.
-[[ $(dpkg --print-architecture) == arm64 ]] || nightly+=(g++-aarch64-linux-gnu qemu-user googletest)
+[[ $(dpkg --print-architecture) == arm64 ]] || nightly+=(g++-aarch64-linux-gnu qemu-user qemu-system-arm)
 nightly=("${full[@]}" "${nightly[@]}")
 monitoring=(python3)
 # Daemons that tests/monitoring starts. They are unpacked in build/monitoring: installed, they would start now and at each boot.

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -17,16 +19,16 @@ namespace tests {
 
 struct PageKind {
     const char* name;          // of the test's variant
-    std::uint64_t page_bytes;  // 4 KiB: tmpfs, which needs no rights and no reserved pages
+    std::uint64_t page_bytes;  // the machine's: tmpfs, which needs no rights and no reserved pages
     std::uint64_t pool_bytes;  // how much of it the test may fill
 
-    [[nodiscard]] bool is_huge() const { return page_bytes > 4096; }
+    [[nodiscard]] bool is_huge() const { return page_bytes >= 2UL << 20; }
 };
 
 // How gtest shows it.
 void PrintTo(const PageKind& kind, std::ostream* out);
 
-inline constexpr PageKind kTmpfs{"Tmpfs", 4096, 64UL << 20};
+inline const PageKind kTmpfs{"Tmpfs", static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)), 64UL << 20};
 inline constexpr PageKind kHuge2M{"Huge2M", 2UL << 20, 64UL << 20};
 
 // A mounted folder, of that size, that vanishes with the test. Mounts are made in a mount namespace of the

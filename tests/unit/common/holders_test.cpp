@@ -86,7 +86,7 @@ class HoldersOf : public testing::Test {
         ::close(fd);
     }
 
-    static constexpr std::size_t kPage = 4096;
+    const std::size_t kPage = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
     tests::TempDir dir_{"/dev/shm"};
 };
 

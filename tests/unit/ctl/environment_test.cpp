@@ -57,9 +57,14 @@ TEST(Preload, IsTheHeapVariantUnlessTheMulticorePathIsChosen) {
 
 TEST(Preload, FindsTheLibraryOfTheSameBuildOrInstallation) {
     const tests::TempDir folder;
+#ifdef __aarch64__
+    const std::string debian = "debian/usr/lib/aarch64-linux-gnu/libhugepage_shim.so";
+#else
+    const std::string debian = "debian/usr/lib/x86_64-linux-gnu/libhugepage_shim.so";
+#endif
     for (const auto& [program, library] : std::map<std::string, std::string>{
              {"build/tools/ctl/hugepagectl", "build/libhugepage_shim.so"},
-             {"debian/usr/bin/hugepagectl", "debian/usr/lib/x86_64-linux-gnu/libhugepage_shim.so"},
+             {"debian/usr/bin/hugepagectl", debian},
              {"fedora/usr/bin/hugepagectl", "fedora/usr/lib64/libhugepage_shim.so"},
              {"local/bin/hugepagectl", "local/lib/libhugepage_shim.so"}}) {
         const std::string path = folder.write(program, "").string();

@@ -55,7 +55,7 @@ class PoolFiles : public testing::Test {
 TEST_F(PoolFiles, HasEachFileWithItsFacts) {
     static_cast<void>(pool_.add("b", kBytes, 0));
     static_cast<void>(pool_.add("a", kBytes, 0));
-    static_cast<void>(pool_.add("small", 4096, 0));
+    static_cast<void>(pool_.add("small", tests::kTmpfs.page_bytes, 0));
     static_cast<void>(pool_.add(".hidden", kBytes, 0));
     static_cast<void>(pool_.add("z", kBytes, 10));
     std::filesystem::create_directories(pool_.path() / "numa_0" / "folder");
@@ -69,7 +69,7 @@ TEST_F(PoolFiles, HasEachFileWithItsFacts) {
         EXPECT_EQ(file.allocated, file.size);
         EXPECT_EQ(file.mode, 0600);
         EXPECT_EQ(file.owner, ::geteuid());
-        EXPECT_EQ(file.file_system.page_size.bytes, 4096);
+        EXPECT_EQ(file.file_system.page_size.bytes, tests::kTmpfs.page_bytes);
         EXPECT_TRUE(file.has_all_pages());
     }
     EXPECT_THAT(names, testing::ElementsAre("numa_0/small", "numa_0/a", "numa_0/b", "numa_10/z"));
@@ -217,7 +217,7 @@ TEST_F(PoolFiles, LooksAtASampleAndAtAllPages) {
     EXPECT_EQ(pool.files[0].placement->absent, 0);
     std::uint64_t advanced = 0;
     look_at_pages(pool, kAllPages, [&](std::uint64_t bytes) { advanced += bytes; });
-    EXPECT_EQ(pool.files[0].placement->checked, kBytes / 4096);
+    EXPECT_EQ(pool.files[0].placement->checked, kBytes / tests::kTmpfs.page_bytes);
     EXPECT_EQ(pool.files[0].placement->absent, 0);
     EXPECT_EQ(advanced, kBytes);
 }
