@@ -11,7 +11,7 @@
 namespace pc1 {
 namespace {
 
-// As the kernel says, or where a CPU is emulated for one program alone (tests/aarch64), who runs that.
+// As the kernel says, or where a CPU is emulated for one program alone (tests/vm/aarch64), who runs that.
 std::string expected() {
     if (const char* told = std::getenv("PC1_EXPECTED_SHA256")) {
         return told;

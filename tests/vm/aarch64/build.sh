@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds for aarch64 what tests/aarch64 tries.
+# Builds for aarch64 what the tests here try.
 #
 #   build.sh FOLDER [CMAKE ARGUMENTS]
 set -euo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../../.."
 folder=$1
 shift
 cmake --preset aarch64 -B "$folder" "$@"
