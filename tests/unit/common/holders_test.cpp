@@ -86,7 +86,7 @@ class HoldersOf : public testing::Test {
         ::close(fd);
     }
 
-    const std::size_t kPage = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    static inline const std::size_t kPage = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
     tests::TempDir dir_{"/dev/shm"};
 };
 
