@@ -139,10 +139,10 @@ Answer serve(const MapRequest& request) noexcept {
     Answer answer{.choice = choose_node(state::config.node, topology)};
     const NodeChoice& choice = answer.choice;
     if (choice.source == NodeChoice::Source::current) {
-        log::write_once(Level::info, "node",
-                        "the thread is not pinned to one node: taking numa: ", choice.node.value,
-                        ", where it runs now; pin the sealer (taskset, numactl, cpuset) or set HUGEPAGE_NODE "
-                        "to be sure");
+        log::write_once(
+            Level::info, "node",
+            "the thread is not pinned to one node: taking the one where it runs now; pin the sealer "
+            "(taskset, numactl, cpuset) or set HUGEPAGE_NODE to be sure");
     }
     if (state::config.mode == Config::Mode::thp) {
         log::write(Level::info, "pool",
