@@ -63,13 +63,13 @@ TEST(Smaps, TellOfEachMapping) {
     EXPECT_EQ(areas[3].begin, 0xffffffffff600000);
 }
 
-// The kernel splits a buffer where advice differs; what it says of both parts is added up.
-TEST(Smaps, AddUpTheParts) {
+// The kernel splits a mapping where advice differs; what it says of both parts of a file's is added up.
+TEST(Smaps, AddUpThePartsOfAFilesMapping) {
     const auto areas = areas_of(
-        "7f00-8f00 rw-p 00000000 00:00 0\nRss: 4 kB\n8f00-9f00 rw-p 00000000 00:00 0\nRss: 8 "
-        "kB\nAnonHugePages: 8 kB\n");
+        "7f0000-7f1000 rw-s 00000000 00:2b 77 /mnt/huge/file\nRss: 4 kB\n"
+        "7f1000-7f2000 rw-s 00001000 00:2b 77 /mnt/huge/file\nRss: 8 kB\nFilePmdMapped: 8 kB\n");
     ASSERT_EQ(areas.size(), 1);
-    EXPECT_EQ(areas[0].end, 0x9f00);
+    EXPECT_EQ(areas[0].end, 0x7f2000);
     EXPECT_EQ(areas[0].resident, 12 << 10);
     EXPECT_EQ(areas[0].transparent, 8 << 10);
 }
