@@ -185,15 +185,16 @@ class Part {
             }
             before = ": error ";
         }
-        const unsigned base = kind_ == Kind::address ? 16 : 10;
+        constexpr std::string_view kDigits = "0123456789abcdef";
+        const std::uint64_t base = kind_ == Kind::address ? 16 : 10;
         std::size_t begin = room.size();
         std::uint64_t rest = value_;
         for (std::size_t digits = 0; rest != 0 || digits < digits_; ++digits) {
             if (kind_ == Kind::tenths && digits == 1) {
                 room[--begin] = '.';
             }
-            room[--begin] = "0123456789abcdef"[rest % base];
-            rest /= base;
+            room[--begin] = kDigits[rest % base];
+            rest = rest / base;
         }
         begin -= before.size();
         std::ranges::copy(before, room.begin() + begin);
