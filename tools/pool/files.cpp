@@ -83,9 +83,12 @@ bool MemoryFile::is_forbidden() const {
     return ::geteuid() != 0 && refusal && refusal->reason == hugepage::Reason::permission;
 }
 
+bool MemoryFile::has_whole_pages() const {
+    return pages() > 0 && size.bytes % file_system.page_size.bytes == 0;
+}
+
 bool MemoryFile::has_all_pages() const {
-    return file_system.kind != hugepage::FileSystem::Kind::other && pages() > 0 &&
-           size.bytes % file_system.page_size.bytes == 0 && allocated >= size;
+    return file_system.kind != hugepage::FileSystem::Kind::other && has_whole_pages() && allocated >= size;
 }
 
 std::optional<MemoryFile> look_at(const std::string& path, NodeId node, int folder) {

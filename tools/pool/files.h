@@ -56,6 +56,7 @@ struct MemoryFile {
     // What setup makes, and remove takes away.
     [[nodiscard]] bool is_on_hugetlbfs() const;
     [[nodiscard]] std::uint64_t pages() const;
+    [[nodiscard]] bool has_whole_pages() const;
     // A process holds it: by the lock, or by a mapping that outlived the process that took the lock. Our own
     // tools map files to look at their pages, which is no lease.
     [[nodiscard]] bool is_leased() const;

@@ -39,35 +39,20 @@ std::optional<std::uint64_t> number_of(const MemoryFile& file, ByteSize size) {
                                        : std::nullopt;
 }
 
-// hugepage-file-init refuses files that are there and wrong.
-bool must_go(const MemoryFile& file, const Pool& pool) {
-    const bool is_refused = file.refusal && file.refusal->reason != Reason::not_hugetlbfs &&
-                            (file.refusal->reason != Reason::insecure || is_of_another(file, pool));
-    return !file.is_leased() && !file.is_forbidden() &&
-           (is_refused || file.pages_error == EHWPOISON || (file.placement && file.placement->elsewhere > 0));
-}
-
-// hugepage-file-init makes files _0 to _<num - 1> of one size, and keeps those that are right: so all that
-// are wrong go at once. One of another name only goes.
+// Setup makes files _0 to _<num - 1> of one size, and those of them anew that are wrong. One of another name
+// only goes.
 std::string make_anew(const MemoryFile& file, const Pool& pool) {
     const auto like = std::ranges::find_if(pool.files, [&](const MemoryFile& one) {
-        const std::uint64_t page = one.file_system.page_size.bytes;
-        return one.size.bytes > 0 && page > 0 && one.size.bytes % page == 0 && number_of(file, one.size);
+        return one.is_on_hugetlbfs() && one.has_whole_pages() && number_of(file, one.size);
     });
     if (like == pool.files.end()) {
         return fmt::format("{}rm {}", sudo(), quoted(file.path));
     }
-    std::string wrong;
     std::uint64_t last = 0;
     for (const MemoryFile& one : pool.files) {
-        const auto number = one.node == file.node ? number_of(one, like->size) : std::nullopt;
-        last = std::max(last, number.value_or(0));
-        wrong += one.path == file.path || (number && must_go(one, pool)) ? " " + quoted(one.path) : "";
+        last = std::max(last, one.node == file.node ? number_of(one, like->size).value_or(0) : 0);
     }
-    return fmt::format("{0}rm{1} && {0}hugepage-file-init --node {2} --num {3} --size {4} {5}{6}", sudo(),
-                       wrong, file.node.value, last + 1, hugepage::to_exact_text(like->size).view(),
-                       option_of(pool.choice.pattern),
-                       pool.user.id == 0 ? "" : " --user " + quoted(user_text(pool.user.id)));
+    return setup_for(pool, file.node, last + 1, like->size, like->file_system.page_size);
 }
 
 // A file is never handed to another user: the last one's labels are in it.

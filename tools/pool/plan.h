@@ -22,7 +22,7 @@ struct NodePlan {
     std::vector<std::string> missing;  // folders to make for the files, outer ones first
     std::vector<std::string> create;   // paths
     std::vector<std::string> keep;
-    // Of `create`: right, except for whom they belong to; removed first if nobody holds them.
+    // Of `create`: there and wrong; removed first if nobody holds them.
     std::vector<MemoryFile> replace;
     std::size_t others = 0;  // files besides, of other sizes or numbers
     std::uint64_t pages_per_file = 0;
@@ -63,9 +63,9 @@ struct Plan {
 };
 
 enum class Purpose {
-    set_up,       // mounts and reserves as needed, and replaces files of another owner
+    set_up,       // mounts and reserves as needed, and replaces files that are wrong
     create_only,  // whatever else is needed must be there
-    show,         // only counts: files that are wrong are as if they weren't there
+    show,         // only counts: what can't be replaced is as if it weren't there
 };
 // Only grows, and only pages of the one size on the nodes that were asked for. Throws tools::Failure: usage
 // where the request can't be met on this machine, else what blocks it and what to do; then nothing is to be

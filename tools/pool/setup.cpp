@@ -147,8 +147,8 @@ void require_rights(const Plan& plan) {
         if (const auto held = std::ranges::find_if(old, &MemoryFile::is_leased); held != old.end()) {
             throw Failure(
                 ExitCode::busy,
-                fmt::format("{} can't be made anew for another user: it is in use by {} (pid {}); nothing "
-                            "was changed; run this again when it has ended",
+                fmt::format("{} can't be made anew: it is in use by {} (pid {}); nothing was changed; run "
+                            "this again when it has ended",
                             held->path, held->holders.front().command, held->holders.front().pid));
         }
         const std::string path = count_file("/sys", plan.page_size, node.node);

@@ -76,15 +76,16 @@ TEST_F(RefusingTest, AnotherPageSizeThanTheOneMounted) {
     EXPECT_THAT(refused.err, HasSubstr("is on hugetlbfs with pages of 2 MiB, not 1 GiB"));
 }
 
-TEST_F(RefusingTest, AWrongFileBeforeAnyPageIsReserved) {
+TEST_F(RefusingTest, WhatIsNoFileBeforeAnyPageIsReserved) {
     ASSERT_EQ(hugepagectl(setup({"--size", "8MiB", "--num", "1"})).exit_status, 0);
     std::filesystem::remove(file(0));
-    ASSERT_EQ(::close(::open(file(0).c_str(), O_CREAT | O_RDWR, 0600)), 0);
+    std::filesystem::create_directory(file(0));
     const auto record = read_file(std::string(kRun) + "/record.json");
     const auto refused = hugepagectl(setup({"--size", "8MiB", "--num", "2"}));
     EXPECT_EQ(refused.exit_status, 1);
     EXPECT_THAT(refused.err, HasSubstr("can't be kept"));
     EXPECT_EQ(read_file(std::string(kRun) + "/record.json"), record);
+    std::filesystem::remove(file(0));
 }
 
 // More than the machine could ever hold: no page is taken in trying.

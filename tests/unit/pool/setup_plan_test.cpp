@@ -97,6 +97,27 @@ TEST(SetupPlan, RemovesAndMakesAnewWhatBelongsToAnotherUser) {
     EXPECT_EQ(plan.nodes[0].grow, 0) << "the removed files' pages do";
 }
 
+TEST(SetupPlan, RemovesAndMakesAnewWhatIsWrong) {
+    auto request = two_files_on_each_node();
+    request.shares = {{NodeId{0}, 2}};
+    auto facts = mounted_machine(request, k2MiB);
+    put_there(facts, "/mnt/huge/pc1/numa_0/1.0_GiB_0").placement->elsewhere = 1;
+    put_there(facts, "/mnt/huge/pc1/numa_0/1.0_GiB_1").size = {};
+    const auto refusal = [&] {
+        return refusal_of([&] { static_cast<void>(make_plan(request, facts, Purpose::set_up)); });
+    };
+    EXPECT_EQ(refusal().code, ExitCode::done);
+    const auto plan = make_plan(request, facts, Purpose::set_up);
+    EXPECT_EQ(plan.nodes[0].replace.size(), 2);
+    EXPECT_EQ(plan.nodes[0].grow, 1) << "for the page that was on another node";
+    facts.files[0].pages_error = EPERM;  // it isn't known to be wrong
+    facts.files[0].placement.reset();
+    EXPECT_THAT(refusal().message, HasSubstr("can't be kept: its pages could not be looked at"));
+    facts.files[0].type = S_IFLNK;
+    facts.files[0].refusal = hugepage::Refusal{hugepage::Reason::insecure, "it is a symbolic link", 0};
+    EXPECT_THAT(refusal().message, HasSubstr("can't be kept: it is a symbolic link"));
+}
+
 TEST(SetupPlan, GivesNewFilesToWhomThePoolBelongs) {
     auto request = two_files_on_each_node();
     auto facts = mounted_machine(request, k2MiB);

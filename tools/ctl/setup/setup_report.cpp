@@ -88,7 +88,7 @@ std::string files_text(const Json& nodes) {
             created += "  " + printable(path.get<std::string>()) + "\n";
         }
         if (const auto replaced = count_in(node, "files_replaced"); replaced > 0) {
-            created += fmt::format("  ({} on node {} had another owner or mode: removed and made anew)\n",
+            created += fmt::format("  ({} on node {} wrong, or of another owner or mode: removed and made anew)\n",
                                    replaced, node.at("node").dump());
         }
     }
