@@ -1,4 +1,5 @@
 // hugepagectl run: sets the variables by which the shim serves a command, and executes it.
+#include "tools/common/child.h"
 #include "tools/common/failure.h"
 #include "tools/common/log.h"
 #include "tools/ctl/commands.h"
@@ -88,7 +89,7 @@ void set_variables(const RunOptions& options) {
 
 // Returns only by throwing.
 [[noreturn]] void execute(const std::vector<std::string>& command) {
-    const std::vector<char*> arguments = as_list(command);
+    const std::vector<char*> arguments = tools::as_list(command);
     ::execvp(arguments.front(), arguments.data());
     const ExitCode code = errno == ENOENT ? ExitCode::not_found : ExitCode::cannot_execute;
     throw tools::Failure(code, tools::system_failure("run " + command.front(), errno).what());

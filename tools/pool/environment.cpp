@@ -61,15 +61,6 @@ std::vector<std::string> words_of(std::string_view text, std::string_view separa
     return words;
 }
 
-std::vector<char*> as_list(const std::vector<std::string>& words) {
-    std::vector<char*> pointers;
-    for (const std::string& word : words) {
-        pointers.push_back(const_cast<char*>(word.c_str()));
-    }
-    pointers.push_back(nullptr);
-    return pointers;
-}
-
 Environment own_environment() {
     Environment environment;
     for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {

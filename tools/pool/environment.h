@@ -13,9 +13,6 @@ namespace ctl {
 // What stands between characters that separate.
 [[nodiscard]] std::vector<std::string> words_of(std::string_view text, std::string_view separators);
 
-// Null-terminated, as execv(3) takes it, for as long as the words are there.
-[[nodiscard]] std::vector<char*> as_list(const std::vector<std::string>& words);
-
 // Values by names.
 using Environment = std::map<std::string, std::string>;
 [[nodiscard]] Environment own_environment();

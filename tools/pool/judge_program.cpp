@@ -1,5 +1,6 @@
 // What would be started: its variables and its file.
 #include "shim/base/config.h"
+#include "tools/common/child.h"
 #include "tools/common/wording.h"
 #include "tools/pool/judge.h"
 
@@ -26,7 +27,7 @@ Findings judge_variables(const Environment& environment) {
     for (const auto& [name, value] : environment) {
         entries.push_back(name + "=" + value);
     }
-    const Config config = Config::parse(lookup, as_list(entries).data());
+    const Config config = Config::parse(lookup, tools::as_list(entries).data());
     Findings findings;
     for (const Config::Complaint& complaint : config.complaints()) {
         const std::string name(complaint.name);
