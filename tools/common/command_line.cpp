@@ -137,19 +137,18 @@ void print(const std::string& text) {
 int run_main(const std::string& program, const std::function<ExitCode(std::string& help)>& run,
              const char* if_interrupted) {
     constexpr int kSignalBase = 128;
-    start_log(program);
     std::string help = program;
     try {
         return static_cast<int>(run(help));
     } catch (const Failure& failure) {
         const bool is_misuse = failure.code() == ExitCode::usage;
-        error(failure.what() + (is_misuse ? " Try '" + help + " --help'." : ""));
+        warn(failure.what() + (is_misuse ? " Try '" + help + " --help'." : ""));
         return static_cast<int>(failure.code());
     } catch (const Interrupted& interrupted) {
-        error(if_interrupted);
+        warn(if_interrupted);
         return kSignalBase + interrupted.signal();
     } catch (const std::exception& other) {
-        error(other.what());
+        warn(other.what());
         return static_cast<int>(ExitCode::failed);
     }
 }

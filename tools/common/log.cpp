@@ -2,23 +2,17 @@
 
 #include "shim/base/text.h"
 
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 
 namespace tools {
-void start_log(const std::string& program) {
-    spdlog::set_default_logger(spdlog::stderr_logger_st(program));
-    spdlog::set_pattern(program + ": %v");
-}
 
+// In one call, so that lines of several programs don't mix.
 void warn(const std::string& line) {
-    spdlog::warn(printable(line));
-}
-
-void error(const std::string& line) {
-    spdlog::error(printable(line));
+    std::fputs(fmt::format("{}: {}\n", program_invocation_short_name, printable(line)).c_str(), stderr);
 }
 
 std::string printable(std::string_view text) {

@@ -6,12 +6,8 @@
 
 namespace tools {
 
-// By main, before any line.
-void start_log(const std::string& program);
-
-// Foreign text in them is printable().
+// Foreign text in it is printable().
 void warn(const std::string& line);
-void error(const std::string& line);
 
 // The text with nothing in it that could move a terminal's cursor: control characters and what isn't UTF-8
 // become \xNN.

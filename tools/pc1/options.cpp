@@ -5,7 +5,7 @@
 #include "tools/pc1/hash.h"
 
 #include <CLI/CLI.hpp>
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include <sched.h>
 

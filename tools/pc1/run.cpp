@@ -8,7 +8,7 @@
 #include "tools/pc1/label.h"
 #include "tools/pc1/report.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
