@@ -1,9 +1,8 @@
 // hugepagectl plan: says what would be needed and changes nothing.
+#include "tools/ctl/plan.h"
 
 #include "tools/common/failure.h"
-#include "tools/common/wording.h"
 #include "tools/ctl/commands.h"
-#include "tools/ctl/setup/reports.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -87,7 +86,7 @@ std::string remarks(const Json& report, const Terminal& terminal) {
                                 "A node's memory has no room for that, beside what the system and the huge "
                                 "pages of other programs take: fewer sectors at a time, or more nodes.");
     }
-    const std::string parents = size_text(count_in(report, "parents_bytes"));
+    const std::string parents = size_text({count_in(report, "parents_bytes")});
     std::string text = "\n";
     text += report.at("has_room_for_parents") == true
                 ? paragraph(terminal, fmt::format("Of what is left, PC1 uses {} for the cache of all labels' "
@@ -128,7 +127,7 @@ std::string plan_text(const Json& report, const Terminal& terminal) {
         sectors += count_in(node, "sectors");
     }
     const Field left = {{"LEFT", Column::Side::right}, [](const Json& row) {
-                            return row.at("fits") == true ? Cell{size_text(count_in(row, "left_bytes"))}
+                            return row.at("fits") == true ? Cell{size_text({count_in(row, "left_bytes")})}
                                                           : Cell{"doesn't fit", Tone::bad};
                         }};
     return paragraph(terminal,

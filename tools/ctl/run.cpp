@@ -3,8 +3,8 @@
 #include "tools/common/failure.h"
 #include "tools/common/log.h"
 #include "tools/ctl/commands.h"
-#include "tools/pool/choice.h"
 #include "tools/pool/environment.h"
+#include "tools/pool/values.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -25,7 +25,7 @@ using tools::ExitCode;
 using tools::printable;
 
 struct RunOptions {
-    PoolOptions pool;
+    PoolOptions pool{.path = {}, .pattern = {}, .path_option = "--files-path"};
     std::string log;
     std::string library;
     bool no_heap = false;
@@ -38,7 +38,7 @@ std::optional<PoolChoice> pool_of(const RunOptions& options) {
     if (options.thp) {
         return std::nullopt;
     }
-    auto choices = choose_pools(options.pool, own_environment(), kConfigFile, tools::mounts());
+    const auto choices = choose_pools(options.pool, own_environment(), kConfigFile, tools::mounts());
     if (choices.size() > 1) {
         std::string names;
         for (const PoolChoice& choice : choices) {
@@ -52,11 +52,7 @@ std::optional<PoolChoice> pool_of(const RunOptions& options) {
         }
         return std::nullopt;
     }
-    PoolChoice& choice = choices.front();
-    if (choice.source.starts_with("--")) {
-        choice.source.insert(2, "files-");  // as this command names the option
-    }
-    return choice;
+    return choices.front();
 }
 
 // Sets the variables, and says what is used and why.
@@ -100,16 +96,7 @@ void set_variables(const RunOptions& options) {
 void describe_run(CLI::App& program, Action& chosen, const std::vector<std::string>& command) {
     CLI::App* app = program.add_subcommand("run", "Start a command so that the shim serves it");
     const auto options = std::make_shared<RunOptions>();
-    auto* path = app->add_option("--files-path", options->pool.path,
-                                 "Folder of the pool; its files are in DIR/numa_<N>.\n"
-                                 "Default: HUGEPAGE_FILES_PATH_PATTERN or _PATH, else\n"
-                                 "path in /etc/hugepage-shim.conf, else the one\n"
-                                 "hugetlbfs mount that has such folders");
-    path->option_text("DIR");
-    auto* pattern = app->add_option("--files-path-pattern", options->pool.pattern,
-                                    "Folder of a node's files, with $NUMA_NODE_INDEX for\n"
-                                    "the node's number, in the place of --files-path");
-    pattern->option_text("P")->excludes(path);
+    describe_pool_options(*app, options->pool, "the one");
     app->add_flag("--no-heap", options->no_heap,
                   "Preload libhugepage_shim.so, which serves mmap only,\n"
                   "also where FIL_PROOFS_USE_MULTICORE_SDR is not 1");
@@ -118,8 +105,8 @@ void describe_run(CLI::App& program, Action& chosen, const std::vector<std::stri
     app->add_flag("--thp", options->thp,
                   "No pool: transparent huge pages for a sector's buffers,\non the thread's node")
         ->excludes(require)
-        ->excludes(path)
-        ->excludes(pattern);
+        ->excludes("--files-path")
+        ->excludes("--files-path-pattern");
     app->add_option("--log", options->log,
                     "off, error, warn, info, debug or trace.\nDefault: HUGEPAGE_LOG, else info")
         ->option_text("LEVEL")

@@ -70,7 +70,7 @@ void look_at_all_pages(std::vector<Pool>& pools) {
         }
     }
     tools::Progress progress("Looking at pages", bytes, [](std::uint64_t done, tools::Seconds elapsed) {
-        return size_text(static_cast<std::uint64_t>(static_cast<double>(done) / elapsed.count())) + "/s";
+        return size_text({static_cast<std::uint64_t>(static_cast<double>(done) / elapsed.count())}) + "/s";
     });
     std::uint64_t seen = 0;
     for (Pool& pool : pools) {
@@ -177,13 +177,7 @@ ExitCode show_processes(const StatusOptions& options) {
 
 Action checked(StatusOptions options) {
     constexpr std::size_t kMostSeconds = 86400;
-    if (options.node != "all") {
-        options.nodes = hugepage::parse_node_list(options.node);
-        if (!options.nodes || options.nodes->empty()) {
-            tools::refuse(
-                fmt::format("--node: '{}' is no list of nodes; write all, 0,1 or 0-3.", options.node));
-        }
-    }
+    options.nodes = nodes_of(options.node);
     if (!options.processes.empty()) {
         return [=] { return show_processes(options); };
     }

@@ -23,8 +23,8 @@ constexpr std::string_view kFolderName = "/numa_$NUMA_NODE_INDEX";
 
 PoolOptions of_config(const std::string& file) {
     const auto values = config_values(file).value_or(std::map<std::string, std::string>{});
-    return {value_of(values, "path"),
-            value_of(values, values.contains("path-pattern") ? "path-pattern" : "path_pattern")};
+    return {.path = value_of(values, "path"),
+            .pattern = value_of(values, values.contains("path-pattern") ? "path-pattern" : "path_pattern")};
 }
 
 bool has_node_folders(const FilePattern& pattern) {
@@ -85,11 +85,11 @@ std::optional<PoolChoice> choice_of(const PoolOptions& options, const std::strin
 std::vector<PoolChoice> choose_pools(const PoolOptions& options, const Environment& variables,
                                      const std::string& config_file,
                                      const std::vector<tools::Mount>& mounts) {
-    if (const auto choice = choice_of(options, "--path", "--path-pattern")) {
+    if (const auto choice = choice_of(options, options.path_option, options.path_option + "-pattern")) {
         return {*choice};
     }
-    const PoolOptions by_variables = {value_of(variables, "HUGEPAGE_FILES_PATH"),
-                                      value_of(variables, "HUGEPAGE_FILES_PATH_PATTERN")};
+    const PoolOptions by_variables = {.path = value_of(variables, "HUGEPAGE_FILES_PATH"),
+                                      .pattern = value_of(variables, "HUGEPAGE_FILES_PATH_PATTERN")};
     if (const auto choice = choice_of(by_variables, "HUGEPAGE_FILES_PATH", "HUGEPAGE_FILES_PATH_PATTERN")) {
         return {*choice};
     }

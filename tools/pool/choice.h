@@ -24,6 +24,7 @@ struct PoolChoice {
 struct PoolOptions {
     std::string path;
     std::string pattern;
+    std::string path_option = "--path";  // the other's name is this and "-pattern"
 
     [[nodiscard]] bool empty() const { return path.empty() && pattern.empty(); }
 };

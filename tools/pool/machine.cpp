@@ -75,16 +75,6 @@ const Node* Machine::find(NodeId id) const {
     return found != nodes.end() ? &*found : nullptr;
 }
 
-std::optional<std::string> value_in(const std::string& path, std::string_view name) {
-    std::optional<std::string> value;
-    static_cast<void>(hugepage::for_each_line(path.c_str(), [&](std::string_view line) {
-        if (const std::size_t at = line.find(name); !value && at != std::string_view::npos) {
-            value = hugepage::trimmed(line.substr(at + name.size()));
-        }
-    }));
-    return value;
-}
-
 std::uint64_t Machine::promised_of(ByteSize size) const {
     const auto found = promised.find(size);
     return found != promised.end() ? found->second : 0;

@@ -17,27 +17,30 @@
 namespace ctl {
 namespace {
 
-hugepage::NodeSet nodes_in(const std::string& text) {
+hugepage::NodeSet nodes_in(const std::string& text, const char* example) {
     const auto set = hugepage::parse_node_list(text);
     if (!set || set->empty()) {
-        tools::refuse(fmt::format("--node: '{}' is no list of nodes; write all, 0,1 or 0:4,1:2.", text));
+        tools::refuse(fmt::format("--node: '{}' is no list of nodes; write all, 0,1 or {}.", text, example));
     }
     return *set;
 }
 
 }  // namespace
 
-void describe_pool_options(CLI::App& command, PoolOptions& options) {
-    auto* path = command.add_option("--path", options.path,
-                                    "Folder of the pool; its files are in DIR/numa_<N>.\n"
-                                    "Default: HUGEPAGE_FILES_PATH_PATTERN or _PATH, else\n"
-                                    "path in /etc/hugepage-shim.conf, else every\n"
-                                    "hugetlbfs mount that has such folders");
+void describe_pool_options(CLI::App& command, PoolOptions& options, const char* which) {
+    const std::string& name = options.path_option;
+    auto* path = command.add_option(name, options.path,
+                                    fmt::format("Folder of the pool; its files are in DIR/numa_<N>.\n"
+                                                "Default: HUGEPAGE_FILES_PATH_PATTERN or _PATH, else\n"
+                                                "path in /etc/hugepage-shim.conf, else {}\n"
+                                                "hugetlbfs mount that has such folders",
+                                                which));
     path->option_text("DIR");
     command
-        .add_option("--path-pattern,--path_pattern", options.pattern,
+        .add_option(fmt::format("{0}-pattern,{0}_pattern", name), options.pattern,
                     "Folder of a node's files, with $NUMA_NODE_INDEX for\n"
-                    "the node's number, in the place of --path")
+                    "the node's number, in the place of " +
+                        name)
         ->option_text("P")
         ->excludes(path);
 }
@@ -58,6 +61,10 @@ std::size_t count_of(const std::string& option, const std::string& text, std::si
     return *count;
 }
 
+std::optional<hugepage::NodeSet> nodes_of(const std::string& text) {
+    return text == "all" ? std::nullopt : std::optional(nodes_in(text, "0-3"));
+}
+
 std::vector<Share> shares_of(const std::string& text, std::size_t files, const Machine& machine) {
     std::map<NodeId, std::size_t> shares;
     for (const Node& node : machine.nodes) {
@@ -70,7 +77,7 @@ std::vector<Share> shares_of(const std::string& text, std::size_t files, const M
         const std::size_t colon = part.find(':');
         const std::size_t own =
             colon == std::string::npos ? files : count_of("--node", part.substr(colon + 1), kMostFiles);
-        hugepage::NodeSet nodes = nodes_in(part.substr(0, colon));
+        hugepage::NodeSet nodes = nodes_in(part.substr(0, colon), "0:4,1:2");
         for (auto node = nodes.first(); node; node = nodes.first()) {
             if (machine.find(*node) == nullptr) {
                 std::vector<int> known;

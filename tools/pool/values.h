@@ -26,8 +26,9 @@ struct Share {
     friend bool operator==(const Share&, const Share&) = default;
 };
 
-// Adds --path and --path-pattern, of a pool that is there.
-void describe_pool_options(CLI::App& command, PoolOptions& options);
+// Adds --path and --path-pattern, or as the options call them, of a pool that is there; without them it is
+// `which` mount that has one.
+void describe_pool_options(CLI::App& command, PoolOptions& options, const char* which = "every");
 
 // "32GiB"; more than 0.
 [[nodiscard]] ByteSize size_of(const std::string& option, const std::string& text);
@@ -36,6 +37,9 @@ void describe_pool_options(CLI::App& command, PoolOptions& options);
 [[nodiscard]] std::size_t count_of(const std::string& option, const std::string& text, std::size_t largest);
 
 inline constexpr std::size_t kMostFiles = 4096;  // of a node; more is a typing error
+
+// "all": nothing; "0,1" or "0-3": those, whether there are such nodes or not.
+[[nodiscard]] std::optional<hugepage::NodeSet> nodes_of(const std::string& text);
 
 // "all": each node that has memory; "0,1" or "0-3": those; "0:4,1:2": those, with a number of files of their
 // own. Without one a node has `files`. In ascending order, each once.
