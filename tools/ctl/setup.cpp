@@ -62,6 +62,21 @@ std::string smaller_setup(const Plan& plan, const Machine& machine) {
     return fits ? setup_command(small) : "";
 }
 
+// What keeps a sealer of the user (or of the files' owner) from being served by the pool.
+Findings refusals(const PoolChoice& choice, std::optional<uid_t> user) {
+    Findings findings;
+    try {
+        findings = judge_pool(read_pool(choice, user));
+        std::erase_if(findings, [](const Finding& finding) {
+            return finding.verdict == Verdict::ok ||
+                   (finding.id == "pool" && finding.verdict == Verdict::warn);
+        });
+    } catch (const tools::Failure& failure) {
+        findings.push_back(no_pool(failure.what()));
+    }
+    return findings;
+}
+
 Json node_json(const NodePlan& node) {
     return {{"node", node.node.value},
             {"files_wanted", node.wanted()},

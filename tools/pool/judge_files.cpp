@@ -35,8 +35,9 @@ bool is_of_another(const MemoryFile& file, const Pool& pool) {
 std::optional<std::uint64_t> number_of(const MemoryFile& file, ByteSize size) {
     std::string stem = pool::paths_of(size, 1, file.path.substr(0, file.path.rfind('/'))).front();
     stem.pop_back();
-    return file.path.starts_with(stem) ? hugepage::parse_number(file.path.substr(stem.size()), kMostFiles - 1)
-                                       : std::nullopt;
+    return file.type == S_IFREG && file.path.starts_with(stem)
+               ? hugepage::parse_number(file.path.substr(stem.size()), kMostFiles - 1)
+               : std::nullopt;
 }
 
 // Setup makes files _0 to _<num - 1> of one size, and those of them anew that are wrong. One of another name
@@ -57,16 +58,13 @@ std::string make_anew(const MemoryFile& file, const Pool& pool) {
 
 // A file is never handed to another user: the last one's labels are in it.
 std::string next_of(Reason reason, const MemoryFile& file, const Pool& pool) {
-    const std::string folder = quoted(file.path.substr(0, file.path.rfind('/')));
     if (reason == Reason::not_hugetlbfs) {
         return "hugepagectl plan --help   (says how to mount hugetlbfs, where its files belong)";
     }
-    if (reason != Reason::insecure || is_of_another(file, pool)) {
+    if (reason != Reason::insecure || file.size.bytes == 0 || is_of_another(file, pool)) {
         return make_anew(file, pool);
     }
-    if (file.size.bytes == 0) {
-        return fmt::format("{}rm {}", sudo(), quoted(file.path));  // a link, or no file at all
-    }
+    const std::string folder = quoted(file.path.substr(0, file.path.rfind('/')));
     return (file.mode & S_IRWXO) != 0 ? fmt::format("{}chmod o= {}", sudo(), quoted(file.path))
                                       : fmt::format("{0}chown root {1} && {0}chmod o-w {1}", sudo(), folder);
 }

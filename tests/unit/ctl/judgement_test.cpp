@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <functional>
@@ -126,6 +126,7 @@ TEST(Judgement, HasFilesMadeSafe) {
               "chown root /mnt/huge/pc1/numa_0 && chmod o-w /mnt/huge/pc1/numa_0");
     EXPECT_EQ(remedy([&](MemoryFile& file) {
                   file.refusal = insecure;
+                  file.type = S_IFLNK;
                   file.size = {};
               }),
               "rm /mnt/huge/pc1/numa_0/32.0_GiB_1");
