@@ -106,6 +106,11 @@ std::string nearest_of(std::string_view word, const std::vector<std::string>& ca
     return is_near ? "; did you mean '" + *nearest + "'?" : ".";
 }
 
+CLI::Option* add_option(CLI::App& app, const std::string& names, std::string& value, const char* value_name,
+                        const std::string& help) {
+    return app.add_option(names, value, help)->option_text(value_name);
+}
+
 std::optional<std::string> parse(CLI::App& app, int argc, const char* const* argv) {
     try {
         app.parse(argc, argv);

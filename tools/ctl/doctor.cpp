@@ -177,13 +177,12 @@ void describe_doctor(CLI::App& program, Action& chosen, const std::vector<std::s
     CLI::App* app = program.add_subcommand("doctor", "Diagnose problems, and suggest what to type");
     const auto options = std::make_shared<DoctorOptions>();
     describe_pool_options(*app, options->pool);
-    app->add_option("--pid", options->process,
-                    "A process that runs, by number or name: its\nenvironment, its limits, whether it has "
-                    "the library,\n"
-                    "and what is served")
-        ->option_text("PID");
-    app->add_option("--library", options->library, "The library. Default: the one that run chooses")
-        ->option_text("FILE");
+    tools::add_option(*app, "--pid", options->process, "PID",
+                      "A process that runs, by number or name: its\nenvironment, its limits, whether it has "
+                      "the library,\n"
+                      "and what is served");
+    tools::add_option(*app, "--library", options->library, "FILE",
+                      "The library. Default: the one that run chooses");
     app->add_flag("--json", options->json, "For programs: see hugepagectl(8)");
     app->footer(
         "After -- the command that is to be served: its file is read, and nothing of it\n"

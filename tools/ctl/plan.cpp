@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -195,26 +196,19 @@ Action checked(const PlanOptions& options) {
 void describe_plan(CLI::App& program, Action& chosen) {
     CLI::App* app = program.add_subcommand("plan", "Say what a number of sectors at a time would need");
     const auto options = std::make_shared<PlanOptions>();
-    app->add_option("--sector", options->request.size, "Size of a sector, e.g. 32GiB. Needed")
-        ->option_text("SIZE")
-        ->required();
-    auto* parallel = app->add_option("--parallel", options->parallel,
-                                     "Sectors labelled at a time, on all nodes\ntogether. Default: 1");
-    parallel->option_text("N");
-    app->add_option("--per-node", options->per_node,
-                    "Sectors labelled at a time on each node, in the\nplace of --parallel")
-        ->option_text("N")
+    const auto add = std::bind_front(tools::add_option, std::ref(*app));
+    add("--sector", options->request.size, "SIZE", "Size of a sector, e.g. 32GiB. Needed")->required();
+    auto* parallel = add("--parallel", options->parallel, "N",
+                         "Sectors labelled at a time, on all nodes\ntogether. Default: 1");
+    add("--per-node", options->per_node, "N",
+        "Sectors labelled at a time on each node, in the\nplace of --parallel")
         ->excludes(parallel);
-    app->add_option("--node", options->request.node, "Nodes: all, 0,1 or 0-3. Default: all")
-        ->option_text("NODES");
-    app->add_option("--page-size", options->request.page_size,
-                    "auto, 1GiB or 2MiB. Default: auto, the size that is\nmounted there; else the larger one "
-                    "of which a sector\nis a whole number")
-        ->option_text("SIZE");
-    app->add_option("--path", options->request.path, "Folder for the files. Default: /mnt/huge/pc1")
-        ->option_text("DIR");
-    app->add_option("--user", options->request.user, "The sealer's user, name or number. Default: you")
-        ->option_text("U");
+    add("--node", options->request.node, "NODES", "Nodes: all, 0,1 or 0-3. Default: all");
+    add("--page-size", options->request.page_size, "SIZE",
+        "auto, 1GiB or 2MiB. Default: auto, the size that is\nmounted there; else the larger one "
+        "of which a sector\nis a whole number");
+    add("--path", options->request.path, "DIR", "Folder for the files. Default: /mnt/huge/pc1");
+    add("--user", options->request.user, "U", "The sealer's user, name or number. Default: you");
     app->add_flag("--json", options->json, "For programs: see hugepagectl(8)");
     app->footer(
         "Counts what is there: files of the pool, pages of other programs, and pages that\n"

@@ -68,33 +68,29 @@ std::string commands_text(const Json& busy, const Json& commands) {
 }
 
 Json remove_report(const pool::Removal& removal) {
-    Json report = {{"removed", Json::array()},
-                   {"busy", Json::array()},
-                   {"pages", Json::array()},
-                   {"unmounted", removal.mounts},
-                   {"folders_removed", removal.folders},
-                   {"left", Json::array()},
-                   {"nothing_left", removal.busy.empty() && removal.left.empty()}};
-    for (const MemoryFile& file : removal.files) {
-        report["removed"].push_back(file.path);
-    }
-    for (const MemoryFile& file : removal.busy) {
-        report["busy"].push_back({{"path", file.path},
-                                  {"node", file.node.value},
-                                  {"size_bytes", file.size.bytes},
-                                  {"holders", holders_json(file)}});
-    }
-    for (const pool::PagesToGive& one : removal.pages) {
-        report["pages"].push_back({{"node", one.node.value},
-                                   {"page_bytes", one.size.bytes},
-                                   {"pages_added", one.added},
-                                   {"pages_given_back", one.give},
-                                   {"pages_in_use", one.due - std::min(one.due, one.give)}});
-    }
-    for (const pool::Leftover& one : removal.left) {
-        report["left"].push_back({{"path", one.path}, {"reason", one.why}});
-    }
-    return report;
+    const auto busy_json = [](const MemoryFile& file) {
+        return Json{{"path", file.path},
+                    {"node", file.node.value},
+                    {"size_bytes", file.size.bytes},
+                    {"holders", holders_json(file)}};
+    };
+    const auto pages_json = [](const pool::PagesToGive& pages) {
+        return Json{{"node", pages.node.value},
+                    {"page_bytes", pages.size.bytes},
+                    {"pages_added", pages.added},
+                    {"pages_given_back", pages.give},
+                    {"pages_in_use", pages.due - std::min(pages.due, pages.give)}};
+    };
+    const auto left_json = [](const pool::Leftover& left) {
+        return Json{{"path", left.path}, {"reason", left.why}};
+    };
+    return {{"removed", list_of(removal.files, [](const MemoryFile& file) { return file.path; })},
+            {"busy", list_of(removal.busy, busy_json)},
+            {"pages", list_of(removal.pages, pages_json)},
+            {"unmounted", removal.mounts},
+            {"folders_removed", removal.folders},
+            {"left", list_of(removal.left, left_json)},
+            {"nothing_left", removal.busy.empty() && removal.left.empty()}};
 }
 
 std::string remove_text(const Json& report, const Terminal& terminal) {
@@ -210,7 +206,7 @@ void describe_remove(CLI::App& program, Action& chosen) {
     const auto options = std::make_shared<RemoveOptions>();
     std::vector<CLI::Option*> choices;
     const auto add = [&](const char* name, std::string& value, const char* value_name, const char* help) {
-        choices.push_back(app->add_option(name, value, help)->option_text(value_name));
+        choices.push_back(tools::add_option(*app, name, value, value_name, help));
     };
     app->add_option("FILE", options->files, "Only these files, setup's or not")->option_text("...");
     add("--path", options->path, "DIR",

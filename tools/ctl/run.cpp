@@ -1,6 +1,6 @@
 // hugepagectl run: sets the variables by which the shim serves a command, and executes it.
 #include "tools/common/child.h"
-#include "tools/common/failure.h"
+#include "tools/common/command_line.h"
 #include "tools/common/log.h"
 #include "tools/ctl/commands.h"
 #include "tools/pool/environment.h"
@@ -107,13 +107,11 @@ void describe_run(CLI::App& program, Action& chosen, const std::vector<std::stri
         ->excludes(require)
         ->excludes("--files-path")
         ->excludes("--files-path-pattern");
-    app->add_option("--log", options->log,
-                    "off, error, warn, info, debug or trace.\nDefault: HUGEPAGE_LOG, else info")
-        ->option_text("LEVEL")
+    tools::add_option(*app, "--log", options->log, "LEVEL",
+                      "off, error, warn, info, debug or trace.\nDefault: HUGEPAGE_LOG, else info")
         ->check(CLI::IsMember({"off", "error", "warn", "info", "debug", "trace"}));
-    app->add_option("--library", options->library,
-                    "The library. Default: the one installed with\nhugepagectl")
-        ->option_text("FILE");
+    tools::add_option(*app, "--library", options->library, "FILE",
+                      "The library. Default: the one installed with\nhugepagectl");
     app->footer(
         "The command follows --, and takes the place of this program: the same process,\n"
         "its signals and exit status are its own. The library goes in front of what\n"

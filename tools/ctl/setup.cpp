@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -195,10 +196,7 @@ Json setup_report(const Plan& plan, const Findings& findings) {
                    {"mounted", plan.mount.empty() || plan.is_undone ? Json() : Json(plan.mount)},
                    {"dropped_caches", plan.has_dropped_caches},
                    {"variable", variable_of(plan.request.pattern)},
-                   {"nodes", Json::array()}};
-    for (const NodePlan& node : plan.nodes) {
-        report["nodes"].push_back(node_json(node));
-    }
+                   {"nodes", list_of(plan.nodes, node_json)}};
     report.update(findings_report(findings));
     return report;
 }
@@ -297,36 +295,31 @@ void describe_setup(CLI::App& program, Action& chosen) {
     request.num = "2";
     request.node = "all";
     request.page_size = "auto";
-    const auto add = [&](const std::string& name, std::string& value, const char* value_name,
-                         const char* help) {
-        app->add_option("--" + name, value, help)->option_text(value_name);
-    };
-    add("size", request.size, "SIZE", "Size of each file, e.g. 32GiB. Needed");
-    add("num", request.num, "N", "Files on each node. Default: 2, as one sector needs");
-    add("node", request.node, "NODES",
+    const auto add = std::bind_front(tools::add_option, std::ref(*app));
+    add("--size", request.size, "SIZE", "Size of each file, e.g. 32GiB. Needed");
+    add("--num", request.num, "N", "Files on each node. Default: 2, as one sector needs");
+    add("--node", request.node, "NODES",
         "Nodes: all, 0,1 or 0-3; 0:4,1:2 with a number of\nfiles each. Default: all");
-    add("path", request.path, "DIR",
+    add("--path", request.path, "DIR",
         "Folder; the files go to DIR/numa_<N>. This or\n--path-pattern is needed");
-    add("path-pattern", request.pattern, "P",
+    add("--path-pattern", request.pattern, "P",
         "Folder for the files, with $NUMA_NODE_INDEX for the\nnode's number (quote it). Wins over --path");
-    add("page-size", request.page_size, "SIZE",
+    add("--page-size", request.page_size, "SIZE",
         "auto, 1GiB or 2MiB. Default: auto, the size that is\nmounted there; else 1GiB if all are free; else "
         "2MiB");
-    add("user", request.user, "U",
+    add("--user", request.user, "U",
         "Owner of the files, name or number. Free files of\nanother user are removed and made anew. Default: "
         "the\n"
         "pool's owner, else you");
-    add("group", request.group, "G",
+    add("--group", request.group, "G",
         "Group of the files, name or number. Default: the\npool's, if its owner stays; else yours");
-    add("mode", request.mode, "M", "Permissions of the files, in octal, none for others.\nDefault: 0600");
-    add("threads", request.threads, "T",
+    add("--mode", request.mode, "M", "Permissions of the files, in octal, none for others.\nDefault: 0600");
+    add("--threads", request.threads, "T",
         "Threads that touch the pages. Default: as many as the\nnode has CPUs, at most 16");
-    add("timeout", options->timeout, "SECONDS",
+    add("--timeout", options->timeout, "SECONDS",
         "How long to try for pages, and to wait for another\nsetup or remove. Default: 60");
-    app->add_option(
-           "--config", options->config,
-           "File with these options, a line each: size = 32GiB.\nThe command line wins. Default: none")
-        ->option_text("FILE")
+    add("--config", options->config, "FILE",
+        "File with these options, a line each: size = 32GiB.\nThe command line wins. Default: none")
         ->configurable(false);
     app->add_flag("--dry-run", options->dry_run, "Change nothing; print the commands that would do it")
         ->configurable(false);

@@ -192,13 +192,12 @@ CLI::App* describe(CLI::App& program, const char* description, const std::shared
                    Action& chosen) {
     CLI::App* app = program.add_subcommand(options->command, description);
     describe_pool_options(*app, options->pool);
-    app->add_option("--node", options->node, "Of these nodes: all, 0,1 or 0-3. Default: all")
-        ->option_text("NODES");
+    tools::add_option(*app, "--node", options->node, "NODES",
+                      "Of these nodes: all, 0,1 or 0-3. Default: all");
     auto* json = app->add_flag("--json", options->json, "For programs: see hugepagectl(8)");
-    app->add_option("--prometheus", options->metrics_file,
-                    "Write metrics for node_exporter's textfile collector\n"
-                    "to FILE, replaced as a whole; - is stdout")
-        ->option_text("FILE")
+    tools::add_option(*app, "--prometheus", options->metrics_file, "FILE",
+                      "Write metrics for node_exporter's textfile collector\n"
+                      "to FILE, replaced as a whole; - is stdout")
         ->excludes(json);
     app->callback([options, &chosen] { chosen = checked(*options); });
     return app;

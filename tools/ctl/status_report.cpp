@@ -13,16 +13,6 @@ namespace {
 
 using SizeOnNode = std::pair<ByteSize, NodeId>;
 
-// What the function makes of each.
-template <class Range, class MakeRow>
-Json list_of(const Range& range, const MakeRow& make_row) {
-    Json list = Json::array();
-    for (const auto& one : range) {
-        list.push_back(make_row(one));
-    }
-    return list;
-}
-
 void add(Json& counts, const char* key, std::size_t more) {
     counts[key] = counts.at(key).get<std::size_t>() + more;
 }
@@ -162,15 +152,13 @@ Json buffer_json(const BufferJudgement& buffer) {
 }  // namespace
 
 Json holders_json(const MemoryFile& file) {
-    Json holders = Json::array();
-    for (const tools::Holder& holder : file.holders) {
-        holders.push_back({{"pid", holder.pid},
-                           {"command", holder.command},
-                           {"has_locked", holder.has_locked},
-                           {"has_mapped", holder.has_mapped()},
-                           {"running_since", holder.running_since}});
-    }
-    return holders;
+    return list_of(file.holders, [](const tools::Holder& holder) {
+        return Json{{"pid", holder.pid},
+                    {"command", holder.command},
+                    {"has_locked", holder.has_locked},
+                    {"has_mapped", holder.has_mapped()},
+                    {"running_since", holder.running_since}};
+    });
 }
 
 Json status_report(const StatusFacts& facts) {

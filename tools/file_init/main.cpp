@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,10 +23,7 @@ void describe(CLI::App& app, pool::RequestOptions& options) {
     app.set_help_flag("-h,--help", "Show this help and exit");
     app.set_version_flag("-V,--version", "hugepage-file-init " FILE_INIT_VERSION,
                          "Show the version and exit");
-    const auto add = [&](const char* names, std::string& value, const char* value_name,
-                         const std::string& help) {
-        app.add_option(names, value, help)->option_text(value_name);
-    };
+    const auto add = std::bind_front(tools::add_option, std::ref(app));
     add("-n,--node,--numa_node_index", options.node, "N",
         "NUMA node that all memory comes from.\nDefault: the node, if there is only one");
     add("-c,--num,--number_of_files", options.num, "C", "Number of files. Default: 1");

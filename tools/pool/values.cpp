@@ -2,7 +2,7 @@
 
 #include "shim/base/ids.h"
 #include "shim/base/text_file.h"
-#include "tools/common/failure.h"
+#include "tools/common/command_line.h"
 #include "tools/common/values.h"
 #include "tools/common/wording.h"
 
@@ -29,19 +29,16 @@ hugepage::NodeSet nodes_in(const std::string& text, const char* example) {
 
 void describe_pool_options(CLI::App& command, PoolOptions& options, const char* which) {
     const std::string& name = options.path_option;
-    auto* path = command.add_option(name, options.path,
-                                    fmt::format("Folder of the pool; its files are in DIR/numa_<N>.\n"
-                                                "Default: HUGEPAGE_FILES_PATH_PATTERN or _PATH, else\n"
-                                                "path in /etc/hugepage-shim.conf, else {}\n"
-                                                "hugetlbfs mount that has such folders",
-                                                which));
-    path->option_text("DIR");
-    command
-        .add_option(fmt::format("{0}-pattern,{0}_pattern", name), options.pattern,
-                    "Folder of a node's files, with $NUMA_NODE_INDEX for\n"
-                    "the node's number, in the place of " +
-                        name)
-        ->option_text("P")
+    auto* path = tools::add_option(command, name, options.path, "DIR",
+                                   fmt::format("Folder of the pool; its files are in DIR/numa_<N>.\n"
+                                               "Default: HUGEPAGE_FILES_PATH_PATTERN or _PATH, else\n"
+                                               "path in /etc/hugepage-shim.conf, else {}\n"
+                                               "hugetlbfs mount that has such folders",
+                                               which));
+    tools::add_option(command, fmt::format("{0}-pattern,{0}_pattern", name), options.pattern, "P",
+                      "Folder of a node's files, with $NUMA_NODE_INDEX for\n"
+                      "the node's number, in the place of " +
+                          name)
         ->excludes(path);
 }
 

@@ -54,6 +54,16 @@ struct Field {
 // Rows under headings, as wide as the terminal at most.
 [[nodiscard]] std::string table(const Terminal& terminal, const std::vector<Field>& fields, const Json& rows);
 
+// The array of what the function makes of each.
+template <class Range, class MakeRow, class List = Json>
+[[nodiscard]] List list_of(const Range& range, const MakeRow& make_row) {
+    List list = List::array();
+    for (const auto& one : range) {
+        list.push_back(make_row(one));
+    }
+    return list;
+}
+
 // Of one key of an object: a count; foreign text, printable.
 [[nodiscard]] std::uint64_t count_in(const Json& object, const char* key);
 [[nodiscard]] std::string text_in(const Json& object, const char* key);
