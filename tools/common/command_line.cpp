@@ -1,8 +1,9 @@
 #include "tools/common/command_line.h"
 
-#include "tools/common/log.h"
+#include "shim/base/text.h"
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include <system_error>
 
@@ -137,6 +138,22 @@ void print(const std::string& text) {
     if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
         throw system_failure("write to stdout", errno);
     }
+}
+
+// In one call, so that lines of several programs don't mix.
+void warn(const std::string& line) {
+    std::fputs(fmt::format("{}: {}\n", program_invocation_short_name, printable(line)).c_str(), stderr);
+}
+
+std::string printable(std::string_view text) {
+    std::string result;
+    while (!text.empty()) {
+        const std::size_t length = hugepage::printable_bytes(text);
+        result += length > 0 ? std::string(text.substr(0, length))
+                             : fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
+        text.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    return result;
 }
 
 int run_main(const std::string& program, const std::function<ExitCode(std::string& help)>& run,

@@ -1,4 +1,5 @@
-// Reading a command line, and saying what failed, the same way in every tool.
+// Reading a command line, and saying what failed, the same way in every tool: a line on stderr that begins
+// with the program's name.
 #pragma once
 
 #include "tools/common/failure.h"
@@ -29,6 +30,12 @@ CLI::Option* add_option(CLI::App& app, const std::string& names, std::string& va
 
 // To stdout; throws Failure where it can't be written.
 void print(const std::string& text);
+// To stderr. Foreign text in it is printable().
+void warn(const std::string& line);
+
+// The text with nothing in it that could move a terminal's cursor: control characters and what isn't UTF-8
+// become \xNN.
+[[nodiscard]] std::string printable(std::string_view text);
 
 // What main() does: `run`, whose exit code it returns; what that throws is said in a line on stderr. `help`
 // is the command whose --help is named after wrong usage: the program's, until `run` knows better.

@@ -1,6 +1,6 @@
 #include "tools/common/wording.h"
 
-#include "tools/common/log.h"
+#include "tools/common/command_line.h"
 
 #include <fmt/format.h>
 

@@ -6,7 +6,6 @@
 #include "tools/common/interrupts.h"
 #include "tools/ctl/commands.h"
 #include "tools/ctl/status.h"
-#include "tools/pool/lock.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

@@ -8,8 +8,6 @@
 #include "tools/common/wording.h"
 #include "tools/ctl/commands.h"
 #include "tools/ctl/findings.h"
-#include "tools/pool/config_file.h"
-#include "tools/pool/lock.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

@@ -2,7 +2,6 @@
 
 #include "tools/common/child.h"
 #include "tools/common/command_line.h"
-#include "tools/common/log.h"
 #include "tools/common/terminal.h"
 #include "tools/pc1/report.h"
 

@@ -8,8 +8,14 @@
 #include "tools/common/mounts.h"
 #include "tools/pool/environment.h"
 
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace ctl {
 
@@ -39,6 +45,15 @@ struct PoolOptions {
 [[nodiscard]] std::vector<PoolChoice> choose_pools(const PoolOptions& options, const Environment& variables,
                                                    const std::string& config_file,
                                                    const std::vector<tools::Mount>& mounts);
+
+// Of a file with options, a line each: "size = 32GiB".
+// Values by names; nothing if there is no such file. Throws tools::Failure (usage) for what can't be read,
+// for an option in a section, which there are none of, and for one that stands there twice or has no value.
+[[nodiscard]] std::optional<std::map<std::string, std::string>> config_values(const std::string& path);
+
+// Gives the app's options the values that the file has by their long names, except for those that the command
+// line has: it wins. Throws tools::Failure (usage), also if there is no such file or option.
+void read_config(const std::string& path, CLI::App& app);
 
 // "/mnt/huge/pc1" for a pool that a folder names, else the pattern.
 [[nodiscard]] std::string name_of(const hugepage::FilePattern& pattern);

@@ -35,18 +35,6 @@ int enter_page(std::byte* page, ByteSize page_size) {
     return 0;
 }
 
-// linkat(2) by way of /proc needs no privilege, but /proc; by the descriptor itself it needs
-// CAP_DAC_READ_SEARCH.
-int give_name(int fd, int folder, const std::string& name) {
-    if (::linkat(AT_FDCWD, own_path(fd).c_str(), folder, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
-        return 0;
-    }
-    if (errno != ENOENT) {
-        return errno;
-    }
-    return ::linkat(fd, "", folder, name.c_str(), AT_EMPTY_PATH) == 0 ? 0 : errno;
-}
-
 // For reading, the very file that was looked at: what has come in its place may be a device or a fifo, which
 // is not to be opened.
 hugepage::Result<Fd> open_again(const MemoryFile& file, int folder, const char* name) {
@@ -218,18 +206,21 @@ Fd new_file(int folder, const std::string& path, const Request& request) {
 }
 
 void publish(const Fd& file, int folder, const std::string& path) {
-    const int error = give_name(file.get(), folder, path.substr(path.rfind('/') + 1));
+    const std::string name = path.substr(path.rfind('/') + 1);
+    // By way of /proc it needs no privilege; by the descriptor itself it needs CAP_DAC_READ_SEARCH.
+    if (::linkat(AT_FDCWD, own_path(file.get()).c_str(), folder, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+        return;
+    }
+    const int error = errno;
     if (error == EEXIST) {
         throw tools::Failure(tools::ExitCode::failed,
                              path +
                                  " has been created by somebody else meanwhile; nothing was created; run "
                                  "this again to see whether it is right");
     }
-    if (error != 0) {
-        throw tools::system_failure(
-            "give the complete file its name " + path, error,
-            error == ENOENT ? "somebody has removed the folder meanwhile; run this again" : "");
-    }
+    throw tools::system_failure(
+        "give the complete file its name " + path, error,
+        error == ENOENT ? "somebody has removed the folder meanwhile; run this again" : "");
 }
 
 void require_limits(ByteSize size) {
