@@ -24,7 +24,7 @@ using tools::ExitCode;
 using tools::printable;
 
 struct RunOptions {
-    PoolOptions pool{.path = {}, .pattern = {}, .path_option = "--files-path"};
+    PoolOptions pool{{}, {}, "--files-path", "--files-path-pattern"};
     std::string log;
     std::string library;
     bool no_heap = false;

@@ -29,8 +29,8 @@ constexpr std::string_view kFolderName = "/numa_$NUMA_NODE_INDEX";
 
 PoolOptions of_config(const std::string& file) {
     const auto values = config_values(file).value_or(std::map<std::string, std::string>{});
-    return {.path = value_of(values, "path"),
-            .pattern = value_of(values, values.contains("path-pattern") ? "path-pattern" : "path_pattern")};
+    return {value_of(values, "path"),
+            value_of(values, values.contains("path-pattern") ? "path-pattern" : "path_pattern"), file, file};
 }
 
 bool has_node_folders(const FilePattern& pattern) {
@@ -125,8 +125,7 @@ void read_config(const std::string& path, CLI::App& app) {
     }
 }
 
-std::optional<PoolChoice> choice_of(const PoolOptions& options, const std::string& path_source,
-                                    const std::string& pattern_source) {
+std::optional<PoolChoice> choice_of(const PoolOptions& options) {
     if (options.empty()) {
         return std::nullopt;
     }
@@ -135,26 +134,27 @@ std::optional<PoolChoice> choice_of(const PoolOptions& options, const std::strin
                                    : FilePattern::parse(options.pattern);
     if (!pattern) {
         tools::refuse(is_folder
-                          ? fmt::format("{}: the path is longer than the shim can use.", path_source)
+                          ? options.path_source + ": the path is longer than the shim can use."
                           : fmt::format("{}: '{}' has no $NUMA_NODE_INDEX in it (quote it: the shell knows $ "
                                         "too), or is longer than the shim can use.",
-                                        pattern_source, options.pattern));
+                                        options.pattern_source, options.pattern));
     }
-    return PoolChoice{*pattern, is_folder ? path_source : pattern_source};
+    return PoolChoice{*pattern, is_folder ? options.path_source : options.pattern_source};
 }
 
 std::vector<PoolChoice> choose_pools(const PoolOptions& options, const Environment& variables,
                                      const std::string& config_file,
                                      const std::vector<tools::Mount>& mounts) {
-    if (const auto choice = choice_of(options, options.path_option, options.path_option + "-pattern")) {
+    if (const auto choice = choice_of(options)) {
         return {*choice};
     }
-    const PoolOptions by_variables = {.path = value_of(variables, "HUGEPAGE_FILES_PATH"),
-                                      .pattern = value_of(variables, "HUGEPAGE_FILES_PATH_PATTERN")};
-    if (const auto choice = choice_of(by_variables, "HUGEPAGE_FILES_PATH", "HUGEPAGE_FILES_PATH_PATTERN")) {
+    constexpr const char* kPath = "HUGEPAGE_FILES_PATH";
+    constexpr const char* kPattern = "HUGEPAGE_FILES_PATH_PATTERN";
+    if (const auto choice =
+            choice_of({value_of(variables, kPath), value_of(variables, kPattern), kPath, kPattern})) {
         return {*choice};
     }
-    if (const auto choice = choice_of(of_config(config_file), config_file, config_file)) {
+    if (const auto choice = choice_of(of_config(config_file))) {
         return {*choice};
     }
     return on_mounts(mounts);

@@ -26,19 +26,19 @@ struct PoolChoice {
     std::string source;  // "--path", "HUGEPAGE_FILES_PATH", a path of a file, "found on a mount"
 };
 
-// As typed; empty where left out.
+// As typed; empty where left out. And where they were.
 struct PoolOptions {
     std::string path;
     std::string pattern;
-    std::string path_option = "--path";  // the other's name is this and "-pattern"
+    std::string path_source = "--path";
+    std::string pattern_source = "--path-pattern";
 
     [[nodiscard]] bool empty() const { return path.empty() && pattern.empty(); }
 };
 
-// The pool that one of the two names, if either is given; the pattern wins. The sources are for messages.
-// Throws tools::Failure (usage) for what can be no pool.
-[[nodiscard]] std::optional<PoolChoice> choice_of(const PoolOptions& options, const std::string& path_source,
-                                                  const std::string& pattern_source);
+// The pool that one of the two names, if either is given; the pattern wins. Throws tools::Failure (usage) for
+// what can be no pool.
+[[nodiscard]] std::optional<PoolChoice> choice_of(const PoolOptions& options);
 
 // Empty if nothing names a pool and no mount has such folders. A pool that is named need not be there. Throws
 // as choice_of().

@@ -67,8 +67,7 @@ Request request_of(const RequestOptions& options, const Machine& machine) {
 }
 
 FilePattern pattern_of(const std::string& path, const std::string& pattern) {
-    const auto typed = ctl::choice_of({.path = path, .pattern = tools::without_idle_slashes(pattern)},
-                                      "--path", "--path-pattern");
+    const auto typed = ctl::choice_of({.path = path, .pattern = tools::without_idle_slashes(pattern)});
     if (!typed) {
         tools::refuse("--path or --path-pattern is needed.");
     }

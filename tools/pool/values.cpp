@@ -28,17 +28,17 @@ hugepage::NodeSet nodes_in(const std::string& text, const char* example) {
 }  // namespace
 
 void describe_pool_options(CLI::App& command, PoolOptions& options, const char* which) {
-    const std::string& name = options.path_option;
-    auto* path = tools::add_option(command, name, options.path, "DIR",
+    auto* path = tools::add_option(command, options.path_source, options.path, "DIR",
                                    fmt::format("Folder of the pool; its files are in DIR/numa_<N>.\n"
                                                "Default: HUGEPAGE_FILES_PATH_PATTERN or _PATH, else\n"
                                                "path in /etc/hugepage-shim.conf, else {}\n"
                                                "hugetlbfs mount that has such folders",
                                                which));
-    tools::add_option(command, fmt::format("{0}-pattern,{0}_pattern", name), options.pattern, "P",
+    tools::add_option(command, fmt::format("{},{}_pattern", options.pattern_source, options.path_source),
+                      options.pattern, "P",
                       "Folder of a node's files, with $NUMA_NODE_INDEX for\n"
                       "the node's number, in the place of " +
-                          name)
+                          options.path_source)
         ->excludes(path);
 }
 
