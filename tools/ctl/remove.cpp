@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <ranges>
 #include <string>
 #include <vector>
 
@@ -38,12 +39,9 @@ std::string holder_text(const Json& holder) {
 }
 
 std::string holders_text(const Json& file) {
-    std::vector<std::string> texts;
-    for (const Json& holder : file.at("holders")) {
-        texts.push_back(holder_text(holder));
-    }
-    return texts.empty() ? "a process that has ended meanwhile, or can't be seen from here"
-                         : fmt::format("{}", fmt::join(texts, ", "));
+    const Json& holders = file.at("holders");
+    return holders.empty() ? "a process that has ended meanwhile, or can't be seen from here"
+                           : fmt::format("{}", fmt::join(holders | std::views::transform(holder_text), ", "));
 }
 
 std::string pages_text(const Json& pages) {

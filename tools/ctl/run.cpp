@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <vector>
 
@@ -39,11 +41,9 @@ std::optional<PoolChoice> pool_of(const RunOptions& options) {
     }
     const auto choices = choose_pools(options.pool, own_environment(), kConfigFile, tools::mounts());
     if (choices.size() > 1) {
-        std::string names;
-        for (const PoolChoice& choice : choices) {
-            names += (names.empty() ? "" : ", ") + printable(name_of(choice.pattern));
-        }
-        tools::refuse(fmt::format("there are several pools: {}; choose one with --files-path.", names));
+        const auto name = [](const PoolChoice& choice) { return printable(name_of(choice.pattern)); };
+        tools::refuse(fmt::format("there are several pools: {}; choose one with --files-path.",
+                                  fmt::join(choices | std::views::transform(name), ", ")));
     }
     if (choices.empty()) {
         if (options.require) {

@@ -62,12 +62,7 @@ std::string node_of(const std::string& text, const ctl::Machine& machine) {
         tools::refuse(fmt::format("--node: '{}' is not a node (a number from 0).", text));
     }
     if (text.empty() && machine.nodes.size() != 1) {
-        std::vector<int> nodes;
-        for (const ctl::Node& node : machine.nodes) {
-            nodes.push_back(node.id.value);
-        }
-        tools::refuse(
-            fmt::format("--node is needed: this machine has the nodes {}.", fmt::join(nodes, ", ")));
+        tools::refuse(fmt::format("--node is needed: this machine has the nodes {}.", machine.node_list()));
     }
     return text.empty() ? std::to_string(machine.nodes.front().id.value) : text;
 }

@@ -6,11 +6,13 @@
 #include "tools/common/lines.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <ranges>
 #include <string_view>
 
 namespace ctl {
@@ -73,6 +75,11 @@ std::uint64_t Node::memory_for_pages() const {
 const Node* Machine::find(NodeId id) const {
     const auto found = std::ranges::find(nodes, id, &Node::id);
     return found != nodes.end() ? &*found : nullptr;
+}
+
+std::string Machine::node_list() const {
+    const auto number = [](const Node& node) { return node.id.value; };
+    return fmt::format("{}", fmt::join(nodes | std::views::transform(number), ", "));
 }
 
 std::uint64_t Machine::promised_of(ByteSize size) const {

@@ -70,6 +70,7 @@ struct Machine {
     std::map<ByteSize, std::uint64_t> promised;  // by size of page: HugePages_Rsvd of the machine, if any
 
     [[nodiscard]] const Node* find(NodeId id) const;
+    [[nodiscard]] std::string node_list() const;  // "0, 1"
     [[nodiscard]] bool has_page_size(ByteSize size) const;
     [[nodiscard]] std::uint64_t promised_of(ByteSize size) const;
 };

@@ -77,12 +77,8 @@ std::vector<Share> shares_of(const std::string& text, std::size_t files, const M
         hugepage::NodeSet nodes = nodes_in(part.substr(0, colon), "0:4,1:2");
         for (auto node = nodes.first(); node; node = nodes.first()) {
             if (machine.find(*node) == nullptr) {
-                std::vector<int> known;
-                for (const Node& one : machine.nodes) {
-                    known.push_back(one.id.value);
-                }
                 tools::refuse(fmt::format("--node: there is no node {}; this machine has {}.", node->value,
-                                          fmt::join(known, ", ")));
+                                          machine.node_list()));
             }
             if (!shares.emplace(*node, own).second) {
                 tools::refuse(fmt::format("--node: node {} is named twice.", node->value));
