@@ -156,6 +156,27 @@ std::string printable(std::string_view text) {
     return result;
 }
 
+std::string quoted(const std::string& path) {
+    constexpr std::string_view kPlain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%,=";
+    if (!path.empty() && path.find_first_not_of(kPlain) == std::string::npos) {
+        return path;
+    }
+    // As bash, zsh and ksh read it, so that there is nothing in it that moves a terminal's cursor.
+    const bool is_shown = printable(path) == path;
+    std::string result = is_shown ? "'" : "$'";
+    for (const char c : path) {
+        if (c == '\'') {
+            result += is_shown ? "'\\''" : "\\'";
+        } else if (!is_shown && (c < ' ' || c > '~' || c == '\\')) {
+            result += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+        } else {
+            result += c;
+        }
+    }
+    return result + "'";
+}
+
 int run_main(const std::string& program, const std::function<ExitCode(std::string& help)>& run,
              const char* if_interrupted) {
     constexpr int kSignalBase = 128;

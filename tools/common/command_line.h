@@ -37,6 +37,9 @@ void warn(const std::string& line);
 // become \xNN.
 [[nodiscard]] std::string printable(std::string_view text);
 
+// As it has to be typed in a shell.
+[[nodiscard]] std::string quoted(const std::string& path);
+
 // What main() does: `run`, whose exit code it returns; what that throws is said in a line on stderr. `help`
 // is the command whose --help is named after wrong usage: the program's, until `run` knows better.
 [[nodiscard]] int run_main(const std::string& program, const std::function<ExitCode(std::string& help)>& run,

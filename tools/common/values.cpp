@@ -122,4 +122,26 @@ std::optional<hugepage::ByteSize> in_binary_unit(std::string_view size) {
     return parse_byte_size(std::string(size) + "iB");
 }
 
+std::string size_text(hugepage::ByteSize size) {
+    return std::string(hugepage::to_text(size).view());
+}
+
+std::string exact_text(hugepage::ByteSize size) {
+    return std::string(hugepage::to_exact_text(size).view());
+}
+
+std::string page_size_text(hugepage::ByteSize size) {
+    std::string text = exact_text(size);
+    return text.insert(text.find_first_not_of("0123456789"), 1, ' ');
+}
+
+std::string mount_size_text(hugepage::ByteSize size) {
+    const std::string text = exact_text(size);
+    return text.substr(0, text.find_first_of("iB"));
+}
+
+std::string counted(std::uint64_t count, std::string_view noun) {
+    return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
 }  // namespace tools

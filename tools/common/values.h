@@ -1,4 +1,5 @@
-// The values of options, read strictly: to the last character, or not at all.
+// Values as people write them: those of options, read strictly, to the last character or not at all; sizes
+// and counts as messages have them.
 #pragma once
 
 #include "shim/base/byte_size.h"
@@ -6,6 +7,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,5 +36,20 @@ namespace tools {
 // The same number of the binary unit in place of a decimal one: 32 GiB of "32GB", 2 MiB of "2 m". Nothing if
 // the unit is binary already, or if there is none.
 [[nodiscard]] std::optional<hugepage::ByteSize> in_binary_unit(std::string_view size);
+
+// "32.0 GiB"
+[[nodiscard]] std::string size_text(hugepage::ByteSize size);
+
+// "32GiB", as it has to be typed
+[[nodiscard]] std::string exact_text(hugepage::ByteSize size);
+
+// "2 MiB", for sizes of pages, which are round
+[[nodiscard]] std::string page_size_text(hugepage::ByteSize size);
+
+// "2M", as mount(8) takes it
+[[nodiscard]] std::string mount_size_text(hugepage::ByteSize size);
+
+// "1 file", "2 files"
+[[nodiscard]] std::string counted(std::uint64_t count, std::string_view noun);
 
 }  // namespace tools

@@ -1,6 +1,6 @@
 #include "tools/ctl/findings.h"
 
-#include "tools/common/wording.h"
+#include "tools/common/values.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

@@ -1,9 +1,10 @@
 #include "tools/ctl/request.h"
 
 #include "tools/common/child.h"
+#include "tools/common/command_line.h"
 #include "tools/common/failure.h"
 #include "tools/common/processes.h"
-#include "tools/common/wording.h"
+#include "tools/common/values.h"
 #include "tools/pool/environment.h"
 
 #include <fmt/format.h>

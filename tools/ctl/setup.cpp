@@ -5,7 +5,7 @@
 
 #include "tools/common/failure.h"
 #include "tools/common/interrupts.h"
-#include "tools/common/wording.h"
+#include "tools/common/values.h"
 #include "tools/ctl/commands.h"
 #include "tools/ctl/findings.h"
 
@@ -15,7 +15,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>

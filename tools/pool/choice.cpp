@@ -2,7 +2,6 @@
 
 #include "tools/common/command_line.h"
 #include "tools/common/values.h"
-#include "tools/common/wording.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

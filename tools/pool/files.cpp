@@ -1,7 +1,7 @@
 #include "tools/pool/files.h"
 
 #include "tools/common/failure.h"
-#include "tools/common/wording.h"
+#include "tools/common/values.h"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,7 @@
 // Files, one by one.
 #include "shim/base/text_file.h"
-#include "tools/common/wording.h"
+#include "tools/common/command_line.h"
+#include "tools/common/values.h"
 #include "tools/pool/judge.h"
 #include "tools/pool/request.h"
 

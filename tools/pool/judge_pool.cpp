@@ -1,5 +1,6 @@
 // Pools: their folders, whether there are files for each sector, on the nodes where memory may be had.
-#include "tools/common/wording.h"
+#include "tools/common/command_line.h"
+#include "tools/common/values.h"
 #include "tools/pool/judge.h"
 
 #include <fmt/format.h>

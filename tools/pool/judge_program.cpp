@@ -1,7 +1,7 @@
 // What would be started: its variables and its file.
 #include "shim/base/config.h"
 #include "tools/common/child.h"
-#include "tools/common/wording.h"
+#include "tools/common/command_line.h"
 #include "tools/pool/judge.h"
 
 #include <fmt/format.h>
@@ -10,7 +10,6 @@
 
 #include <system_error>
 
-#include <algorithm>
 #include <cerrno>
 
 namespace ctl {

@@ -1,8 +1,8 @@
 #include "tools/pool/plan.h"
 
+#include "tools/common/command_line.h"
 #include "tools/common/failure.h"
 #include "tools/common/values.h"
-#include "tools/common/wording.h"
 #include "tools/pool/judge.h"
 
 #include <fmt/format.h>

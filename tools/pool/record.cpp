@@ -2,7 +2,6 @@
 
 #include "shim/base/text_file.h"
 #include "tools/common/command_line.h"
-#include "tools/common/wording.h"
 #include "tools/pool/files.h"
 
 #include <fmt/format.h>

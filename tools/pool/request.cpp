@@ -1,9 +1,9 @@
 #include "tools/pool/request.h"
 
 #include "shim/base/ids.h"
+#include "tools/common/command_line.h"
 #include "tools/common/failure.h"
 #include "tools/common/values.h"
-#include "tools/common/wording.h"
 #include "tools/pool/places.h"
 
 #include <fmt/format.h>

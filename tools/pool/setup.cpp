@@ -2,7 +2,7 @@
 
 #include "tools/common/failure.h"
 #include "tools/common/terminal.h"
-#include "tools/common/wording.h"
+#include "tools/common/values.h"
 
 #include <fmt/format.h>
 

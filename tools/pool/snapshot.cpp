@@ -3,7 +3,6 @@
 #include "shim/base/fd.h"
 #include "shim/base/text_file.h"
 #include "tools/common/lines.h"
-#include "tools/common/wording.h"
 
 #include <fmt/format.h>
 #include <grp.h>

@@ -1,8 +1,8 @@
 #include "tools/pool/steps.h"
 
+#include "tools/common/command_line.h"
 #include "tools/common/failure.h"
-#include "tools/common/terminal.h"
-#include "tools/common/wording.h"
+#include "tools/common/values.h"
 #include "tools/pool/touch.h"
 
 #include <fmt/format.h>

@@ -4,7 +4,6 @@
 #include "shim/base/text_file.h"
 #include "tools/common/command_line.h"
 #include "tools/common/values.h"
-#include "tools/common/wording.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

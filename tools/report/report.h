@@ -5,7 +5,7 @@
 #include "shim/base/byte_size.h"
 #include "tools/common/command_line.h"
 #include "tools/common/terminal.h"
-#include "tools/common/wording.h"
+#include "tools/common/values.h"
 
 #include <nlohmann/json_fwd.hpp>
 

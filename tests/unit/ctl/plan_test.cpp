@@ -1,7 +1,8 @@
 // What a number of sectors needs, on machines that are made up.
+#include "tools/ctl/plan.h"
+
 #include "tests/unit/pool/machine.h"
 #include "tools/common/values.h"
-#include "tools/ctl/plan.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
