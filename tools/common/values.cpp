@@ -1,6 +1,7 @@
 #include "tools/common/values.h"
 
 #include "shim/base/text_file.h"
+#include "tools/common/failure.h"
 
 #include <grp.h>
 #include <pwd.h>
@@ -81,6 +82,22 @@ std::optional<std::size_t> parse_count(std::string_view text, std::size_t larges
     return number && *number > 0 ? std::optional<std::size_t>(*number) : std::nullopt;
 }
 
+hugepage::ByteSize size_of(const std::string& option, const std::string& text) {
+    const auto size = parse_byte_size(text);
+    if (!size || size->bytes == 0) {
+        refuse(option + ": '" + text + "' is no size; write it like 32GiB or 512MiB.");
+    }
+    return *size;
+}
+
+std::size_t count_of(const std::string& option, const std::string& text, std::size_t largest) {
+    const auto count = parse_count(text, largest);
+    if (!count) {
+        refuse(option + ": '" + text + "' is no number from 1 to " + std::to_string(largest) + ".");
+    }
+    return *count;
+}
+
 std::optional<mode_t> parse_mode(std::string_view text) {
     constexpr mode_t kLargest = 0777;
     constexpr int kOctal = 8;
@@ -100,6 +117,11 @@ std::optional<uid_t> parse_user(const std::string& text) {
 std::optional<gid_t> parse_group(const std::string& text) {
     const group* entry = ::getgrnam(text.c_str());
     return entry != nullptr ? std::optional(entry->gr_gid) : id_of_number<gid_t>(text);
+}
+
+std::string user_text(uid_t user) {
+    const passwd* entry = ::getpwuid(user);
+    return entry != nullptr ? entry->pw_name : std::to_string(user);
 }
 
 std::string without_idle_slashes(std::string_view path) {

@@ -26,9 +26,16 @@ namespace tools {
 // Permission bits in octal, as "0600" or "640"; nothing above 0777.
 [[nodiscard]] std::optional<mode_t> parse_mode(std::string_view text);
 
+// Of an option; Failure (usage), where it is none, names the option, what was written and what would be
+// right: a size of more than 0; a count, 1 <= value <= largest.
+[[nodiscard]] hugepage::ByteSize size_of(const std::string& option, const std::string& text);
+[[nodiscard]] std::size_t count_of(const std::string& option, const std::string& text, std::size_t largest);
+
 // A name that the system knows, or a number.
 [[nodiscard]] std::optional<uid_t> parse_user(const std::string& text);
 [[nodiscard]] std::optional<gid_t> parse_group(const std::string& text);
+// "sealer", or "1234" where nobody is called that: as --user takes it.
+[[nodiscard]] std::string user_text(uid_t user);
 
 // A path without doubled and closing slashes, otherwise as it was.
 [[nodiscard]] std::string without_idle_slashes(std::string_view path);

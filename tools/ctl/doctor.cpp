@@ -4,7 +4,6 @@
 #include "tools/ctl/commands.h"
 #include "tools/ctl/findings.h"
 #include "tools/ctl/request.h"
-#include "tools/pool/values.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

@@ -148,7 +148,7 @@ std::string plan_text(const Json& report, const Terminal& terminal) {
 
 }  // namespace
 
-void deal_out(std::size_t sectors, std::vector<Share>& shares) {
+void deal_out(std::size_t sectors, std::vector<pool::Share>& shares) {
     for (std::size_t i = 0; i < shares.size(); ++i) {
         shares[i].files = kFilesOfSector * (sectors / shares.size() + (i < sectors % shares.size() ? 1 : 0));
     }
@@ -157,12 +157,12 @@ void deal_out(std::size_t sectors, std::vector<Share>& shares) {
 namespace {
 
 pool::Request request_of(const PlanOptions& options, const Machine& machine) {
-    constexpr std::size_t kMostSectors = kMostFiles / kFilesOfSector;
+    constexpr std::size_t kMostSectors = pool::kMostFiles / kFilesOfSector;
     pool::Request request = pool::request_of(options.request, machine);
     const std::size_t sectors =
         options.per_node.empty()
-            ? count_of("--parallel", options.parallel, kMostSectors)
-            : count_of("--per-node", options.per_node, kMostSectors) * request.shares.size();
+            ? tools::count_of("--parallel", options.parallel, kMostSectors)
+            : tools::count_of("--per-node", options.per_node, kMostSectors) * request.shares.size();
     deal_out(sectors, request.shares);
     // The sealer's user is who asks; setup by sudo would take root for it.
     if (!request.owner && ::geteuid() != 0) {

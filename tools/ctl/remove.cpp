@@ -152,12 +152,12 @@ RemoveRequest checked(const RemoveOptions& options) {
         const std::filesystem::path folder = pool::find_place(whole.parent_path(), pool::kAnybody).path;
         request.paths.push_back(folder / whole.filename());
     }
-    request.nodes = nodes_of(options.node);
+    request.nodes = pool::nodes_of(options.node);
     if (!options.size.empty()) {
-        request.size = size_of("--size", options.size);
+        request.size = tools::size_of("--size", options.size);
     }
     if (!options.num.empty()) {
-        request.count = count_of("--num", options.num, kMostFiles);
+        request.count = tools::count_of("--num", options.num, pool::kMostFiles);
     }
     return request;
 }

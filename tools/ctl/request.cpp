@@ -95,7 +95,8 @@ Finding try_request(const Pool& pool, const std::string& library, const std::str
                                 : said.front();
     return {
         kId, Verdict::fail,
-        fmt::format("a request of {} by user {} was not served: {}", size, user_text(pool.user.id), why),
+        fmt::format("a request of {} by user {} was not served: {}", size, tools::user_text(pool.user.id),
+                    why),
         "A sealer would not be served either.",
         fmt::format("HUGEPAGE_FILES_PATH_PATTERN={} HUGEPAGE_LOG=trace LD_PRELOAD={} {} {} {}",
                     tools::quoted(pattern), tools::quoted(library), tools::quoted(self), kTryRequest, bytes)};

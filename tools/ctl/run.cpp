@@ -2,8 +2,8 @@
 #include "tools/common/child.h"
 #include "tools/common/command_line.h"
 #include "tools/ctl/commands.h"
+#include "tools/pool/choice.h"
 #include "tools/pool/environment.h"
-#include "tools/pool/values.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

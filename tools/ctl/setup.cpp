@@ -272,7 +272,7 @@ ExitCode preview(const pool::Request& request, const Machine& machine, bool json
 Action chosen_action(const SetupOptions& options) {
     const Machine machine = read_machine();
     const pool::Request request = pool::request_of(options.request, machine);
-    const std::chrono::seconds timeout(count_of("--timeout", options.timeout, kLongestTimeout));
+    const std::chrono::seconds timeout(tools::count_of("--timeout", options.timeout, kLongestTimeout));
     return [=, dry_run = options.dry_run, json = options.json] {
         if (dry_run) {
             return preview(request, machine, json);

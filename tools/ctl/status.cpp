@@ -2,12 +2,12 @@
 // nothing.
 #include "tools/ctl/status.h"
 
+#include "tools/common/command_line.h"
 #include "tools/common/failure.h"
 #include "tools/common/interrupts.h"
-#include "tools/common/command_line.h"
 #include "tools/common/terminal.h"
 #include "tools/ctl/commands.h"
-#include "tools/pool/values.h"
+#include "tools/pool/request.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -177,12 +177,12 @@ ExitCode show_processes(const StatusOptions& options) {
 
 Action checked(StatusOptions options) {
     constexpr std::size_t kMostSeconds = 86400;
-    options.nodes = nodes_of(options.node);
+    options.nodes = pool::nodes_of(options.node);
     if (!options.processes.empty()) {
         return [=] { return show_processes(options); };
     }
     if (!options.watch.empty()) {
-        options.seconds_between_watches = count_of("--watch", options.watch, kMostSeconds);
+        options.seconds_between_watches = tools::count_of("--watch", options.watch, kMostSeconds);
         return [=]() -> ExitCode { watch(options); };
     }
     return [=] { return show(options); };

@@ -99,7 +99,7 @@ std::string pool_text(const Json& pool, const Terminal& terminal) {
     }
     return fmt::format("\n{} {} ({}{})\n", in_tone(terminal, Tone::strong, "Pool"), text_in(pool, "name"),
                        text_in(pool, "source"),
-                       user != 0 ? "; judged as for " + printable(user_text(user)) : "") +
+                       user != 0 ? "; judged as for " + printable(tools::user_text(user)) : "") +
            (pool.at("files").empty() ? "  no files\n" : files_text(pool.at("groups"), terminal)) +
            leases_text(pool.at("files"), terminal) + faults_text(findings, terminal);
 }

@@ -124,6 +124,21 @@ void read_config(const std::string& path, CLI::App& app) {
     }
 }
 
+void describe_pool_options(CLI::App& command, PoolOptions& options, const char* which) {
+    auto* path = tools::add_option(command, options.path_source, options.path, "DIR",
+                                   fmt::format("Folder of the pool; its files are in DIR/numa_<N>.\n"
+                                               "Default: HUGEPAGE_FILES_PATH_PATTERN or _PATH, else\n"
+                                               "path in /etc/hugepage-shim.conf, else {}\n"
+                                               "hugetlbfs mount that has such folders",
+                                               which));
+    tools::add_option(command, fmt::format("{},{}_pattern", options.pattern_source, options.path_source),
+                      options.pattern, "P",
+                      "Folder of a node's files, with $NUMA_NODE_INDEX for\n"
+                      "the node's number, in the place of " +
+                          options.path_source)
+        ->excludes(path);
+}
+
 std::optional<PoolChoice> choice_of(const PoolOptions& options) {
     if (options.empty()) {
         return std::nullopt;

@@ -40,6 +40,10 @@ struct PoolOptions {
 // what can be no pool.
 [[nodiscard]] std::optional<PoolChoice> choice_of(const PoolOptions& options);
 
+// Adds --path and --path-pattern, or as the options call them, of a pool that is there; without them it is
+// `which` mount that has one.
+void describe_pool_options(CLI::App& command, PoolOptions& options, const char* which = "every");
+
 // Empty if nothing names a pool and no mount has such folders. A pool that is named need not be there. Throws
 // as choice_of().
 [[nodiscard]] std::vector<PoolChoice> choose_pools(const PoolOptions& options, const Environment& variables,

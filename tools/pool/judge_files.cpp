@@ -37,7 +37,7 @@ std::optional<std::uint64_t> number_of(const MemoryFile& file, ByteSize size) {
     std::string stem = pool::paths_of(size, 1, file.path.substr(0, file.path.rfind('/'))).front();
     stem.pop_back();
     return file.type == S_IFREG && file.path.starts_with(stem)
-               ? hugepage::parse_number(file.path.substr(stem.size()), kMostFiles - 1)
+               ? hugepage::parse_number(file.path.substr(stem.size()), pool::kMostFiles - 1)
                : std::nullopt;
 }
 
@@ -72,16 +72,16 @@ std::string next_of(Reason reason, const MemoryFile& file, const Pool& pool) {
 
 std::string why_of(const MemoryFile& file, const Pool& pool) {
     const hugepage::Refusal& refusal = *file.refusal;
-    const std::string users = user_text(pool.user.id);
+    const std::string users = tools::user_text(pool.user.id);
     if (refusal.reason == Reason::insecure && is_of_another(file, pool)) {
-        return fmt::format("it belongs to {}, and {} is to use it", user_text(file.owner), users);
+        return fmt::format("it belongs to {}, and {} is to use it", tools::user_text(file.owner), users);
     }
     if (refusal.reason == Reason::insecure && file.size.bytes > 0 && (file.mode & S_IRWXO) != 0) {
         return fmt::format("others may open it (mode {:04o})", file.mode);
     }
     if (refusal.reason == Reason::permission && !file.is_forbidden()) {
         return fmt::format("{} may not read and write it (owner {}, mode {:04o})", users,
-                           user_text(file.owner), file.mode);
+                           tools::user_text(file.owner), file.mode);
     }
     return refusal.code == 0
                ? refusal.why

@@ -165,7 +165,8 @@ TEST(Judgement, NamesOwnerAndUser) {
     pool.files[1].owner = 7;
     pool.files[1].refusal = hugepage::Refusal{Reason::insecure, "chown it", 0};
     const Finding finding = judge(pool.files[1], pool).finding;
-    EXPECT_EQ(finding.what, "numa_0/32.0_GiB_1: it belongs to " + user_text(7) + ", and 12345 is to use it");
+    EXPECT_EQ(finding.what,
+              "numa_0/32.0_GiB_1: it belongs to " + tools::user_text(7) + ", and 12345 is to use it");
     EXPECT_THAT(finding.next, testing::EndsWith("--path /mnt/huge/pc1 --user 12345"));
 }
 
