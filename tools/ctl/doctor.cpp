@@ -95,7 +95,7 @@ std::vector<Pool> read_pools(const DoctorOptions& options, const Subject& subjec
         findings.push_back(no_pool(failure.what()));
     }
     if (!pools.empty()) {
-        static_cast<void>(find_holders(pools));
+        find_holders(pools);
     }
     for (const Pool& pool : pools) {
         append(findings, judge_pool(pool));

@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ctl {
@@ -85,15 +86,14 @@ StatusFacts look(const StatusOptions& options) {
     StatusFacts facts;
     facts.pools = read_pools(options);
     facts.all_pages = options.all_pages;
-    if (!facts.pools.empty()) {
-        facts.unseen_processes = find_holders(facts.pools);
-    }
+    tools::Holders seen = find_holders(facts.pools);
+    facts.processes = std::move(seen.with_shim);
+    facts.unseen_processes = seen.unseen_processes;
     if (options.all_pages) {
         look_at_all_pages(facts.pools);
     } else {
         std::ranges::for_each(facts.pools, [](Pool& pool) { look_at_pages(pool); });
     }
-    facts.processes = tools::read_shim_processes();
     facts.machine = read_machine();  // the counts as they are now that the files are known
     std::erase_if(facts.machine.nodes, [&](const Node& node) { return !options.covers(node.id); });
     facts.now = std::time(nullptr);

@@ -113,19 +113,19 @@ std::optional<MemoryFile> look_at(const std::string& path, NodeId node, int fold
     return file;
 }
 
-std::size_t find_holders(const std::vector<MemoryFile*>& files, const std::string& proc) {
+tools::Holders find_holders(const std::vector<MemoryFile*>& files, const std::string& proc) {
     std::set<tools::FileId> ids;
     for (const MemoryFile* file : files) {
         ids.insert(file->id);
     }
-    const tools::Holders found = tools::find_holders(ids, proc);
+    tools::Holders found = tools::find_holders(ids, proc);
     for (MemoryFile* file : files) {
         const auto of_file = found.of_file.find(file->id);
         file->holders = of_file != found.of_file.end() ? of_file->second : std::vector<tools::Holder>{};
     }
-    return found.unseen_processes;
+    return found;
 }
-std::size_t find_holders(std::vector<MemoryFile>& files) {
+tools::Holders find_holders(std::vector<MemoryFile>& files) {
     std::vector<MemoryFile*> all;
     for (MemoryFile& file : files) {
         all.push_back(&file);

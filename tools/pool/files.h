@@ -69,10 +69,10 @@ struct MemoryFile {
 // there. Nothing if there is no such name.
 [[nodiscard]] std::optional<MemoryFile> look_at(const std::string& path, NodeId node, int folder = AT_FDCWD);
 
-// Fills in who has each mapped or locked, in one pass over the processes. Returns how many processes could
-// not be looked at. Throws tools::Failure if /proc can't be read.
-std::size_t find_holders(const std::vector<MemoryFile*>& files, const std::string& proc = "/proc");
-std::size_t find_holders(std::vector<MemoryFile>& files);
+// Fills in who has each mapped or locked. Returns what else was seen. Throws tools::Failure if /proc can't be
+// read.
+tools::Holders find_holders(const std::vector<MemoryFile*>& files, const std::string& proc = "/proc");
+tools::Holders find_holders(std::vector<MemoryFile>& files);
 
 inline constexpr std::size_t kAllPages = std::numeric_limits<std::size_t>::max();
 // Called for each page with its size; what it throws goes through.
