@@ -26,8 +26,8 @@ namespace tools {
 // Permission bits in octal, as "0600" or "640"; nothing above 0777.
 [[nodiscard]] std::optional<mode_t> parse_mode(std::string_view text);
 
-// Of an option; Failure (usage), where it is none, names the option, what was written and what would be
-// right: a size of more than 0; a count, 1 <= value <= largest.
+// The value of an option: a size of more than 0; a count, 1 <= value <= largest. Throw Failure (usage), which
+// names the option, what was written and what would be right.
 [[nodiscard]] hugepage::ByteSize size_of(const std::string& option, const std::string& text);
 [[nodiscard]] std::size_t count_of(const std::string& option, const std::string& text, std::size_t largest);
 

@@ -208,7 +208,7 @@ void describe_remove(CLI::App& program, Action& chosen) {
     app->add_option("FILE", options->files, "Only these files, setup's or not")->option_text("...");
     add("--path", options->path, "DIR",
         "Only files in DIR/numa_<N>, setup's or not.\nDefault: what setup has made");
-    add("--path-pattern", options->pattern, "P",
+    add("--path-pattern,--path_pattern", options->pattern, "P",
         "The same, with $NUMA_NODE_INDEX for the node's number\n(quote it). Wins over --path");
     add("--node", options->node, "NODES", "Only these nodes: all, 0,1 or 0-3. Default: all");
     add("--size", options->size, "SIZE", "Only files of this size, e.g. 32GiB. Default: any");

@@ -299,7 +299,7 @@ void describe_setup(CLI::App& program, Action& chosen) {
         "Nodes: all, 0,1 or 0-3; 0:4,1:2 with a number of\nfiles each. Default: all");
     add("--path", request.path, "DIR",
         "Folder; the files go to DIR/numa_<N>. This or\n--path-pattern is needed");
-    add("--path-pattern", request.pattern, "P",
+    add("--path-pattern,--path_pattern", request.pattern, "P",
         "Folder for the files, with $NUMA_NODE_INDEX for the\nnode's number (quote it). Wins over --path");
     add("--page-size", request.page_size, "SIZE",
         "auto, 1GiB or 2MiB. Default: auto, the size that is\nmounted there; else 1GiB if all are free; else "
