@@ -9,7 +9,7 @@
 set -euo pipefail
 . "$(dirname "$0")/rust.sh"
 
-build=(cmake ninja-build g++ libnuma-dev libfmt-dev libcli11-dev nlohmann-json3-dev libmount-dev
+build=(cmake ninja-build g++ libnuma-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libmount-dev
     libsmartcols-dev scdoc)
 package=(git dpkg-dev)
 fast=("${build[@]}" ccache libgtest-dev libgmock-dev libbenchmark-dev binutils util-linux git python3)

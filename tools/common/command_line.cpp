@@ -1,6 +1,6 @@
 #include "tools/common/command_line.h"
 
-#include "shim/base/text.h"
+#include "tools/common/log.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -140,22 +140,6 @@ void print(const std::string& text) {
     }
 }
 
-// In one call, so that lines of several programs don't mix.
-void warn(const std::string& line) {
-    std::fputs(fmt::format("{}: {}\n", program_invocation_short_name, printable(line)).c_str(), stderr);
-}
-
-std::string printable(std::string_view text) {
-    std::string result;
-    while (!text.empty()) {
-        const std::size_t length = hugepage::printable_bytes(text);
-        result += length > 0 ? std::string(text.substr(0, length))
-                             : fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
-        text.remove_prefix(std::max<std::size_t>(length, 1));
-    }
-    return result;
-}
-
 std::string quoted(const std::string& path) {
     constexpr std::string_view kPlain =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%,=";
@@ -180,18 +164,19 @@ std::string quoted(const std::string& path) {
 int run_main(const std::string& program, const std::function<ExitCode(std::string& help)>& run,
              const char* if_interrupted) {
     constexpr int kSignalBase = 128;
+    start_log(program);
     std::string help = program;
     try {
         return static_cast<int>(run(help));
     } catch (const Failure& failure) {
         const bool is_misuse = failure.code() == ExitCode::usage;
-        warn(failure.what() + (is_misuse ? " Try '" + help + " --help'." : ""));
+        error(failure.what() + (is_misuse ? " Try '" + help + " --help'." : ""));
         return static_cast<int>(failure.code());
     } catch (const Interrupted& interrupted) {
-        warn(if_interrupted);
+        error(if_interrupted);
         return kSignalBase + interrupted.signal();
     } catch (const std::exception& other) {
-        warn(other.what());
+        error(other.what());
         return static_cast<int>(ExitCode::failed);
     }
 }

@@ -1,5 +1,4 @@
-// Reading a command line, and saying what failed, the same way in every tool: a line on stderr that begins
-// with the program's name.
+// Reading a command line, and saying what failed, the same way in every tool.
 #pragma once
 
 #include "tools/common/failure.h"
@@ -30,12 +29,6 @@ CLI::Option* add_option(CLI::App& app, const std::string& names, std::string& va
 
 // To stdout; throws Failure where it can't be written.
 void print(const std::string& text);
-// To stderr. Foreign text in it is printable().
-void warn(const std::string& line);
-
-// The text with nothing in it that could move a terminal's cursor: control characters and what isn't UTF-8
-// become \xNN.
-[[nodiscard]] std::string printable(std::string_view text);
 
 // As it has to be typed in a shell.
 [[nodiscard]] std::string quoted(const std::string& path);

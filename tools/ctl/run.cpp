@@ -1,6 +1,7 @@
 // hugepagectl run: sets the variables by which the shim serves a command, and executes it.
 #include "tools/common/child.h"
 #include "tools/common/command_line.h"
+#include "tools/common/log.h"
 #include "tools/ctl/commands.h"
 #include "tools/pool/choice.h"
 #include "tools/pool/environment.h"

@@ -5,6 +5,7 @@
 #include "tools/common/command_line.h"
 #include "tools/common/failure.h"
 #include "tools/common/interrupts.h"
+#include "tools/common/log.h"
 #include "tools/common/terminal.h"
 #include "tools/ctl/commands.h"
 #include "tools/pool/request.h"

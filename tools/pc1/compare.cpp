@@ -2,13 +2,14 @@
 
 #include "tools/common/child.h"
 #include "tools/common/command_line.h"
+#include "tools/common/log.h"
 #include "tools/common/terminal.h"
 #include "tools/pc1/report.h"
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ranges.h>
 
 #include <numa.h>
 #include <sched.h>

@@ -4,8 +4,8 @@
 #include "tools/pc1/report.h"
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
 
 #include <sys/ioctl.h>
 #include <unistd.h>

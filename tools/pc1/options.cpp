@@ -5,7 +5,7 @@
 #include "tools/pc1/hash.h"
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
+#include <spdlog/fmt/fmt.h>
 
 #include <sched.h>
 

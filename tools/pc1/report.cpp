@@ -1,8 +1,8 @@
 // Rendering the results.
 #include "tools/pc1/report.h"
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
 
 namespace pc1 {
 namespace {

@@ -1,14 +1,14 @@
 // The phases of a labelling: the graph, two buffers, parents in memory, then layer by layer.
 #include "tools/pc1/run.h"
 
-#include "tools/common/command_line.h"
+#include "tools/common/log.h"
 #include "tools/common/terminal.h"
 #include "tools/pc1/conveyor.h"
 #include "tools/pc1/hash.h"
 #include "tools/pc1/label.h"
 #include "tools/pc1/report.h"
 
-#include <fmt/format.h>
+#include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <chrono>

@@ -1,6 +1,7 @@
 #include "tools/pool/choice.h"
 
 #include "tools/common/command_line.h"
+#include "tools/common/log.h"
 #include "tools/common/values.h"
 
 #include <CLI/CLI.hpp>

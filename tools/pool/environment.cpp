@@ -2,6 +2,7 @@
 
 #include "tools/common/command_line.h"
 #include "tools/common/failure.h"
+#include "tools/common/log.h"
 #include "tools/common/processes.h"
 
 #include <fmt/format.h>

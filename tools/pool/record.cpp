@@ -2,6 +2,7 @@
 
 #include "shim/base/text_file.h"
 #include "tools/common/command_line.h"
+#include "tools/common/log.h"
 #include "tools/pool/files.h"
 
 #include <fmt/format.h>

@@ -4,6 +4,7 @@
 
 #include "shim/base/byte_size.h"
 #include "tools/common/command_line.h"
+#include "tools/common/log.h"
 #include "tools/common/terminal.h"
 #include "tools/common/values.h"
 
