@@ -3,6 +3,7 @@
 #include "tools/common/log.h"
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include <system_error>
 
@@ -106,6 +107,11 @@ std::string nearest_of(std::string_view word, const std::vector<std::string>& ca
     return is_near ? "; did you mean '" + *nearest + "'?" : ".";
 }
 
+CLI::Option* add_option(CLI::App& app, const std::string& names, std::string& value, const char* value_name,
+                        const std::string& help) {
+    return app.add_option(names, value, help)->option_text(value_name);
+}
+
 std::optional<std::string> parse(CLI::App& app, int argc, const char* const* argv) {
     try {
         app.parse(argc, argv);
@@ -132,6 +138,27 @@ void print(const std::string& text) {
     if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
         throw system_failure("write to stdout", errno);
     }
+}
+
+std::string quoted(const std::string& path) {
+    constexpr std::string_view kPlain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%,=";
+    if (!path.empty() && path.find_first_not_of(kPlain) == std::string::npos) {
+        return path;
+    }
+    // As bash, zsh and ksh read it, so that there is nothing in it that moves a terminal's cursor.
+    const bool is_shown = printable(path) == path;
+    std::string result = is_shown ? "'" : "$'";
+    for (const char c : path) {
+        if (c == '\'') {
+            result += is_shown ? "'\\''" : "\\'";
+        } else if (!is_shown && (c < ' ' || c > '~' || c == '\\')) {
+            result += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+        } else {
+            result += c;
+        }
+    }
+    return result + "'";
 }
 
 int run_main(const std::string& program, const std::function<ExitCode(std::string& help)>& run,

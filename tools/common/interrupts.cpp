@@ -1,75 +1,60 @@
-// Signals by way of signalfd(2).
 #include "tools/common/interrupts.h"
 
-#include <ucontext.h>
-
-#include <sys/signalfd.h>
+#include <sys/eventfd.h>
 #include <system_error>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <cstdint>
 
 namespace tools {
-
 namespace {
 
 constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
-// Lets the signal come again, and wait from now on.
-void put_back(int signal, siginfo_t* /*facts*/, void* context) {
-    sigaddset(&static_cast<ucontext_t*>(context)->uc_sigmask, signal);
-    ::raise(signal);
+// What a handler may touch.
+std::atomic<int> last_signal{0};
+std::atomic<int> told_fd{-1};
+
+void note(int signal) {
+    const int error = errno;
+    const std::uint64_t one = 1;
+    last_signal = signal;
+    static_cast<void>(::write(told_fd, &one, sizeof one) > 0);
+    errno = error;
 }
 
 }  // namespace
 
-Interrupts::Interrupts() {
-    sigset_t& signals = signals_;
-    sigemptyset(&signals);
-    for (const int signal : kSignals) {
+Interrupts::Interrupts() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), outer_fd_(told_fd) {
+    if (fd_ < 0) {
+        throw std::system_error(errno, std::generic_category(), "wait for signals (eventfd)");
+    }
+    told_fd = fd_;
+    for (std::size_t i = 0; i < kSignals.size(); ++i) {
         struct sigaction action {};
-        if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) {
-            sigaddset(&signals, signal);
+        action.sa_handler = note;
+        action.sa_flags = SA_RESTART;
+        ::sigaction(kSignals[i], nullptr, &before_[i]);
+        if (before_[i].sa_handler != SIG_IGN) {
+            ::sigaction(kSignals[i], &action, nullptr);
         }
-    }
-    if (::sigprocmask(SIG_BLOCK, &signals, &before_) != 0) {
-        throw std::system_error(errno, std::generic_category(), "block signals");
-    }
-    fd_ = Fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (fd_.get() < 0) {
-        throw std::system_error(errno, std::generic_category(), "wait for signals (signalfd)");
     }
 }
 
 Interrupts::~Interrupts() {
-    // What has come and wasn't asked for must not end the process now.
-    for (signalfd_siginfo signal{}; ::read(fd_.get(), &signal, sizeof signal) > 0;) {
-    }
-    ::sigprocmask(SIG_SETMASK, &before_, nullptr);
-}
-
-Interrupts::EndsCalls::EndsCalls(const Interrupts& interrupts) : blocked_(interrupts.signals_) {
-    for (std::size_t i = 0; i < kSignals.size(); ++i) {
-        struct sigaction action {};
-        action.sa_sigaction = put_back;
-        action.sa_flags = SA_SIGINFO;
-        sigfillset(&action.sa_mask);
-        ::sigaction(kSignals[i], sigismember(&blocked_, kSignals[i]) == 1 ? &action : nullptr, &before_[i]);
-    }
-    ::sigprocmask(SIG_UNBLOCK, &blocked_, nullptr);
-}
-
-Interrupts::EndsCalls::~EndsCalls() {
-    ::sigprocmask(SIG_BLOCK, &blocked_, nullptr);
     for (std::size_t i = 0; i < kSignals.size(); ++i) {
         ::sigaction(kSignals[i], &before_[i], nullptr);
     }
+    told_fd = outer_fd_;
+    ::close(fd_);
 }
 
 void Interrupts::check() const {
-    signalfd_siginfo signal{};
-    if (::read(fd_.get(), &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
-        throw Interrupted(static_cast<int>(signal.ssi_signo));
+    std::uint64_t signals = 0;
+    if (::read(fd_, &signals, sizeof signals) == static_cast<ssize_t>(sizeof signals)) {
+        throw Interrupted(last_signal);
     }
 }
 

@@ -2,16 +2,15 @@
 #pragma once
 
 #include "tools/common/failure.h"
-#include "tools/common/fd.h"
 
 #include <array>
 #include <csignal>
 
 namespace tools {
 
-// Blocks SIGINT, SIGTERM, SIGHUP and SIGQUIT while it lives, except those that are ignored (as SIGHUP is
-// under nohup), in the constructing thread and in those that it starts later: make it before any thread is
-// started. Child processes inherit that too: they are ended by their parent.
+// While it lives, SIGINT, SIGTERM, SIGHUP and SIGQUIT are noted instead of ending the process, except those
+// that are ignored (as SIGHUP is under nohup). They end a system call that hears of signals, as a write that
+// allocates huge pages. One may live inside another's life, on one thread: it is the one that is told then.
 class Interrupts {
   public:
     // Throws std::system_error.
@@ -21,29 +20,15 @@ class Interrupts {
     Interrupts& operator=(const Interrupts&) = delete;
 
     // Readable, for poll(2), when one of the signals has come.
-    [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-
-    // While it lives, one of the signals ends a system call that hears of signals, as a write that reserves
-    // huge pages; it has come then, as if it had been blocked. One at a time.
-    class EndsCalls {
-      public:
-        explicit EndsCalls(const Interrupts& interrupts);
-        ~EndsCalls();
-        EndsCalls(const EndsCalls&) = delete;
-        EndsCalls& operator=(const EndsCalls&) = delete;
-
-      private:
-        sigset_t blocked_{};
-        std::array<struct sigaction, 4> before_{};
-    };
+    [[nodiscard]] int fd() const noexcept { return fd_; }
 
     // Throws Interrupted if one of the signals has come. Costs one system call.
     void check() const;
 
   private:
-    Fd fd_;
-    sigset_t signals_{};
-    sigset_t before_{};
+    int fd_;
+    int outer_fd_;
+    std::array<struct sigaction, 4> before_{};
 };
 
 }  // namespace tools

@@ -244,20 +244,6 @@ Process read_process(pid_t pid, const std::string& proc) {
     return process;
 }
 
-std::vector<Process> read_shim_processes(const std::string& proc) {
-    std::vector<Process> found;
-    for (const pid_t pid : all_pids(proc)) {
-        const std::string folder = fmt::format("{}/{}", proc, pid);
-        Process process{.pid = pid, .command = {}, .areas = {}, .threads = {}};
-        static_cast<void>(read_areas(folder + "/maps", process.areas));
-        if (!process.shims().empty()) {
-            process.command = command_of(folder);
-            found.push_back(std::move(process));
-        }
-    }
-    return found;
-}
-
 Holders find_holders(const std::set<FileId>& files, const std::string& proc) {
     std::map<FileId, pid_t> lockers;
     const auto listed = hugepage::for_each_line((proc + "/locks").c_str(), [&](std::string_view line) {
@@ -272,11 +258,11 @@ Holders find_holders(const std::set<FileId>& files, const std::string& proc) {
     Holders found;
     for (const pid_t pid : all_pids(proc)) {
         const std::string folder = fmt::format("{}/{}", proc, pid);
-        std::vector<MappedArea> areas;
-        const int error = read_areas(folder + "/maps", areas);
+        Process process{.pid = pid, .command = {}, .areas = {}, .threads = {}};
+        const int error = read_areas(folder + "/maps", process.areas);
         found.unseen_processes += exit_code_of(error) == ExitCode::no_permission ? 1U : 0U;
         std::map<FileId, Holder> held;
-        for (const MappedArea& area : areas) {
+        for (const MappedArea& area : process.areas) {
             if (area.file && files.contains(*area.file)) {
                 held[*area.file].mapped_at.insert(area.first_byte);
             }
@@ -291,6 +277,10 @@ Holders find_holders(const std::set<FileId>& files, const std::string& proc) {
             holder.command = command_of(folder);
             holder.running_since = start_of(folder);
             found.of_file[file].push_back(std::move(holder));
+        }
+        if (!process.shims().empty()) {
+            process.command = command_of(folder);
+            found.with_shim.push_back(std::move(process));
         }
     }
     // The lock outlives who took it, in a child that has inherited the mapping.

@@ -69,10 +69,6 @@ struct Process {
 // meanwhile is no such process.
 [[nodiscard]] Process read_process(pid_t pid, const std::string& proc = "/proc");
 
-// All that have the shim loaded and may be looked at, by pid; of their areas only the extents are known, and
-// nothing of their threads.
-[[nodiscard]] std::vector<Process> read_shim_processes(const std::string& proc = "/proc");
-
 // Why a process's file of that path can't be read.
 [[nodiscard]] Failure unreadable(pid_t pid, const std::string& path, int error);
 
@@ -94,9 +90,11 @@ struct Holder {
 };
 struct Holders {
     std::map<FileId, std::vector<Holder>> of_file;  // by pid; none of a file that nobody holds
-    std::size_t unseen_processes = 0;               // whose maps the caller may not read; root may read all
+    // By pid; of their areas only the extents are known, and nothing of their threads.
+    std::vector<Process> with_shim;
+    std::size_t unseen_processes = 0;  // whose maps the caller may not read; root may read all
 };
-// Throws Failure if /proc can't be read.
+// In one pass over the processes. Throws Failure if /proc can't be read.
 [[nodiscard]] Holders find_holders(const std::set<FileId>& files, const std::string& proc = "/proc");
 
 }  // namespace tools

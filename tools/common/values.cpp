@@ -1,6 +1,7 @@
 #include "tools/common/values.h"
 
 #include "shim/base/text_file.h"
+#include "tools/common/failure.h"
 
 #include <grp.h>
 #include <pwd.h>
@@ -81,6 +82,22 @@ std::optional<std::size_t> parse_count(std::string_view text, std::size_t larges
     return number && *number > 0 ? std::optional<std::size_t>(*number) : std::nullopt;
 }
 
+hugepage::ByteSize size_of(const std::string& option, const std::string& text) {
+    const auto size = parse_byte_size(text);
+    if (!size || size->bytes == 0) {
+        refuse(option + ": invalid size '" + text + "' (example: 32GiB).");
+    }
+    return *size;
+}
+
+std::size_t count_of(const std::string& option, const std::string& text, std::size_t largest) {
+    const auto count = parse_count(text, largest);
+    if (!count) {
+        refuse(option + ": '" + text + "' is no number from 1 to " + std::to_string(largest) + ".");
+    }
+    return *count;
+}
+
 std::optional<mode_t> parse_mode(std::string_view text) {
     constexpr mode_t kLargest = 0777;
     constexpr int kOctal = 8;
@@ -102,6 +119,11 @@ std::optional<gid_t> parse_group(const std::string& text) {
     return entry != nullptr ? std::optional(entry->gr_gid) : id_of_number<gid_t>(text);
 }
 
+std::string user_text(uid_t user) {
+    const passwd* entry = ::getpwuid(user);
+    return entry != nullptr ? entry->pw_name : std::to_string(user);
+}
+
 std::string without_idle_slashes(std::string_view path) {
     std::string result;
     for (const char c : path) {
@@ -120,6 +142,28 @@ std::optional<hugepage::ByteSize> in_binary_unit(std::string_view size) {
         size.remove_suffix(1);
     }
     return parse_byte_size(std::string(size) + "iB");
+}
+
+std::string size_text(hugepage::ByteSize size) {
+    return std::string(hugepage::to_text(size).view());
+}
+
+std::string exact_text(hugepage::ByteSize size) {
+    return std::string(hugepage::to_exact_text(size).view());
+}
+
+std::string page_size_text(hugepage::ByteSize size) {
+    std::string text = exact_text(size);
+    return text.insert(text.find_first_not_of("0123456789"), 1, ' ');
+}
+
+std::string mount_size_text(hugepage::ByteSize size) {
+    const std::string text = exact_text(size);
+    return text.substr(0, text.find_first_of("iB"));
+}
+
+std::string counted(std::uint64_t count, std::string_view noun) {
+    return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
 }
 
 }  // namespace tools

@@ -4,7 +4,6 @@
 #include "tools/ctl/commands.h"
 #include "tools/ctl/findings.h"
 #include "tools/ctl/request.h"
-#include "tools/pool/values.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -96,7 +95,7 @@ std::vector<Pool> read_pools(const DoctorOptions& options, const Subject& subjec
         findings.push_back(no_pool(failure.what()));
     }
     if (!pools.empty()) {
-        static_cast<void>(find_holders(pools));
+        find_holders(pools);
     }
     for (const Pool& pool : pools) {
         append(findings, judge_pool(pool));
@@ -177,13 +176,12 @@ void describe_doctor(CLI::App& program, Action& chosen, const std::vector<std::s
     CLI::App* app = program.add_subcommand("doctor", "Diagnose problems, and suggest what to type");
     const auto options = std::make_shared<DoctorOptions>();
     describe_pool_options(*app, options->pool);
-    app->add_option("--pid", options->process,
-                    "A process that runs, by number or name: its\nenvironment, its limits, whether it has "
-                    "the library,\n"
-                    "and what is served")
-        ->option_text("PID");
-    app->add_option("--library", options->library, "The library. Default: the one that run chooses")
-        ->option_text("FILE");
+    tools::add_option(*app, "--pid", options->process, "PID",
+                      "A process that runs, by number or name: its\nenvironment, its limits, whether it has "
+                      "the library,\n"
+                      "and what is served");
+    tools::add_option(*app, "--library", options->library, "FILE",
+                      "The library. Default: the one that run chooses");
     app->add_flag("--json", options->json, "For programs: see hugepagectl(8)");
     app->footer(
         "After -- the command that is to be served: its file is read, and nothing of it\n"

@@ -1,7 +1,6 @@
 #include "tools/ctl/findings.h"
 
-#include "tools/common/failure.h"
-#include "tools/common/wording.h"
+#include "tools/common/values.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -83,20 +82,6 @@ std::string summary_text(const Json& report, const Terminal& terminal, const cha
            fmt::format("{}, {}, {}{} ok.\n", tools::counted(found(Verdict::fail), "failure"),
                        tools::counted(found(Verdict::warn), "warning"),
                        unseen > 0 ? fmt::format("{} unseen, ", unseen) : "", found(Verdict::ok));
-}
-
-Findings refusals(const PoolChoice& choice, std::optional<uid_t> user) {
-    Findings findings;
-    try {
-        findings = judge_pool(read_pool(choice, user));
-        std::erase_if(findings, [](const Finding& finding) {
-            return finding.verdict == Verdict::ok ||
-                   (finding.id == "pool" && finding.verdict == Verdict::warn);
-        });
-    } catch (const tools::Failure& failure) {
-        findings.push_back(no_pool(failure.what()));
-    }
-    return findings;
 }
 
 }  // namespace ctl

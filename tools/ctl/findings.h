@@ -20,7 +20,4 @@ void to_json(Json& json, const Finding& finding);
 [[nodiscard]] std::string summary_text(const Json& report, const Terminal& terminal,
                                        const char* if_any_fails = "It will not work as it is: ");
 
-// What keeps a sealer of the user (or of the files' owner) from being served by the pool: setup's last word.
-[[nodiscard]] Findings refusals(const PoolChoice& choice, std::optional<uid_t> user);
-
 }  // namespace ctl

@@ -1,9 +1,8 @@
 // hugepagectl plan: says what would be needed and changes nothing.
+#include "tools/ctl/plan.h"
 
 #include "tools/common/failure.h"
-#include "tools/common/wording.h"
 #include "tools/ctl/commands.h"
-#include "tools/ctl/setup/reports.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -87,7 +87,7 @@ std::string remarks(const Json& report, const Terminal& terminal) {
                                 "A node's memory has no room for that, beside what the system and the huge "
                                 "pages of other programs take: fewer sectors at a time, or more nodes.");
     }
-    const std::string parents = size_text(count_in(report, "parents_bytes"));
+    const std::string parents = size_text({count_in(report, "parents_bytes")});
     std::string text = "\n";
     text += report.at("has_room_for_parents") == true
                 ? paragraph(terminal, fmt::format("Of what is left, PC1 uses {} for the cache of all labels' "
@@ -128,7 +128,7 @@ std::string plan_text(const Json& report, const Terminal& terminal) {
         sectors += count_in(node, "sectors");
     }
     const Field left = {{"LEFT", Column::Side::right}, [](const Json& row) {
-                            return row.at("fits") == true ? Cell{size_text(count_in(row, "left_bytes"))}
+                            return row.at("fits") == true ? Cell{size_text({count_in(row, "left_bytes")})}
                                                           : Cell{"doesn't fit", Tone::bad};
                         }};
     return paragraph(terminal,
@@ -148,7 +148,7 @@ std::string plan_text(const Json& report, const Terminal& terminal) {
 
 }  // namespace
 
-void deal_out(std::size_t sectors, std::vector<Share>& shares) {
+void deal_out(std::size_t sectors, std::vector<pool::Share>& shares) {
     for (std::size_t i = 0; i < shares.size(); ++i) {
         shares[i].files = kFilesOfSector * (sectors / shares.size() + (i < sectors % shares.size() ? 1 : 0));
     }
@@ -157,12 +157,12 @@ void deal_out(std::size_t sectors, std::vector<Share>& shares) {
 namespace {
 
 pool::Request request_of(const PlanOptions& options, const Machine& machine) {
-    constexpr std::size_t kMostSectors = kMostFiles / kFilesOfSector;
+    constexpr std::size_t kMostSectors = pool::kMostFiles / kFilesOfSector;
     pool::Request request = pool::request_of(options.request, machine);
     const std::size_t sectors =
         options.per_node.empty()
-            ? count_of("--parallel", options.parallel, kMostSectors)
-            : count_of("--per-node", options.per_node, kMostSectors) * request.shares.size();
+            ? tools::count_of("--parallel", options.parallel, kMostSectors)
+            : tools::count_of("--per-node", options.per_node, kMostSectors) * request.shares.size();
     deal_out(sectors, request.shares);
     // The sealer's user is who asks; setup by sudo would take root for it.
     if (!request.owner && ::geteuid() != 0) {
@@ -196,26 +196,19 @@ Action checked(const PlanOptions& options) {
 void describe_plan(CLI::App& program, Action& chosen) {
     CLI::App* app = program.add_subcommand("plan", "Say what a number of sectors at a time would need");
     const auto options = std::make_shared<PlanOptions>();
-    app->add_option("--sector", options->request.size, "Size of a sector, e.g. 32GiB. Needed")
-        ->option_text("SIZE")
-        ->required();
-    auto* parallel = app->add_option("--parallel", options->parallel,
-                                     "Sectors labelled at a time, on all nodes\ntogether. Default: 1");
-    parallel->option_text("N");
-    app->add_option("--per-node", options->per_node,
-                    "Sectors labelled at a time on each node, in the\nplace of --parallel")
-        ->option_text("N")
+    const auto add = std::bind_front(tools::add_option, std::ref(*app));
+    add("--sector", options->request.size, "SIZE", "Size of a sector, e.g. 32GiB. Needed")->required();
+    auto* parallel = add("--parallel", options->parallel, "N",
+                         "Sectors labelled at a time, on all nodes\ntogether. Default: 1");
+    add("--per-node", options->per_node, "N",
+        "Sectors labelled at a time on each node, in the\nplace of --parallel")
         ->excludes(parallel);
-    app->add_option("--node", options->request.node, "Nodes: all, 0,1 or 0-3. Default: all")
-        ->option_text("NODES");
-    app->add_option("--page-size", options->request.page_size,
-                    "auto, 1GiB or 2MiB. Default: auto, the size that is\nmounted there; else the larger one "
-                    "of which a sector\nis a whole number")
-        ->option_text("SIZE");
-    app->add_option("--path", options->request.path, "Folder for the files. Default: /mnt/huge/pc1")
-        ->option_text("DIR");
-    app->add_option("--user", options->request.user, "The sealer's user, name or number. Default: you")
-        ->option_text("U");
+    add("--node", options->request.node, "NODES", "Nodes: all, 0,1 or 0-3. Default: all");
+    add("--page-size", options->request.page_size, "SIZE",
+        "auto, 1GiB or 2MiB. Default: auto, the size that is\nmounted there; else the larger one "
+        "of which a sector\nis a whole number");
+    add("--path", options->request.path, "DIR", "Folder for the files. Default: /mnt/huge/pc1");
+    add("--user", options->request.user, "U", "The sealer's user, name or number. Default: you");
     app->add_flag("--json", options->json, "For programs: see hugepagectl(8)");
     app->footer(
         "Counts what is there: files of the pool, pages of other programs, and pages that\n"

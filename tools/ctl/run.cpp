@@ -1,5 +1,6 @@
 // hugepagectl run: sets the variables by which the shim serves a command, and executes it.
-#include "tools/common/failure.h"
+#include "tools/common/child.h"
+#include "tools/common/command_line.h"
 #include "tools/common/log.h"
 #include "tools/ctl/commands.h"
 #include "tools/pool/choice.h"
@@ -7,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <unistd.h>
 
@@ -14,6 +16,7 @@
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <vector>
 
@@ -24,7 +27,7 @@ using tools::ExitCode;
 using tools::printable;
 
 struct RunOptions {
-    PoolOptions pool;
+    PoolOptions pool{{}, {}, "--files-path", "--files-path-pattern"};
     std::string log;
     std::string library;
     bool no_heap = false;
@@ -37,13 +40,11 @@ std::optional<PoolChoice> pool_of(const RunOptions& options) {
     if (options.thp) {
         return std::nullopt;
     }
-    auto choices = choose_pools(options.pool, own_environment(), kConfigFile, tools::mounts());
+    const auto choices = choose_pools(options.pool, own_environment(), kConfigFile, tools::mounts());
     if (choices.size() > 1) {
-        std::string names;
-        for (const PoolChoice& choice : choices) {
-            names += (names.empty() ? "" : ", ") + printable(name_of(choice.pattern));
-        }
-        tools::refuse(fmt::format("there are several pools: {}; choose one with --files-path.", names));
+        const auto name = [](const PoolChoice& choice) { return printable(name_of(choice.pattern)); };
+        tools::refuse(fmt::format("there are several pools: {}; choose one with --files-path.",
+                                  fmt::join(choices | std::views::transform(name), ", ")));
     }
     if (choices.empty()) {
         if (options.require) {
@@ -51,11 +52,7 @@ std::optional<PoolChoice> pool_of(const RunOptions& options) {
         }
         return std::nullopt;
     }
-    PoolChoice& choice = choices.front();
-    if (choice.source.starts_with("--")) {
-        choice.source.insert(2, "files-");  // as this command names the option
-    }
-    return choice;
+    return choices.front();
 }
 
 // Sets the variables, and says what is used and why.
@@ -88,7 +85,7 @@ void set_variables(const RunOptions& options) {
 
 // Returns only by throwing.
 [[noreturn]] void execute(const std::vector<std::string>& command) {
-    const std::vector<char*> arguments = as_list(command);
+    const std::vector<char*> arguments = tools::as_list(command);
     ::execvp(arguments.front(), arguments.data());
     const ExitCode code = errno == ENOENT ? ExitCode::not_found : ExitCode::cannot_execute;
     throw tools::Failure(code, tools::system_failure("run " + command.front(), errno).what());
@@ -99,16 +96,7 @@ void set_variables(const RunOptions& options) {
 void describe_run(CLI::App& program, Action& chosen, const std::vector<std::string>& command) {
     CLI::App* app = program.add_subcommand("run", "Start a command so that the shim serves it");
     const auto options = std::make_shared<RunOptions>();
-    auto* path = app->add_option("--files-path", options->pool.path,
-                                 "Folder of the pool; its files are in DIR/numa_<N>.\n"
-                                 "Default: HUGEPAGE_FILES_PATH_PATTERN or _PATH, else\n"
-                                 "path in /etc/hugepage-shim.conf, else the one\n"
-                                 "hugetlbfs mount that has such folders");
-    path->option_text("DIR");
-    auto* pattern = app->add_option("--files-path-pattern", options->pool.pattern,
-                                    "Folder of a node's files, with $NUMA_NODE_INDEX for\n"
-                                    "the node's number, in the place of --files-path");
-    pattern->option_text("P")->excludes(path);
+    describe_pool_options(*app, options->pool, "the one");
     app->add_flag("--no-heap", options->no_heap,
                   "Preload libhugepage_shim.so, which serves mmap only,\n"
                   "also where FIL_PROOFS_USE_MULTICORE_SDR is not 1");
@@ -117,15 +105,13 @@ void describe_run(CLI::App& program, Action& chosen, const std::vector<std::stri
     app->add_flag("--thp", options->thp,
                   "No pool: transparent huge pages for a sector's buffers,\non the thread's node")
         ->excludes(require)
-        ->excludes(path)
-        ->excludes(pattern);
-    app->add_option("--log", options->log,
-                    "off, error, warn, info, debug or trace.\nDefault: HUGEPAGE_LOG, else info")
-        ->option_text("LEVEL")
+        ->excludes("--files-path")
+        ->excludes("--files-path-pattern");
+    tools::add_option(*app, "--log", options->log, "LEVEL",
+                      "off, error, warn, info, debug or trace.\nDefault: HUGEPAGE_LOG, else info")
         ->check(CLI::IsMember({"off", "error", "warn", "info", "debug", "trace"}));
-    app->add_option("--library", options->library,
-                    "The library. Default: the one installed with\nhugepagectl")
-        ->option_text("FILE");
+    tools::add_option(*app, "--library", options->library, "FILE",
+                      "The library. Default: the one installed with\nhugepagectl");
     app->footer(
         "The command follows --, and takes the place of this program: the same process,\n"
         "its signals and exit status are its own. The library goes in front of what\n"

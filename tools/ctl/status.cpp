@@ -2,13 +2,13 @@
 // nothing.
 #include "tools/ctl/status.h"
 
+#include "tools/common/command_line.h"
 #include "tools/common/failure.h"
 #include "tools/common/interrupts.h"
 #include "tools/common/log.h"
 #include "tools/common/terminal.h"
 #include "tools/ctl/commands.h"
-#include "tools/pool/config_file.h"
-#include "tools/pool/values.h"
+#include "tools/pool/request.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -81,7 +81,7 @@ std::vector<Pool> read_pools(const StatusOptions& options) {
         pool.wanted = wanted_of(choice, machine);
         if (pool.wanted) {
             std::erase_if(pool.wanted->shares,
-                          [&](const Share& share) { return !options.covers(share.node); });
+                          [&](const pool::Share& share) { return !options.covers(share.node); });
         }
     }
     if (options.all_pages && files == 0) {
@@ -102,7 +102,7 @@ void look_at_all_pages(std::vector<Pool>& pools) {
         }
     }
     tools::Progress progress("Looking at pages", bytes, [](std::uint64_t done, tools::Seconds elapsed) {
-        return size_text(static_cast<std::uint64_t>(static_cast<double>(done) / elapsed.count())) + "/s";
+        return size_text({static_cast<std::uint64_t>(static_cast<double>(done) / elapsed.count())}) + "/s";
     });
     std::uint64_t seen = 0;
     for (Pool& pool : pools) {
@@ -133,15 +133,14 @@ StatusFacts look(const StatusOptions& options) {
     StatusFacts facts;
     facts.pools = read_pools(options);
     facts.all_pages = options.all_pages;
-    if (!facts.pools.empty()) {
-        facts.unseen_processes = find_holders(facts.pools);
-    }
+    tools::Holders seen = find_holders(facts.pools);
+    facts.processes = std::move(seen.with_shim);
+    facts.unseen_processes = seen.unseen_processes;
     if (options.all_pages) {
         look_at_all_pages(facts.pools);
     } else {
         std::ranges::for_each(facts.pools, [](Pool& pool) { look_at_pages(pool); });
     }
-    facts.processes = tools::read_shim_processes();
     facts.machine = read_machine();  // the counts as they are now that the files are known
     facts.nodes = options.nodes;
     if (!options.metrics_file.empty()) {
@@ -228,18 +227,12 @@ ExitCode show_processes(const StatusOptions& options) {
 
 Action checked(StatusOptions options) {
     constexpr std::size_t kMostSeconds = 86400;
-    if (options.node != "all") {
-        options.nodes = hugepage::parse_node_list(options.node);
-        if (!options.nodes || options.nodes->empty()) {
-            tools::refuse(
-                fmt::format("--node: '{}' is no list of nodes; write all, 0,1 or 0-3.", options.node));
-        }
-    }
+    options.nodes = pool::nodes_of(options.node);
     if (!options.processes.empty()) {
         return [=] { return show_processes(options); };
     }
     if (!options.watch.empty()) {
-        options.seconds_between_watches = count_of("--watch", options.watch, kMostSeconds);
+        options.seconds_between_watches = tools::count_of("--watch", options.watch, kMostSeconds);
         return [=]() -> ExitCode { watch(options); };
     }
     return [=] { return show(options); };
@@ -249,13 +242,12 @@ CLI::App* describe(CLI::App& program, const char* description, const std::shared
                    Action& chosen) {
     CLI::App* app = program.add_subcommand(options->command, description);
     describe_pool_options(*app, options->pool);
-    app->add_option("--node", options->node, "Of these nodes: all, 0,1 or 0-3. Default: all")
-        ->option_text("NODES");
+    tools::add_option(*app, "--node", options->node, "NODES",
+                      "Of these nodes: all, 0,1 or 0-3. Default: all");
     auto* json = app->add_flag("--json", options->json, "For programs: see hugepagectl(8)");
-    app->add_option("--prometheus", options->metrics_file,
-                    "Write metrics for node_exporter's textfile collector\n"
-                    "to FILE, replaced as a whole; - is stdout")
-        ->option_text("FILE")
+    tools::add_option(*app, "--prometheus", options->metrics_file, "FILE",
+                      "Write metrics for node_exporter's textfile collector\n"
+                      "to FILE, replaced as a whole; - is stdout")
         ->excludes(json);
     app->callback([options, &chosen] { chosen = checked(*options); });
     return app;

@@ -13,16 +13,6 @@ namespace {
 
 using SizeOnNode = std::pair<ByteSize, NodeId>;
 
-// What the function makes of each.
-template <class Range, class MakeRow>
-Json list_of(const Range& range, const MakeRow& make_row) {
-    Json list = Json::array();
-    for (const auto& one : range) {
-        list.push_back(make_row(one));
-    }
-    return list;
-}
-
 Json file_json(const MemoryFile& file, const FileJudgement& judged) {
     constexpr const char* kFileSystems[] = {"hugetlbfs", "tmpfs", "other"};
     const bool is_ok = judged.finding.verdict == Verdict::ok;
@@ -83,7 +73,7 @@ Json pool_json(const Pool& pool, std::int64_t now) {
     Groups groups;
     Json files = Json::array();
     if (pool.wanted) {
-        for (const Share& share : pool.wanted->shares) {
+        for (const pool::Share& share : pool.wanted->shares) {
             group_in(groups, share.node, pool.wanted->size, pool)["files_wanted"] = share.files;
         }
     }
@@ -181,15 +171,13 @@ Json buffer_json(const BufferJudgement& buffer) {
 }  // namespace
 
 Json holders_json(const MemoryFile& file) {
-    Json holders = Json::array();
-    for (const tools::Holder& holder : file.holders) {
-        holders.push_back({{"pid", holder.pid},
-                           {"command", holder.command},
-                           {"has_locked", holder.has_locked},
-                           {"has_mapped", holder.has_mapped()},
-                           {"running_since", holder.running_since}});
-    }
-    return holders;
+    return list_of(file.holders, [](const tools::Holder& holder) {
+        return Json{{"pid", holder.pid},
+                    {"command", holder.command},
+                    {"has_locked", holder.has_locked},
+                    {"has_mapped", holder.has_mapped()},
+                    {"running_since", holder.running_since}};
+    });
 }
 
 Json status_report(const StatusFacts& facts) {

@@ -1,16 +1,13 @@
 // Status for people.
-#include "tools/common/wording.h"
 #include "tools/ctl/findings.h"
 #include "tools/ctl/status.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
 #include <iterator>
 
 namespace ctl {
@@ -25,14 +22,6 @@ std::string heading(const Terminal& terminal, const char* text) {
 template <class TextOf>
 Field field(std::string name, const TextOf& text_of, Side side = Side::left, bool wraps = false) {
     return {{std::move(name), side, wraps}, [text_of](const Json& row) { return Cell{text_of(row)}; }};
-}
-
-std::string local_time(const Json& unix_time) {
-    const auto seconds = unix_time.get<std::time_t>();
-    std::tm parts{};
-    return seconds == 0 || ::localtime_r(&seconds, &parts) == nullptr
-               ? "?"
-               : fmt::format("{:%Y-%m-%d %H:%M}", parts);
 }
 
 std::string pages_text(const Json& report, const Terminal& terminal) {
@@ -91,7 +80,9 @@ std::string leases_text(const Json& files, const Terminal& terminal) {
         const std::string name = text_in(row, "command");
         return name.empty() ? "(gone)" : name;
     };
-    const auto since = [](const Json& row) { return local_time(row.at("running_since")); };
+    const auto since = [](const Json& row) {
+        return row.at("running_since") == 0 ? "?" : local_time(row.at("running_since").get<std::int64_t>());
+    };
     return rows.empty() ? ""
                         : "\n" + heading(terminal, "Leased") +
                               table(terminal,
@@ -116,7 +107,7 @@ std::string pool_text(const Json& pool, const Terminal& terminal) {
     }
     return fmt::format("\n{} {} ({}{})\n", in_tone(terminal, Tone::strong, "Pool"), text_in(pool, "name"),
                        text_in(pool, "source"),
-                       user != 0 ? "; judged as for " + printable(user_text(user)) : "") +
+                       user != 0 ? "; judged as for " + printable(tools::user_text(user)) : "") +
            (pool.at("files").empty() && pool.at("groups").empty() ? "  no files\n"
                                                                   : files_text(pool.at("groups"), terminal)) +
            leases_text(pool.at("files"), terminal) + faults_text(findings, terminal);
@@ -169,7 +160,7 @@ std::string notes_text(const Json& report, const Terminal& terminal) {
     for (const Json& reserved : report.at("reserved")) {
         note(
             fmt::format("Reserved by programs (HugePages_Rsvd), not touched yet: {} of the free pages of {}.",
-                        size_text(count_in(reserved, "reserved_bytes")),
+                        size_text({count_in(reserved, "reserved_bytes")}),
                         tools::page_size_text({count_in(reserved, "page_bytes")})));
     }
     if (std::ranges::any_of(
@@ -199,7 +190,7 @@ std::string place_text(const Json& buffer) {
     for (const Json& node : nodes) {
         parts.push_back(nodes.size() == 1 ? node.at("node").dump()
                                           : fmt::format("{}: {}", node.at("node").dump(),
-                                                        size_text(node.at("bytes").get<std::uint64_t>())));
+                                                        size_text({node.at("bytes").get<std::uint64_t>()})));
     }
     return parts.empty() ? "-" : fmt::format("{}", fmt::join(parts, ", "));
 }

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,10 +23,7 @@ void describe(CLI::App& app, pool::RequestOptions& options) {
     app.set_help_flag("-h,--help", "Show this help and exit");
     app.set_version_flag("-V,--version", "hugepage-file-init " FILE_INIT_VERSION,
                          "Show the version and exit");
-    const auto add = [&](const char* names, std::string& value, const char* value_name,
-                         const std::string& help) {
-        app.add_option(names, value, help)->option_text(value_name);
-    };
+    const auto add = std::bind_front(tools::add_option, std::ref(app));
     add("-n,--node,--numa_node_index", options.node, "N",
         "NUMA node that all memory comes from.\nDefault: the node, if there is only one");
     add("-c,--num,--number_of_files", options.num, "C", "Number of files. Default: 1");
@@ -64,12 +62,7 @@ std::string node_of(const std::string& text, const ctl::Machine& machine) {
         tools::refuse(fmt::format("--node: '{}' is not a node (a number from 0).", text));
     }
     if (text.empty() && machine.nodes.size() != 1) {
-        std::vector<int> nodes;
-        for (const ctl::Node& node : machine.nodes) {
-            nodes.push_back(node.id.value);
-        }
-        tools::refuse(
-            fmt::format("--node is needed: this machine has the nodes {}.", fmt::join(nodes, ", ")));
+        tools::refuse(fmt::format("--node is needed: this machine has the nodes {}.", machine.node_list()));
     }
     return text.empty() ? std::to_string(machine.nodes.front().id.value) : text;
 }

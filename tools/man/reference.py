@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Makes docs/reference.md of the manual pages' source, so that variables, options and exit statuses are described in one place.
 
-usage: tools/man/reference.py >docs/reference.md
+usage: tools/man/reference.py build/release/tools/man >docs/reference.md, once the target manual_pages is built: there the pages have the options that
+the programs' --help lists
 
 From each page it takes what a reader looks up; the rest of a page is prose that docs/ has in other words.
 """
 import re
+import sys
 from pathlib import Path
 
-FOLDER = Path(__file__).parent
 # Of each page: its title here, and the sections that are taken.
 PAGES = (
     ('hugepage-shim.7', 'Variables of the library', ('ENVIRONMENT', 'REASONS OF A FALLBACK')),
@@ -33,10 +34,10 @@ def text(line: str) -> str:
     return re.sub(r'<([^<>`]+)>(?![^`]*`(?:[^`]*`[^`]*`)*[^`]*$)', r'*\1*', line)
 
 
-def sections_of(page: str) -> dict[str, list[str]]:
+def sections_of(folder: Path, page: str) -> dict[str, list[str]]:
     sections: dict[str, list[str]] = {}
     name = ''
-    for line in (FOLDER / f'{page}.scd').read_text(encoding='utf-8').splitlines():
+    for line in (folder / f'{page}.scd').read_text(encoding='utf-8').splitlines():
         if line.startswith('# '):
             name = line[2:]
             sections[name] = []
@@ -83,7 +84,7 @@ def main() -> None:
     out = [HEAD.rstrip()]
     for page, title, wanted in PAGES:
         out += ['', f'## {title}']
-        sections = sections_of(page)
+        sections = sections_of(Path(sys.argv[1]), page)
         for name in wanted:
             if name not in ('DESCRIPTION', 'OPTIONS', 'SYNOPSIS', 'ENVIRONMENT', 'COMMANDS'):
                 out += ['', f'### {"JSON" if name == "JSON" else name.capitalize()}' + ('' if page == 'hugepage-shim.7' else f' of {title}')]

@@ -1,11 +1,10 @@
 #include "tools/pc1/compare.h"
 
+#include "tools/common/child.h"
 #include "tools/common/command_line.h"
-#include "tools/common/interrupts.h"
 #include "tools/common/log.h"
 #include "tools/common/terminal.h"
-#include "tools/common/wording.h"
-#include "tools/pc1/child.h"
+#include "tools/common/values.h"
 #include "tools/pc1/stretch.h"
 
 #include <nlohmann/json.hpp>
@@ -34,6 +33,8 @@ namespace pc1 {
 namespace {
 
 namespace fs = std::filesystem;
+using tools::Ended;
+using tools::run_child;
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 constexpr std::uint64_t kLeastSector = 16 * kMiB;

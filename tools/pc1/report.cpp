@@ -1,5 +1,5 @@
 // The reports for people.
-#include "tools/common/wording.h"
+#include "tools/common/values.h"
 #include "tools/pc1/run.h"
 
 #include <nlohmann/json.hpp>

@@ -3,7 +3,7 @@
 
 #include "tools/common/log.h"
 #include "tools/common/terminal.h"
-#include "tools/common/wording.h"
+#include "tools/common/values.h"
 #include "tools/pc1/hash.h"
 #include "tools/pc1/label.h"
 #include "tools/pc1/memory_pages.h"

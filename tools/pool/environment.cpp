@@ -1,5 +1,6 @@
 #include "tools/pool/environment.h"
 
+#include "tools/common/command_line.h"
 #include "tools/common/failure.h"
 #include "tools/common/log.h"
 #include "tools/common/processes.h"
@@ -32,6 +33,8 @@ constexpr std::string_view kLibraryFolders[] = {
     "../lib",
 };
 
+constexpr std::string_view kPreloadSeparators = ": ";
+
 // "NAME=value"; of several of one name the first counts, as for getenv(3).
 void enter(std::string_view entry, Environment& environment) {
     if (const std::size_t equals = entry.find('='); equals != std::string_view::npos) {
@@ -61,15 +64,6 @@ std::vector<std::string> words_of(std::string_view text, std::string_view separa
     return words;
 }
 
-std::vector<char*> as_list(const std::vector<std::string>& words) {
-    std::vector<char*> pointers;
-    for (const std::string& word : words) {
-        pointers.push_back(const_cast<char*>(word.c_str()));
-    }
-    pointers.push_back(nullptr);
-    return pointers;
-}
-
 Environment own_environment() {
     Environment environment;
     for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
@@ -97,18 +91,14 @@ std::string value_of(const Environment& environment, const std::string& name) {
     return found != environment.end() ? found->second : "";
 }
 
-std::vector<std::string> preloaded_names(std::string_view value) {
-    return words_of(value, ": ");
-}
-
 bool names_library(std::string_view value, std::string_view library) {
-    return std::ranges::any_of(preloaded_names(value),
+    return std::ranges::any_of(words_of(value, kPreloadSeparators),
                                [&](const std::string& name) { return file_name(name) == library; });
 }
 
 std::string with_library(const std::string& value, const std::string& path) {
     std::string all = path;
-    for (const std::string& name : preloaded_names(value)) {
+    for (const std::string& name : words_of(value, kPreloadSeparators)) {
         if (name != path && file_name(name) != kLibrary && file_name(name) != kHeapLibrary) {
             all += ":" + name;
         }

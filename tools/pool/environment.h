@@ -13,9 +13,6 @@ namespace ctl {
 // What stands between characters that separate.
 [[nodiscard]] std::vector<std::string> words_of(std::string_view text, std::string_view separators);
 
-// Null-terminated, as execv(3) takes it, for as long as the words are there.
-[[nodiscard]] std::vector<char*> as_list(const std::vector<std::string>& words);
-
 // Values by names.
 using Environment = std::map<std::string, std::string>;
 [[nodiscard]] Environment own_environment();
@@ -28,9 +25,7 @@ using Environment = std::map<std::string, std::string>;
 inline constexpr std::string_view kLibrary = "libhugepage_shim.so";
 inline constexpr std::string_view kHeapLibrary = "libhugepage_shim_heap.so";
 
-// The names in LD_PRELOAD, in their order; blanks and colons separate them.
-[[nodiscard]] std::vector<std::string> preloaded_names(std::string_view value);
-// Whether it names that library, in whatever folder.
+// Whether LD_PRELOAD's value names that library, in whatever folder.
 [[nodiscard]] bool names_library(std::string_view value, std::string_view library);
 // The value with the library in front. Its other names of the shim's libraries are left out: two copies of
 // the shim would keep two tables of the same memory.

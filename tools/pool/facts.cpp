@@ -1,7 +1,7 @@
-#include "tools/pool/facts.h"
-
+// How the facts for a plan are read.
 #include "tools/common/failure.h"
 #include "tools/pool/places.h"
+#include "tools/pool/plan.h"
 #include "tools/pool/snapshot.h"
 
 #include <fcntl.h>

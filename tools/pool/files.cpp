@@ -1,7 +1,7 @@
 #include "tools/pool/files.h"
 
 #include "tools/common/failure.h"
-#include "tools/common/wording.h"
+#include "tools/common/values.h"
 
 #include <fmt/format.h>
 
@@ -33,18 +33,6 @@ int enter_page(std::byte* page, ByteSize page_size) {
     }
     static_cast<void>(*static_cast<const volatile std::byte*>(page));
     return 0;
-}
-
-// linkat(2) by way of /proc needs no privilege, but /proc; by the descriptor itself it needs
-// CAP_DAC_READ_SEARCH.
-int give_name(int fd, int folder, const std::string& name) {
-    if (::linkat(AT_FDCWD, own_path(fd).c_str(), folder, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
-        return 0;
-    }
-    if (errno != ENOENT) {
-        return errno;
-    }
-    return ::linkat(fd, "", folder, name.c_str(), AT_EMPTY_PATH) == 0 ? 0 : errno;
 }
 
 // For reading, the very file that was looked at: what has come in its place may be a device or a fifo, which
@@ -83,9 +71,12 @@ bool MemoryFile::is_forbidden() const {
     return ::geteuid() != 0 && refusal && refusal->reason == hugepage::Reason::permission;
 }
 
+bool MemoryFile::has_whole_pages() const {
+    return pages() > 0 && size.bytes % file_system.page_size.bytes == 0;
+}
+
 bool MemoryFile::has_all_pages() const {
-    return file_system.kind != hugepage::FileSystem::Kind::other && pages() > 0 &&
-           size.bytes % file_system.page_size.bytes == 0 && allocated >= size;
+    return file_system.kind != hugepage::FileSystem::Kind::other && has_whole_pages() && allocated >= size;
 }
 
 std::optional<MemoryFile> look_at(const std::string& path, NodeId node, int folder) {
@@ -122,19 +113,19 @@ std::optional<MemoryFile> look_at(const std::string& path, NodeId node, int fold
     return file;
 }
 
-std::size_t find_holders(const std::vector<MemoryFile*>& files, const std::string& proc) {
+tools::Holders find_holders(const std::vector<MemoryFile*>& files, const std::string& proc) {
     std::set<tools::FileId> ids;
     for (const MemoryFile* file : files) {
         ids.insert(file->id);
     }
-    const tools::Holders found = tools::find_holders(ids, proc);
+    tools::Holders found = tools::find_holders(ids, proc);
     for (MemoryFile* file : files) {
         const auto of_file = found.of_file.find(file->id);
         file->holders = of_file != found.of_file.end() ? of_file->second : std::vector<tools::Holder>{};
     }
-    return found.unseen_processes;
+    return found;
 }
-std::size_t find_holders(std::vector<MemoryFile>& files) {
+tools::Holders find_holders(std::vector<MemoryFile>& files) {
     std::vector<MemoryFile*> all;
     for (MemoryFile& file : files) {
         all.push_back(&file);
@@ -215,18 +206,21 @@ Fd new_file(int folder, const std::string& path, const Request& request) {
 }
 
 void publish(const Fd& file, int folder, const std::string& path) {
-    const int error = give_name(file.get(), folder, path.substr(path.rfind('/') + 1));
+    const std::string name = path.substr(path.rfind('/') + 1);
+    // By way of /proc it needs no privilege; by the descriptor itself it needs CAP_DAC_READ_SEARCH.
+    if (::linkat(AT_FDCWD, own_path(file.get()).c_str(), folder, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+        return;
+    }
+    const int error = errno;
     if (error == EEXIST) {
         throw tools::Failure(tools::ExitCode::failed,
                              path +
                                  " has been created by somebody else meanwhile; nothing was created; run "
                                  "this again to see whether it is right");
     }
-    if (error != 0) {
-        throw tools::system_failure(
-            "give the complete file its name " + path, error,
-            error == ENOENT ? "somebody has removed the folder meanwhile; run this again" : "");
-    }
+    throw tools::system_failure(
+        "give the complete file its name " + path, error,
+        error == ENOENT ? "somebody has removed the folder meanwhile; run this again" : "");
 }
 
 void require_limits(ByteSize size) {

@@ -56,6 +56,7 @@ struct MemoryFile {
     // What setup makes, and remove takes away.
     [[nodiscard]] bool is_on_hugetlbfs() const;
     [[nodiscard]] std::uint64_t pages() const;
+    [[nodiscard]] bool has_whole_pages() const;
     // A process holds it: by the lock, or by a mapping that outlived the process that took the lock. Our own
     // tools map files to look at their pages, which is no lease.
     [[nodiscard]] bool is_leased() const;
@@ -68,10 +69,10 @@ struct MemoryFile {
 // there. Nothing if there is no such name.
 [[nodiscard]] std::optional<MemoryFile> look_at(const std::string& path, NodeId node, int folder = AT_FDCWD);
 
-// Fills in who has each mapped or locked, in one pass over the processes. Returns how many processes could
-// not be looked at. Throws tools::Failure if /proc can't be read.
-std::size_t find_holders(const std::vector<MemoryFile*>& files, const std::string& proc = "/proc");
-std::size_t find_holders(std::vector<MemoryFile>& files);
+// Fills in who has each mapped or locked. Returns what else was seen. Throws tools::Failure if /proc can't be
+// read.
+tools::Holders find_holders(const std::vector<MemoryFile*>& files, const std::string& proc = "/proc");
+tools::Holders find_holders(std::vector<MemoryFile>& files);
 
 inline constexpr std::size_t kAllPages = std::numeric_limits<std::size_t>::max();
 // Called for each page with its size; what it throws goes through.

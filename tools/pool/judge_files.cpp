@@ -1,6 +1,7 @@
 // Files, one by one.
 #include "shim/base/text_file.h"
-#include "tools/common/wording.h"
+#include "tools/common/command_line.h"
+#include "tools/common/values.h"
 #include "tools/pool/judge.h"
 #include "tools/pool/request.h"
 
@@ -35,69 +36,52 @@ bool is_of_another(const MemoryFile& file, const Pool& pool) {
 std::optional<std::uint64_t> number_of(const MemoryFile& file, ByteSize size) {
     std::string stem = pool::paths_of(size, 1, file.path.substr(0, file.path.rfind('/'))).front();
     stem.pop_back();
-    return file.path.starts_with(stem) ? hugepage::parse_number(file.path.substr(stem.size()), kMostFiles - 1)
-                                       : std::nullopt;
+    return file.type == S_IFREG && file.path.starts_with(stem)
+               ? hugepage::parse_number(file.path.substr(stem.size()), pool::kMostFiles - 1)
+               : std::nullopt;
 }
 
-// hugepage-file-init refuses files that are there and wrong.
-bool must_go(const MemoryFile& file, const Pool& pool) {
-    const bool is_refused = file.refusal && file.refusal->reason != Reason::not_hugetlbfs &&
-                            (file.refusal->reason != Reason::insecure || is_of_another(file, pool));
-    return !file.is_leased() && !file.is_forbidden() &&
-           (is_refused || file.pages_error == EHWPOISON || (file.placement && file.placement->elsewhere > 0));
-}
-
-// hugepage-file-init makes files _0 to _<num - 1> of one size, and keeps those that are right: so all that
-// are wrong go at once. One of another name only goes.
+// Setup makes files _0 to _<num - 1> of one size, and those of them anew that are wrong. One of another name
+// only goes.
 std::string make_anew(const MemoryFile& file, const Pool& pool) {
     const auto like = std::ranges::find_if(pool.files, [&](const MemoryFile& one) {
-        const std::uint64_t page = one.file_system.page_size.bytes;
-        return one.size.bytes > 0 && page > 0 && one.size.bytes % page == 0 && number_of(file, one.size);
+        return one.is_on_hugetlbfs() && one.has_whole_pages() && number_of(file, one.size);
     });
     if (like == pool.files.end()) {
         return fmt::format("{}rm {}", sudo(), quoted(file.path));
     }
-    std::string wrong;
     std::uint64_t last = 0;
     for (const MemoryFile& one : pool.files) {
-        const auto number = one.node == file.node ? number_of(one, like->size) : std::nullopt;
-        last = std::max(last, number.value_or(0));
-        wrong += one.path == file.path || (number && must_go(one, pool)) ? " " + quoted(one.path) : "";
+        last = std::max(last, one.node == file.node ? number_of(one, like->size).value_or(0) : 0);
     }
-    return fmt::format("{0}rm{1} && {0}hugepage-file-init --node {2} --num {3} --size {4} {5}{6}", sudo(),
-                       wrong, file.node.value, last + 1, hugepage::to_exact_text(like->size).view(),
-                       option_of(pool.choice.pattern),
-                       pool.user.id == 0 ? "" : " --user " + quoted(user_text(pool.user.id)));
+    return setup_for(pool, file.node, last + 1, like->size, like->file_system.page_size);
 }
 
 // A file is never handed to another user: the last one's labels are in it.
 std::string next_of(Reason reason, const MemoryFile& file, const Pool& pool) {
-    const std::string folder = quoted(file.path.substr(0, file.path.rfind('/')));
     if (reason == Reason::not_hugetlbfs) {
         return "hugepagectl plan --help   (says how to mount hugetlbfs, where its files belong)";
     }
-    if (reason != Reason::insecure || is_of_another(file, pool)) {
+    if (reason != Reason::insecure || file.size.bytes == 0 || is_of_another(file, pool)) {
         return make_anew(file, pool);
     }
-    if (file.size.bytes == 0) {
-        return fmt::format("{}rm {}", sudo(), quoted(file.path));  // a link, or no file at all
-    }
+    const std::string folder = quoted(file.path.substr(0, file.path.rfind('/')));
     return (file.mode & S_IRWXO) != 0 ? fmt::format("{}chmod o= {}", sudo(), quoted(file.path))
                                       : fmt::format("{0}chown root {1} && {0}chmod o-w {1}", sudo(), folder);
 }
 
 std::string why_of(const MemoryFile& file, const Pool& pool) {
     const hugepage::Refusal& refusal = *file.refusal;
-    const std::string users = user_text(pool.user.id);
+    const std::string users = tools::user_text(pool.user.id);
     if (refusal.reason == Reason::insecure && is_of_another(file, pool)) {
-        return fmt::format("it belongs to {}, and {} is to use it", user_text(file.owner), users);
+        return fmt::format("it belongs to {}, and {} is to use it", tools::user_text(file.owner), users);
     }
     if (refusal.reason == Reason::insecure && file.size.bytes > 0 && (file.mode & S_IRWXO) != 0) {
         return fmt::format("others may open it (mode {:04o})", file.mode);
     }
     if (refusal.reason == Reason::permission && !file.is_forbidden()) {
         return fmt::format("{} may not read and write it (owner {}, mode {:04o})", users,
-                           user_text(file.owner), file.mode);
+                           tools::user_text(file.owner), file.mode);
     }
     return refusal.code == 0
                ? refusal.why

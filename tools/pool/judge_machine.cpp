@@ -1,5 +1,6 @@
 // The machine: sizes of pages, mounts, limits, and pages that are there for a while.
-#include "tools/common/wording.h"
+#include "tools/common/command_line.h"
+#include "tools/common/values.h"
 #include "tools/pool/judge.h"
 
 #include <fmt/format.h>

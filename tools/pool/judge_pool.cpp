@@ -1,5 +1,6 @@
 // Pools: their folders, whether there are files for each sector, on the nodes whose memory is allowed.
-#include "tools/common/wording.h"
+#include "tools/common/command_line.h"
+#include "tools/common/values.h"
 #include "tools/pool/judge.h"
 
 #include <fmt/format.h>
@@ -122,11 +123,11 @@ Findings judge_folders(const Pool& pool) {
                                 "The shim can't either, if it runs as this user.", "ls -ld " + path});
             continue;
         }
-        const std::string user = user_text(pool.user.id);
+        const std::string user = tools::user_text(pool.user.id);
         findings.push_back(
             {"pool-folders", Verdict::fail,
              fmt::format("{} is closed to {} (owner {}, mode {:04o})", folder.path, user,
-                         user_text(folder.owner), folder.mode),
+                         tools::user_text(folder.owner), folder.mode),
              fmt::format("A sealer of {} can't reach the files below it, so nothing is served.", user),
              (folder.mode & 0005) == 0005 ? "ls -ld " + path : "sudo chmod o+rx " + path});
     }

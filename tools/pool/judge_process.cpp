@@ -1,5 +1,5 @@
 // Processes: whether their big buffers are on huge pages of the right node.
-#include "tools/common/wording.h"
+#include "tools/common/values.h"
 #include "tools/pool/judge.h"
 
 #include <fmt/format.h>

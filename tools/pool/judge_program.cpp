@@ -1,6 +1,7 @@
 // What would be started: its variables and its file.
 #include "shim/base/config.h"
-#include "tools/common/wording.h"
+#include "tools/common/child.h"
+#include "tools/common/command_line.h"
 #include "tools/pool/judge.h"
 
 #include <fmt/format.h>
@@ -9,7 +10,6 @@
 
 #include <system_error>
 
-#include <algorithm>
 #include <cerrno>
 
 namespace ctl {
@@ -22,7 +22,7 @@ Findings judge_variables(const Environment& environment) {
     for (const auto& [name, value] : environment) {
         entries.push_back(name + "=" + value);
     }
-    const Config config = Config::parse(as_list(entries).data());
+    const Config config = Config::parse(tools::as_list(entries).data());
     Findings findings;
     for (const Config::Complaint& complaint : config.complaints()) {
         const std::string name(complaint.name);

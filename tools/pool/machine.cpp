@@ -6,11 +6,13 @@
 #include "tools/common/lines.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <ranges>
 #include <string_view>
 
 namespace ctl {
@@ -75,14 +77,9 @@ const Node* Machine::find(NodeId id) const {
     return found != nodes.end() ? &*found : nullptr;
 }
 
-std::optional<std::string> value_in(const std::string& path, std::string_view name) {
-    std::optional<std::string> value;
-    static_cast<void>(hugepage::for_each_line(path.c_str(), [&](std::string_view line) {
-        if (const std::size_t at = line.find(name); !value && at != std::string_view::npos) {
-            value = hugepage::trimmed(line.substr(at + name.size()));
-        }
-    }));
-    return value;
+std::string Machine::node_list() const {
+    const auto number = [](const Node& node) { return node.id.value; };
+    return fmt::format("{}", fmt::join(nodes | std::views::transform(number), ", "));
 }
 
 std::uint64_t Machine::promised_of(ByteSize size) const {

@@ -11,7 +11,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace ctl {
@@ -71,12 +70,10 @@ struct Machine {
     std::map<ByteSize, std::uint64_t> promised;  // by size of page: HugePages_Rsvd of the machine, if any
 
     [[nodiscard]] const Node* find(NodeId id) const;
+    [[nodiscard]] std::string node_list() const;  // "0, 1"
     [[nodiscard]] bool has_page_size(ByteSize size) const;
     [[nodiscard]] std::uint64_t promised_of(ByteSize size) const;
 };
-
-// What follows the name on the first line that has it; nothing if there is no such line.
-[[nodiscard]] std::optional<std::string> value_in(const std::string& path, std::string_view name);
 
 // Throws tools::Failure where the kernel's own files can't be read. A kernel without NUMA has one node, 0.
 [[nodiscard]] Machine read_machine(const Root& root = {});

@@ -25,7 +25,7 @@ void write_text(const std::string& path, const std::string& text) {
         const int error = file.error().code;
         throw tools::system_failure("open " + path + " to write", error, error == EACCES ? "use sudo" : "");
     }
-    // EINTR: some pages have come or gone; what was reached is read from the count.
+    // A signal ends it early, with EINTR or without; what was reached is read from the count.
     if (::write(file.value().get(), text.data(), text.size()) < 0 && errno != EINTR) {
         throw tools::system_failure("write " + text + " to " + path, errno);
     }
@@ -92,17 +92,15 @@ PageControl page_control(const tools::Interrupts& interrupts, const std::string&
     PageControl control;
     control.counts = [=](NodeId node, ByteSize size) { return ctl::read_pages(sysfs, size, node); };
     control.machine = [=](ByteSize size) { return ctl::read_pages(sysfs, size, std::nullopt); };
-    control.set = [=, &interrupts](NodeId node, ByteSize size, std::uint64_t reserved) {
-        const tools::Interrupts::EndsCalls ends_calls(interrupts);
+    control.set = [=](NodeId node, ByteSize size, std::uint64_t reserved) {
         write_text(count_file(sysfs, size, node), std::to_string(reserved));
     };
-    control.set_bound = [=, &interrupts](NodeId node, ByteSize size, std::uint64_t reserved) {
+    control.set_bound = [=](NodeId node, ByteSize size, std::uint64_t reserved) {
         const std::string path = ctl::pages_folder(sysfs, size, {}) + "/nr_hugepages_mempolicy";
         const BoundTo bound(node);
         if (!bound || !exists(path)) {
             return false;
         }
-        const tools::Interrupts::EndsCalls ends_calls(interrupts);
         write_text(path, std::to_string(reserved));
         return true;
     };

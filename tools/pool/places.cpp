@@ -1,8 +1,8 @@
 #include "tools/pool/places.h"
 
 #include "shim/base/text_file.h"
+#include "tools/common/command_line.h"
 #include "tools/common/failure.h"
-#include "tools/common/wording.h"
 
 #include <fmt/format.h>
 

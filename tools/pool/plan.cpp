@@ -1,8 +1,8 @@
 #include "tools/pool/plan.h"
 
+#include "tools/common/command_line.h"
 #include "tools/common/failure.h"
 #include "tools/common/values.h"
-#include "tools/common/wording.h"
 #include "tools/pool/judge.h"
 
 #include <fmt/format.h>
@@ -137,7 +137,7 @@ void plan_mount(Plan& plan, const Facts& facts) {
 // Why a file that is there is not the one that would be created.
 struct Fault {
     std::string why;
-    bool is_whose = false;  // made anew for its user it would be right
+    bool can_be_made_anew = true;
 };
 std::optional<Fault> fault_of(const MemoryFile& file, const Plan& plan) {
     const Request& request = plan.request;
@@ -146,29 +146,28 @@ std::optional<Fault> fault_of(const MemoryFile& file, const Plan& plan) {
     pool.user.id = file.owner;
     const ctl::FileJudgement judged = ctl::judge(file, pool);
     if (file.type != S_IFREG) {
-        return Fault{judged.fault};
+        return Fault{judged.fault, false};
     }
     if (!file.is_on_hugetlbfs() || file.file_system.page_size != plan.page_size) {
-        return Fault{"it is not on hugetlbfs with pages of " + tools::page_size_text(plan.page_size)};
+        return Fault{"it is not on hugetlbfs with pages of " + tools::page_size_text(plan.page_size), false};
     }
     if (file.size != request.size) {
         return Fault{fmt::format("its size is {}, not {}", tools::exact_text(file.size),
                                  tools::exact_text(request.size))};
     }
     if (request.owner && file.owner != *request.owner) {
-        return Fault{fmt::format("it belongs to user {}, not {}", file.owner, *request.owner), true};
+        return Fault{fmt::format("it belongs to user {}, not {}", file.owner, *request.owner)};
     }
     if (request.group && file.group != *request.group) {
-        return Fault{fmt::format("it belongs to group {}, not {}", file.group, *request.group), true};
+        return Fault{fmt::format("it belongs to group {}, not {}", file.group, *request.group)};
     }
     if (request.mode && file.mode != *request.mode) {
-        return Fault{fmt::format("its mode is {:04o}, not {:04o}", file.mode, *request.mode), true};
+        return Fault{fmt::format("its mode is {:04o}, not {:04o}", file.mode, *request.mode)};
     }
     if (judged.finding.verdict == ctl::Verdict::ok) {
         return std::nullopt;
     }
-    return Fault{judged.fault, file.refusal && (file.refusal->reason == hugepage::Reason::insecure ||
-                                                file.refusal->reason == hugepage::Reason::permission)};
+    return Fault{judged.fault, judged.finding.verdict != ctl::Verdict::unseen};
 }
 
 struct WrongFile {
@@ -215,7 +214,7 @@ NodePlan plan_files(const Plan& plan, const Share& share, const Facts& all, cons
             continue;
         }
         node.create.push_back(path);
-        if (fault && fault->is_whose && purpose != Purpose::create_only) {
+        if (fault && fault->can_be_made_anew && purpose != Purpose::create_only) {
             node.replace.push_back(*file);
         } else if (fault && purpose != Purpose::show) {
             wrong.push_back({&*file, fault->why});
@@ -272,7 +271,9 @@ void plan_pages(Plan& plan, const Facts& facts) {
         const auto node = std::ranges::find(machine.nodes, step.node, &Node::id);
         for (ctl::Pages& pages : node->pages) {
             for (const MemoryFile& file : step.replace) {
-                pages.free += pages.size == plan.page_size ? file.allocated.bytes / pages.size.bytes : 0;
+                const std::uint64_t elsewhere = file.placement ? file.placement->elsewhere : 0;
+                pages.free +=
+                    pages.size == plan.page_size ? file.allocated.bytes / pages.size.bytes - elsewhere : 0;
             }
         }
     }

@@ -1,8 +1,9 @@
-// What is to be done so that the files are there, decided from the request and the facts alone, and what came
-// of it. Nothing is looked at or changed here.
+// What there is where a pool is to be: the machine, the folders on the way, and the files in them. What is to
+// be done so that the files are there, decided from the request and these facts alone. And what came of it.
 #pragma once
 
-#include "tools/pool/facts.h"
+#include "tools/pool/files.h"
+#include "tools/pool/machine.h"
 #include "tools/pool/request.h"
 
 #include <cstdint>
@@ -11,6 +12,35 @@
 #include <vector>
 
 namespace pool {
+
+// The folder for a node's files, and the closest one above it that exists.
+struct NodeFacts {
+    std::string folder;
+    std::string existing;
+    std::vector<std::string> missing;  // to be made, outermost first; empty if the folder is there
+    hugepage::FileSystem file_system;  // of `existing`
+    std::optional<tools::Mount> mount;
+    std::optional<std::uint64_t> mount_pages;  // still free within the mount's own limits, if it has any
+    std::optional<std::uint64_t> mount_files;
+    int write_error = 0;  // errno of creating something in `existing`, 0 if allowed
+
+    [[nodiscard]] bool is_on_hugetlbfs() const {
+        return file_system.kind == hugepage::FileSystem::Kind::hugetlbfs;
+    }
+};
+
+struct Facts {
+    Machine machine;
+    std::vector<NodeFacts> nodes;   // one for each share
+    std::vector<MemoryFile> files;  // what is in these folders, if they are on hugetlbfs
+    bool place_is_empty = true;
+};
+
+// Reads this machine. Every page is looked at of the files that have a name and size that the request asks
+// for. Throws tools::Failure: also where root must not make anything on the way to the files (places.h).
+[[nodiscard]] Facts look_at_machine(const Request& request);
+// Where the way to the files isn't known, or is of no matter.
+[[nodiscard]] Facts without_files(const Request& request, const Machine& machine);
 
 // What is said to be mounted, by which setup's own mounts can be told from others.
 inline constexpr const char* kMountSource = "hugepagectl";
@@ -22,7 +52,7 @@ struct NodePlan {
     std::vector<std::string> missing;  // folders to make for the files, outer ones first
     std::vector<std::string> create;   // paths
     std::vector<std::string> keep;
-    // Of `create`: right, except for whom they belong to; removed first if nobody holds them.
+    // Of `create`: there and wrong; removed first if nobody holds them.
     std::vector<MemoryFile> replace;
     std::size_t others = 0;  // files besides, of other sizes or numbers
     std::uint64_t pages_per_file = 0;
@@ -63,9 +93,9 @@ struct Plan {
 };
 
 enum class Purpose {
-    set_up,       // mounts and reserves as needed, and replaces files of another owner
+    set_up,       // mounts and reserves as needed, and replaces files that are wrong
     create_only,  // whatever else is needed must be there
-    show,         // only counts: files that are wrong are as if they weren't there
+    show,         // only counts: what can't be replaced is as if it weren't there
 };
 // Only grows, and only pages of the one size on the nodes that were asked for. Throws tools::Failure: usage
 // where the request can't be met on this machine, else what blocks it and what to do; then nothing is to be

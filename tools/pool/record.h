@@ -15,8 +15,11 @@
 // makes at a place that was entered, and not yet made when setup was killed, is taken for setup's.
 #pragma once
 
+#include "shim/base/fd.h"
+#include "tools/common/interrupts.h"
 #include "tools/pool/machine.h"
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,7 +77,26 @@ struct Record {
 [[nodiscard]] std::string record_text(const Record& record, const std::string& boot);
 [[nodiscard]] Record parse_record(std::string_view text, const std::string& boot, const std::string& path);
 
-// The record in its file. One process at a time: see RunLock.
+// One setup or remove at a time on a machine: an exclusive lock on a file that root alone can open. It ends
+// with the process, however that ends.
+class RunLock {
+  public:
+    // Makes the folder and the file if need be. Waits at most that long for another process that holds the
+    // lock, and names it once on stderr; then throws tools::Failure (busy). Also throws it (no permission),
+    // or tools::Interrupted.
+    RunLock(std::string folder, std::chrono::seconds patience, const tools::Interrupts& interrupts);
+    // Removes the file, and the folder if nothing is in it.
+    ~RunLock();
+    RunLock(const RunLock&) = delete;
+    RunLock& operator=(const RunLock&) = delete;
+
+  private:
+    std::string path_;
+    hugepage::Fd folder_;
+    hugepage::Fd fd_;
+};
+
+// The record in its file. Who changes it has a RunLock.
 class Ledger {
   public:
     // Has no file.

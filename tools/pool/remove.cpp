@@ -45,7 +45,7 @@ bool is_meant(const RemoveRequest& request, const std::string& path) {
 }
 
 bool is_meant(const RemoveRequest& request, NodeId node) {
-    return request.nodes.empty() || std::ranges::find(request.nodes, node) != request.nodes.end();
+    return !request.nodes || request.nodes->contains(node);
 }
 
 NodeId node_of(const std::string& path, const Record& record) {
@@ -122,7 +122,7 @@ Removal without_what_stays(Removal plan) {
 }  // namespace
 
 bool RemoveRequest::is_choice() const {
-    return pattern || !paths.empty() || !nodes.empty() || size || count;
+    return pattern || !paths.empty() || nodes || size || count;
 }
 
 std::vector<MemoryFile> files_of(const RemoveRequest& request, const Record& record) {
@@ -222,7 +222,7 @@ Removal remove(const RemoveRequest& request, const Removal& plan, Work& work) {
     find_holders(removed.busy);
     // Where only part was to go, somebody holds some, or it is on the way to what was to go, the rest is
     // where it should be.
-    const bool is_part = !request.nodes.empty() || request.size || request.count || !request.paths.empty();
+    const bool is_part = request.nodes || request.size || request.count || !request.paths.empty();
     std::erase_if(removed.left, [&](const Leftover& left) {
         const bool is_on_the_way = std::ranges::any_of(places_of(request), [&](const std::string& place) {
             return left.path != place && is_within(place, left.path);

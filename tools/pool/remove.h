@@ -14,7 +14,7 @@ namespace pool {
 struct RemoveRequest {
     std::optional<hugepage::FilePattern> pattern;  // nothing: what the record names
     std::vector<std::string> paths;                // of files, whole and without links; then no pattern
-    std::vector<NodeId> nodes;                     // empty: all
+    std::optional<hugepage::NodeSet> nodes;        // nothing: all
     std::optional<ByteSize> size;                  // of files; nothing: any
     std::optional<std::size_t> count;              // of files on each node, the last ones first; nothing: all
 

@@ -3,7 +3,8 @@
 
 #include "shim/base/byte_size.h"
 #include "shim/base/file_pattern.h"
-#include "tools/pool/values.h"
+#include "tools/pool/choice.h"
+#include "tools/pool/machine.h"
 
 #include <sys/types.h>
 
@@ -15,11 +16,19 @@
 namespace pool {
 
 using ctl::Machine;
-using ctl::Share;
 using hugepage::ByteSize;
 using hugepage::NodeId;
 
 inline constexpr mode_t kDefaultMode = 0600;
+inline constexpr std::size_t kMostFiles = 4096;  // of a node; more is a typing error
+
+// How many files on which node.
+struct Share {
+    NodeId node;
+    std::size_t files = 0;
+
+    friend bool operator==(const Share&, const Share&) = default;
+};
 
 struct Request {
     std::vector<Share> shares;          // ascending, at least one
@@ -47,6 +56,10 @@ struct RequestOptions {
 // only says where the pool is. Throws as request_of().
 [[nodiscard]] std::optional<Request> wanted_by(const std::map<std::string, std::string>& values,
                                                const Machine& machine);
+
+// Of --node, where only nodes are chosen. "all": nothing; "0,1" or "0-3": those, whether there are such nodes
+// or not. Throws tools::Failure (usage).
+[[nodiscard]] std::optional<hugepage::NodeSet> nodes_of(const std::string& text);
 
 // Of --path and --path-pattern: one of the two must be given; the pattern wins. Throws tools::Failure
 // (usage).

@@ -2,9 +2,10 @@
 
 #include "tools/common/failure.h"
 #include "tools/common/terminal.h"
-#include "tools/common/wording.h"
+#include "tools/common/values.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -147,8 +148,8 @@ void require_rights(const Plan& plan) {
         if (const auto held = std::ranges::find_if(old, &MemoryFile::is_leased); held != old.end()) {
             throw Failure(
                 ExitCode::busy,
-                fmt::format("{} can't be made anew for another user: it is in use by {} (pid {}); nothing "
-                            "was changed; run this again when it has ended",
+                fmt::format("{} can't be made anew: it is in use by {} (pid {}); nothing was changed; run "
+                            "this again when it has ended",
                             held->path, held->holders.front().command, held->holders.front().pid));
         }
         const std::string path = count_file("/sys", plan.page_size, node.node);
@@ -196,6 +197,18 @@ void create(const Plan& plan, const tools::Interrupts& interrupts) {
             apply_all(steps_with_pages(plan, node, node.create.size()), work);
         }
     });
+}
+
+std::string status_line(const Plan& plan, bool is_refused) {
+    std::vector<std::string> nodes;
+    for (const NodePlan& node : plan.nodes) {
+        nodes.push_back(fmt::format("node {}: {} of {}", node.node.value,
+                                    node.keep.size() + node.created.size(),
+                                    tools::counted(node.wanted(), "file")));
+    }
+    return fmt::format("{}{}{}",
+                       plan.is_complete() && !is_refused ? "" : "degraded: ", fmt::join(nodes, ", "),
+                       plan.is_complete() && is_refused ? "; their user would not be served" : "");
 }
 
 }  // namespace pool

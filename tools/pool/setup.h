@@ -24,4 +24,8 @@ void set_up(Plan& plan, Work& work);
 // tools::Interrupted.
 void create(const Plan& plan, const tools::Interrupts& interrupts);
 
+// What came of it in one line, for `systemctl status`: "degraded: node 0: 1 of 2 files, node 1: 2 of 2
+// files". `is_refused`: the files' user would not be served from them.
+[[nodiscard]] std::string status_line(const Plan& plan, bool is_refused);
+
 }  // namespace pool

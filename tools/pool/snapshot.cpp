@@ -3,7 +3,6 @@
 #include "shim/base/fd.h"
 #include "shim/base/text_file.h"
 #include "tools/common/lines.h"
-#include "tools/common/wording.h"
 
 #include <fmt/format.h>
 #include <grp.h>
@@ -199,7 +198,7 @@ Pool read_pool(const PoolChoice& choice, std::optional<uid_t> user) {
     return pool;
 }
 
-std::size_t find_holders(std::vector<Pool>& pools, const Root& root) {
+tools::Holders find_holders(std::vector<Pool>& pools, const Root& root) {
     std::vector<MemoryFile*> files;
     for (Pool& pool : pools) {
         pool.sees_holders = sees_all_processes(root);

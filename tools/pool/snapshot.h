@@ -70,9 +70,9 @@ struct NoPool : tools::Failure {
 // tools::Failure if it can't be listed.
 [[nodiscard]] Pool read_pool(const PoolChoice& choice, std::optional<uid_t> user = {});
 
-// Fills in who holds the files, in one pass over the processes for all pools. Returns how many processes
-// could not be looked at. Throws tools::Failure if /proc can't be read.
-std::size_t find_holders(std::vector<Pool>& pools, const Root& root = {});
+// Fills in who holds the files, in one pass over the processes for all pools. Returns what else was seen.
+// Throws tools::Failure if /proc can't be read.
+tools::Holders find_holders(std::vector<Pool>& pools, const Root& root = {});
 
 // Of a file: few enough that a big pool takes no time to speak of.
 inline constexpr std::size_t kSampledPages = 64;

@@ -1,8 +1,8 @@
 #include "tools/pool/steps.h"
 
+#include "tools/common/command_line.h"
 #include "tools/common/failure.h"
-#include "tools/common/terminal.h"
-#include "tools/common/wording.h"
+#include "tools/common/values.h"
 #include "tools/pool/touch.h"
 
 #include <fmt/format.h>
@@ -50,28 +50,6 @@ Fd open_pool_folder(const std::string& path, const Trust& trust, ByteSize page_s
     return folder;
 }
 
-}  // namespace
-
-std::vector<std::string> commands_of(const Steps& steps) {
-    std::vector<std::string> commands;
-    for (const Step& step : steps) {
-        if (!step.shell.empty()) {
-            commands.push_back(step.shell);
-        }
-    }
-    return commands;
-}
-
-Step folder_step(const std::string& path, const Trust& trust) {
-    const auto apply = [=](Work& work) {
-        work.enter([&](Record& record) { record.folders.push_back(path); });
-        if (!make_folder(path, trust)) {
-            work.enter([&](Record& record) { std::erase(record.folders, path); });
-        }
-    };
-    return {"mkdir -m 0755 " + tools::quoted(path), apply};
-}
-
 Step remove_folder_step(const std::string& path) {
     const auto apply = [=](Work& work) {
         const std::size_t slash = path.rfind('/');
@@ -89,27 +67,6 @@ Step remove_folder_step(const std::string& path) {
         work.enter([&](Record& record) { std::erase(record.folders, path); });
     };
     return {"rmdir " + tools::quoted(path), apply};
-}
-
-Step mount_step(const std::string& point, ByteSize page_size, const Trust& trust) {
-    const std::string data = fmt::format("pagesize={},mode=0755", tools::mount_size_text(page_size));
-    const auto apply = [=](Work& work) {
-        const Fd folder = open_folder(point, trust);
-        if (!is_empty(folder.get())) {
-            throw Failure(ExitCode::failed,
-                          point + " isn't empty any more, and a mount would hide what is in it");
-        }
-        work.enter([&](Record& record) { record.mounts.push_back(point); });
-        if (::mount(kMountSource, own_path(folder.get()).c_str(), "hugetlbfs",
-                    MS_NOSUID | MS_NODEV | MS_NOEXEC, data.c_str()) != 0) {
-            throw tools::system_failure(
-                fmt::format("mount hugetlbfs (pages of {}) at {}", tools::page_size_text(page_size), point),
-                errno, errno == EPERM ? "in a container, give it the capability SYS_ADMIN" : "");
-        }
-    };
-    return {fmt::format("mount -t hugetlbfs -o {},nosuid,nodev,noexec {} {}", data, kMountSource,
-                        tools::quoted(point)),
-            apply};
 }
 
 Step unmount_step(const std::string& point) {
@@ -134,10 +91,6 @@ Step unmount_step(const std::string& point) {
     return {"umount " + tools::quoted(point), apply};
 }
 
-std::string count_command(NodeId node, ByteSize size, std::uint64_t pages) {
-    return fmt::format("echo {} > {}", pages, count_file("/sys", size, node));
-}
-
 Step give_back_step(const PagesToGive& pages) {
     const auto apply = [=](Work& work) {
         PagesToGive& given = work.removed.pages.emplace_back(pages);
@@ -150,6 +103,53 @@ Step give_back_step(const PagesToGive& pages) {
         }
     };
     return {pages.give > 0 ? count_command(pages.node, pages.size, pages.reserved - pages.give) : "", apply};
+}
+
+}  // namespace
+
+std::vector<std::string> commands_of(const Steps& steps) {
+    std::vector<std::string> commands;
+    for (const Step& step : steps) {
+        if (!step.shell.empty()) {
+            commands.push_back(step.shell);
+        }
+    }
+    return commands;
+}
+
+Step folder_step(const std::string& path, const Trust& trust) {
+    const auto apply = [=](Work& work) {
+        work.enter([&](Record& record) { record.folders.push_back(path); });
+        if (!make_folder(path, trust)) {
+            work.enter([&](Record& record) { std::erase(record.folders, path); });
+        }
+    };
+    return {"mkdir -m 0755 " + tools::quoted(path), apply};
+}
+
+Step mount_step(const std::string& point, ByteSize page_size, const Trust& trust) {
+    const std::string data = fmt::format("pagesize={},mode=0755", tools::mount_size_text(page_size));
+    const auto apply = [=](Work& work) {
+        const Fd folder = open_folder(point, trust);
+        if (!is_empty(folder.get())) {
+            throw Failure(ExitCode::failed,
+                          point + " isn't empty any more, and a mount would hide what is in it");
+        }
+        work.enter([&](Record& record) { record.mounts.push_back(point); });
+        if (::mount(kMountSource, own_path(folder.get()).c_str(), "hugetlbfs",
+                    MS_NOSUID | MS_NODEV | MS_NOEXEC, data.c_str()) != 0) {
+            throw tools::system_failure(
+                fmt::format("mount hugetlbfs (pages of {}) at {}", tools::page_size_text(page_size), point),
+                errno, errno == EPERM ? "in a container, give it the capability SYS_ADMIN" : "");
+        }
+    };
+    return {fmt::format("mount -t hugetlbfs -o {},nosuid,nodev,noexec {} {}", data, kMountSource,
+                        tools::quoted(point)),
+            apply};
+}
+
+std::string count_command(NodeId node, ByteSize size, std::uint64_t pages) {
+    return fmt::format("echo {} > {}", pages, count_file("/sys", size, node));
 }
 
 Step create_step(const Plan& plan, const NodePlan& node, std::size_t files) {

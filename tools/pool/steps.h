@@ -71,12 +71,9 @@ using Steps = std::vector<Step>;
 // So many pages of the size are to be on the node.
 [[nodiscard]] std::string count_command(NodeId node, ByteSize size, std::uint64_t pages);
 
-// These enter what came of them in `removed`, and leave what is in use, or isn't empty.
+// Enters what came of it in `removed`, and leaves what is in use.
 [[nodiscard]] Step remove_file_step(const MemoryFile& file);
-[[nodiscard]] Step give_back_step(const PagesToGive& pages);
-[[nodiscard]] Step remove_folder_step(const std::string& path);
-[[nodiscard]] Step unmount_step(const std::string& point);
-// All of it, in an order in which nothing blocks the next.
+// All of it, in an order in which nothing blocks the next: what is in use, or isn't empty, stays.
 [[nodiscard]] Steps steps_of(const Removal& removal);
 
 // Makes the record true: ends changes that a killed process has left under way, and forgets what isn't there

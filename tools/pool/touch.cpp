@@ -4,7 +4,7 @@
 #include "tools/common/failure.h"
 #include "tools/common/lines.h"
 #include "tools/common/terminal.h"
-#include "tools/common/wording.h"
+#include "tools/common/values.h"
 #include "tools/pool/files.h"
 
 #include <fmt/format.h>

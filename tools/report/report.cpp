@@ -1,13 +1,12 @@
 #include "tools/report/report.h"
 
-#include "tools/common/wording.h"
-
-#include <fmt/format.h>
+#include <fmt/chrono.h>
 #include <libsmartcols/libsmartcols.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cstdlib>
+#include <ctime>
 #include <memory>
 #include <new>
 
@@ -63,8 +62,7 @@ std::string paragraph(const Terminal& terminal, std::string_view text, std::size
 }
 
 // Laid out by util-linux's libsmartcols, which fails only when memory is short.
-std::string table(const Terminal& terminal, const std::vector<Column>& columns,
-                  const std::vector<std::vector<Cell>>& rows) {
+std::string table(const Terminal& terminal, const std::vector<Field>& fields, const Json& rows) {
     const std::unique_ptr<libscols_table, decltype(&scols_unref_table)> made(scols_new_table(),
                                                                              scols_unref_table);
     scols_table_enable_colors(made.get(), terminal.has_colours ? 1 : 0);
@@ -74,16 +72,17 @@ std::string table(const Terminal& terminal, const std::vector<Column>& columns,
     scols_table_set_column_separator(made.get(), "  ");
     scols_table_enable_noencoding(made.get(), 1);  // foreign text is printable() already, and escaped once
     bool is_made = true;
-    for (const Column& column : columns) {
+    for (const auto& [column, cell] : fields) {
         const int flags =
             (column.side == Column::Side::right ? SCOLS_FL_RIGHT : 0) | (column.wraps ? SCOLS_FL_WRAP : 0);
         is_made = is_made && scols_table_new_column(made.get(), column.name.c_str(), 0, flags) != nullptr;
     }
-    for (const auto& row : rows) {
+    for (const Json& row : rows) {
         libscols_line* line = scols_table_new_line(made.get(), nullptr);
-        for (std::size_t i = 0; is_made && i < row.size(); ++i) {
-            is_made = scols_line_set_data(line, i, row[i].text.c_str()) == 0 &&
-                      scols_cell_set_color(scols_line_get_cell(line, i), colour_of(row[i].tone)) == 0;
+        for (std::size_t i = 0; is_made && i < fields.size(); ++i) {
+            const Cell cell = fields[i].cell(row);
+            is_made = scols_line_set_data(line, i, cell.text.c_str()) == 0 &&
+                      scols_cell_set_color(scols_line_get_cell(line, i), colour_of(cell.tone)) == 0;
         }
     }
     char* text = nullptr;
@@ -93,21 +92,6 @@ std::string table(const Terminal& terminal, const std::vector<Column>& columns,
     const std::unique_ptr<char, decltype(&std::free)> owner(text, std::free);
     std::string result = text != nullptr ? text : "";
     return result.empty() || result.ends_with('\n') ? result : result + "\n";
-}
-
-std::string table(const Terminal& terminal, const std::vector<Field>& fields, const Json& rows) {
-    std::vector<Column> columns;
-    for (const Field& field : fields) {
-        columns.push_back(field.column);
-    }
-    std::vector<std::vector<Cell>> cells;
-    for (const Json& row : rows) {
-        auto& line = cells.emplace_back();
-        for (const Field& field : fields) {
-            line.push_back(field.cell(row));
-        }
-    }
-    return table(terminal, columns, cells);
 }
 
 std::uint64_t count_in(const Json& object, const char* key) {
@@ -131,7 +115,7 @@ Field count_field(const char* name, const char* key, Tone tone) {
 
 Field size_field(const char* name, const char* key) {
     return {{name, Column::Side::right},
-            [key](const Json& row) { return Cell{size_text(count_in(row, key))}; }};
+            [key](const Json& row) { return Cell{size_text({count_in(row, key)})}; }};
 }
 
 Field page_size_field(const char* name, const char* key) {
@@ -156,8 +140,8 @@ std::string as_json(std::string_view command, const Json& report, Layout layout)
     return all.dump(layout == Layout::line ? -1 : 2, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
-std::string size_text(std::uint64_t bytes) {
-    return tools::size_text(hugepage::ByteSize{bytes});
+std::string local_time(std::int64_t seconds) {
+    return fmt::format("{:%Y-%m-%d %H:%M}", fmt::localtime(static_cast<std::time_t>(seconds)));
 }
 
 }  // namespace ctl

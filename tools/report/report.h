@@ -6,6 +6,7 @@
 #include "tools/common/command_line.h"
 #include "tools/common/log.h"
 #include "tools/common/terminal.h"
+#include "tools/common/values.h"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -22,6 +23,7 @@ namespace ctl {
 using Json = nlohmann::ordered_json;
 using tools::print;
 using tools::printable;
+using tools::size_text;  // in text; in JSON sizes are bytes
 using tools::Terminal;
 
 enum class Tone { plain, strong, faint, good, warning, bad };
@@ -44,16 +46,23 @@ struct Cell {
     std::string text;
     Tone tone = Tone::plain;
 };
-// Rows under headings, as wide as the terminal at most.
-[[nodiscard]] std::string table(const Terminal& terminal, const std::vector<Column>& columns,
-                                const std::vector<std::vector<Cell>>& rows);
-
 // A column of a table whose rows are objects of a report's JSON, and what is shown of a row there.
 struct Field {
     Column column;
     std::function<Cell(const Json& row)> cell;
 };
+// Rows under headings, as wide as the terminal at most.
 [[nodiscard]] std::string table(const Terminal& terminal, const std::vector<Field>& fields, const Json& rows);
+
+// The array of what the function makes of each.
+template <class Range, class MakeRow, class List = Json>
+[[nodiscard]] List list_of(const Range& range, const MakeRow& make_row) {
+    List list = List::array();
+    for (const auto& one : range) {
+        list.push_back(make_row(one));
+    }
+    return list;
+}
 
 // Of one key of an object: a count; foreign text, printable.
 [[nodiscard]] std::uint64_t count_in(const Json& object, const char* key);
@@ -87,8 +96,8 @@ enum class Layout { indented, line };
 [[nodiscard]] std::string as_json(std::string_view command, const Json& report,
                                   Layout layout = Layout::indented);
 
-// "32.0 GiB": sizes in text. In JSON they are bytes.
-[[nodiscard]] std::string size_text(std::uint64_t bytes);
+// "2026-01-01 00:00" of Unix time, where the user is.
+[[nodiscard]] std::string local_time(std::int64_t seconds);
 
 // Writes a file so that a reader sees the old content or the new, whole, also after a crash; its mode is
 // 0644. A reader of the folder may see a name beside it for a moment, which begins with a dot. Into what is

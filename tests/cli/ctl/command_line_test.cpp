@@ -49,7 +49,9 @@ TEST(CommandLine, ThatMakesNoSenseIsExplained) {
          "--parallel and --per-node can't be given together."},
         {{"plan", "--sector", "32GB"}, "did you mean 32GiB?"},
         {{"plan", "--sector", "2MiB", "--user", "no such user"},
-         "--user: 'no such user' is not a user of this system"}};
+         "--user: 'no such user' is not a user of this system"},
+        {{"setup", "--size", "2MiB", "--path_pattern", "/x"}, "--path-pattern: '/x' has no $NUMA_NODE_INDEX"},
+        {{"remove", "--path_pattern", "/x"}, "--path-pattern: '/x' has no $NUMA_NODE_INDEX"}};
     for (const auto& [words, message] : wrong) {
         const Outcome outcome = hugepagectl(words);
         EXPECT_EQ(outcome.exit_status, 2) << message;

@@ -193,6 +193,18 @@ TEST_F(SetupTest, MakesFilesAnewForAnotherUser) {
     expect_nothing_left();
 }
 
+TEST_F(SetupTest, MakesAWrongFileAnew) {
+    ASSERT_EQ(hugepagectl(setup({"--size", "8MiB", "--num", "2"})).exit_status, 0);
+    std::filesystem::remove(file(1));
+    ASSERT_EQ(::close(::open(file(1).c_str(), O_CREAT | O_RDWR, 0600)), 0);
+    const auto made = hugepagectl(setup({"--size", "8MiB", "--num", "2"}));
+    EXPECT_EQ(made.exit_status, 0) << made.err;
+    EXPECT_THAT(made.out, HasSubstr("1 on node 0 wrong"));
+    EXPECT_EQ(std::filesystem::file_size(file(1)), 8U << 20);
+    EXPECT_EQ(hugepagectl({"remove"}).exit_status, 0);
+    expect_nothing_left();
+}
+
 // Everybody may lock the kernel's file: setup must not wait for that.
 TEST_F(SetupTest, IsNotHeldUpByALockOnTheCount) {
     const int count = ::open((std::string(kCounts) + "nr_hugepages").c_str(), O_RDONLY | O_CLOEXEC);

@@ -56,7 +56,6 @@ TEST_F(RefusingTest, WrongValuesOfSetup) {
 }
 
 TEST_F(RefusingTest, WrongValuesOfRemove) {
-    expect_usage({"remove", "--node", "1023"}, "--node");
     expect_usage({"remove", "--node", "0:2"}, "--node");
     expect_usage({"remove", "--size", "big"}, "--size");
     expect_usage({"remove", "--path-pattern", "/x"}, "--path-pattern");
@@ -76,15 +75,16 @@ TEST_F(RefusingTest, AnotherPageSizeThanTheOneMounted) {
     EXPECT_THAT(refused.err, HasSubstr("is on hugetlbfs with pages of 2 MiB, not 1 GiB"));
 }
 
-TEST_F(RefusingTest, AWrongFileBeforeAnyPageIsReserved) {
+TEST_F(RefusingTest, WhatIsNoFileBeforeAnyPageIsReserved) {
     ASSERT_EQ(hugepagectl(setup({"--size", "8MiB", "--num", "1"})).exit_status, 0);
     std::filesystem::remove(file(0));
-    ASSERT_EQ(::close(::open(file(0).c_str(), O_CREAT | O_RDWR, 0600)), 0);
+    std::filesystem::create_directory(file(0));
     const auto record = read_file(std::string(kRun) + "/record.json");
     const auto refused = hugepagectl(setup({"--size", "8MiB", "--num", "2"}));
     EXPECT_EQ(refused.exit_status, 1);
     EXPECT_THAT(refused.err, HasSubstr("can't be kept"));
     EXPECT_EQ(read_file(std::string(kRun) + "/record.json"), record);
+    std::filesystem::remove(file(0));
 }
 
 // More than the machine could ever hold: no page is taken in trying.
@@ -174,6 +174,7 @@ TEST_F(RefusingTest, ToRemoveWhatIsNotThere) {
     for (const std::vector<std::string>& arguments :
          {std::vector<std::string>{"remove", "--path", folder_.path() / "elsewhere"},
           {"remove", "--size", "4MiB"},
+          {"remove", "--node", "1023"},
           {"remove", file(7)},
           {"remove", "/etc/passwd"}}) {
         const auto refused = hugepagectl(arguments);

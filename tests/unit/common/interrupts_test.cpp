@@ -1,10 +1,15 @@
-// Signals that ask for an end. They are sent to this very thread, so that one which was not blocked would end
+// Signals that ask for an end. They are sent to this very thread, so that one which was not handled would end
 // the test.
 #include "tools/common/interrupts.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 
+#include <pthread.h>
+
+#include <chrono>
 #include <csignal>
+#include <thread>
 
 namespace tools {
 namespace {
@@ -36,26 +41,38 @@ TEST(Interrupts, LeaveAloneWhatIsIgnored) {
     std::signal(SIGHUP, before);
 }
 
-TEST(Interrupts, AreHeardByACallAndStillCome) {
+TEST(Interrupts, EndACallThatHearsOfThem) {
     const Interrupts interrupts;
-    {
-        const Interrupts::EndsCalls ends_calls(interrupts);
-        raise(SIGTERM);
-    }
+    const pthread_t self = pthread_self();
+    const std::jthread other([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        pthread_kill(self, SIGTERM);
+    });
+    EXPECT_EQ(::poll(nullptr, 0, -1), -1);
     EXPECT_THROW(interrupts.check(), Interrupted);
     EXPECT_NO_THROW(interrupts.check());
 }
 
+TEST(Interrupts, TellTheInnermost) {
+    const Interrupts outer;
+    {
+        const Interrupts inner;
+        raise(SIGTERM);
+        EXPECT_NO_THROW(outer.check());
+        EXPECT_THROW(inner.check(), Interrupted);
+    }
+    raise(SIGTERM);
+    EXPECT_THROW(outer.check(), Interrupted);
+}
+
 TEST(Interrupts, LeaveSignalsAsTheyWere) {
-    sigset_t before{};
-    sigset_t after{};
-    sigprocmask(SIG_SETMASK, nullptr, &before);
+    struct sigaction after {};
     {
         const Interrupts interrupts;
         raise(SIGTERM);  // not asked for
     }
-    sigprocmask(SIG_SETMASK, nullptr, &after);
-    EXPECT_EQ(sigismember(&before, SIGTERM), sigismember(&after, SIGTERM));
+    ::sigaction(SIGTERM, nullptr, &after);
+    EXPECT_EQ(after.sa_handler, SIG_DFL);
 }
 
 }  // namespace

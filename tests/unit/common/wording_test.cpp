@@ -1,6 +1,7 @@
-#include "tools/common/wording.h"
-
+// Pieces that messages are made of.
+#include "tools/common/command_line.h"
 #include "tools/common/failure.h"
+#include "tools/common/values.h"
 
 #include <gtest/gtest.h>
 

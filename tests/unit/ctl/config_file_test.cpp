@@ -1,7 +1,6 @@
-#include "tools/pool/config_file.h"
-
 #include "tests/support/temp_dir.h"
 #include "tests/unit/pool/machine.h"
+#include "tools/pool/choice.h"
 
 #include <CLI/CLI.hpp>
 #include <gmock/gmock.h>

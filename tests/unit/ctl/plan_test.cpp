@@ -1,7 +1,9 @@
 // What a number of sectors needs, on machines that are made up.
+#include "tools/ctl/plan.h"
+
 #include "tests/unit/pool/machine.h"
 #include "tools/common/values.h"
-#include "tools/ctl/setup/reports.h"
+#include "tools/pool/setup.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -99,9 +101,9 @@ TEST_F(PlanTest, CountsFilesThatAreThere) {
     }
     EXPECT_EQ(report(there.files)["fits"], true);
     EXPECT_EQ(report(there.files)["nodes"][0]["other_bytes"], 0);
-    for (const std::size_t wrong : {0U, 1U}) {
-        there.files[wrong].refusal = hugepage::Refusal{hugepage::Reason::not_populated, "it has holes", 0};
-    }
+    there.files[0].refusal = hugepage::Refusal{hugepage::Reason::not_populated, "it has holes", 0};
+    EXPECT_EQ(report(there.files)["fits"], true) << "setup makes it anew of the same pages";
+    there.files[1].file_system.page_size = there.files[2].file_system.page_size = k2MiB;
     EXPECT_EQ(report(there.files)["fits"], false);
 }
 
@@ -149,12 +151,12 @@ TEST(SetupStatus, SaysOfEachNodeHowManyFilesItHas) {
         node.create = {"a", "b"};
         node.created = node.create;
     }
-    EXPECT_EQ(setup_status(setup_report(plan, {})), "node 0: 2 of 2 files, node 1: 2 of 2 files");
+    EXPECT_EQ(pool::status_line(plan, false), "node 0: 2 of 2 files, node 1: 2 of 2 files");
     plan.nodes[0].keep = {"c"};
     plan.nodes[1].created = {};
-    EXPECT_EQ(setup_status(setup_report(plan, {})), "degraded: node 0: 3 of 3 files, node 1: 0 of 2 files");
+    EXPECT_EQ(pool::status_line(plan, false), "degraded: node 0: 3 of 3 files, node 1: 0 of 2 files");
     plan.nodes.pop_back();
-    EXPECT_EQ(setup_status(setup_report(plan, {{"permission", Verdict::fail, "closed", "", ""}})),
+    EXPECT_EQ(pool::status_line(plan, true),
               "degraded: node 0: 3 of 3 files; their user would not be served");
 }
 

@@ -139,6 +139,7 @@ TEST(ProcessReport, TellsWhatCallocAskedFor) {
 
 TEST(ShimProcesses, AreFoundByTheLibraryInTheirMaps) {
     const tests::TempDir proc;
+    proc.write("locks", "");
     proc.write("7/comm", "sealer\n");
     proc.write("7/maps",
                std::string(kPlainShim) +
@@ -147,7 +148,7 @@ TEST(ShimProcesses, AreFoundByTheLibraryInTheirMaps) {
     proc.write("8/comm", "other\n");
     proc.write("8/maps", "7f0000000000-7f0800001000 rw-p 00000000 00:00 0\n");
     StatusFacts facts = facts_of(Case().pool);
-    facts.processes = tools::read_shim_processes(proc.path());
+    facts.processes = tools::find_holders({}, proc.path()).with_shim;
     const Json processes = status_report(facts)["processes"];
     ASSERT_EQ(processes.size(), 1);
     EXPECT_EQ(processes[0]["pid"], 7);

@@ -212,7 +212,7 @@ TEST_F(Status, HasWhatTheJudgeSays) {
     EXPECT_EQ(files[3]["finding"]["id"], "insecure");
     EXPECT_EQ(files[5]["state"], "unusable");
     EXPECT_EQ(files[5]["finding"]["id"], "misplaced");
-    EXPECT_THAT(files[5]["finding"]["next"].get<std::string>(), HasSubstr("--node 1 --num 3"));
+    EXPECT_THAT(files[5]["finding"]["next"].get<std::string>(), HasSubstr("setup --size 32GiB --node 1:3 "));
     EXPECT_EQ(files[6]["state"], "free");
     EXPECT_EQ(files[6]["verdict"], "warn");
     EXPECT_EQ(report["ok"], 4);

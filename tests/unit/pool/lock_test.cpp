@@ -1,7 +1,6 @@
-#include "tools/pool/lock.h"
-
 #include "tests/support/temp_dir.h"
 #include "tests/unit/pool/machine.h"
+#include "tools/pool/record.h"
 
 #include <gmock/gmock.h>
 

@@ -78,7 +78,7 @@ TEST(RemovePlan, KeepsToNodesSizesAndPlaces) {
     FakeKernel kernel;
     const auto record = record_of_two_nodes();
     RemoveRequest request;
-    request.nodes = {NodeId{1}};
+    request.nodes = hugepage::parse_node_list("1");
     auto plan = plan_removal(request, record, {file_on(0), file_on(1)}, kernel.control());
     ASSERT_EQ(plan.files.size(), 1);
     EXPECT_EQ(plan.files[0].node, NodeId{1});

@@ -41,6 +41,8 @@ TEST_F(RequestTest, KnowsWhatAConfigurationFileWants) {
     ASSERT_TRUE(wanted);
     EXPECT_EQ(wanted->shares, (std::vector<Share>{{NodeId{0}, 2}, {NodeId{3}, 2}}));
     EXPECT_EQ(wanted->pattern.text(), "/p/numa_$NUMA_NODE_INDEX");
+    values["path_pattern"] = "/q/$NUMA_NODE_INDEX";  // the other spelling of --path-pattern
+    EXPECT_EQ(wanted_by(values, machine_)->pattern.text(), "/q/$NUMA_NODE_INDEX");
     values["num"] = "4";
     values["node"] = "0,3:1";
     values["user"] = "not looked at";

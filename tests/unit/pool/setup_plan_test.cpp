@@ -71,16 +71,6 @@ TEST(SetupPlan, LaysInForPagesPromisedToOthers) {
     EXPECT_EQ(short_of_one.nodes[0].grow + short_of_one.nodes[1].grow, 1);
 }
 
-// 2 x 512 pages are needed on node 0; of 1500 free ones 1000 are promised.
-TEST(SetupPlan, TakesNoPromisedPageForFree) {
-    auto request = two_files_on_each_node();
-    request.shares = {{NodeId{0}, 2}};
-    auto facts = bare_machine(request);
-    pages_on(facts, 0, k2MiB) = {k2MiB, 1500, 1500, 0};
-    facts.machine.promised = {{k2MiB, 1000}, {k1GiB, 0}};
-    EXPECT_EQ(make_plan(request, facts, Purpose::set_up).nodes[0].grow, 2 * kFile - 500);
-}
-
 TEST(SetupPlan, RemovesAndMakesAnewWhatBelongsToAnotherUser) {
     auto request = two_files_on_each_node();
     request.shares = {{NodeId{0}, 2}};
@@ -95,6 +85,27 @@ TEST(SetupPlan, RemovesAndMakesAnewWhatBelongsToAnotherUser) {
     EXPECT_EQ(plan.nodes[0].replace.size(), 2);
     EXPECT_EQ(plan.nodes[0].create.size(), 2);
     EXPECT_EQ(plan.nodes[0].grow, 0) << "the removed files' pages do";
+}
+
+TEST(SetupPlan, RemovesAndMakesAnewWhatIsWrong) {
+    auto request = two_files_on_each_node();
+    request.shares = {{NodeId{0}, 2}};
+    auto facts = mounted_machine(request, k2MiB);
+    put_there(facts, "/mnt/huge/pc1/numa_0/1.0_GiB_0").placement->elsewhere = 1;
+    put_there(facts, "/mnt/huge/pc1/numa_0/1.0_GiB_1").size = {};
+    const auto refusal = [&] {
+        return refusal_of([&] { static_cast<void>(make_plan(request, facts, Purpose::set_up)); });
+    };
+    EXPECT_EQ(refusal().code, ExitCode::done);
+    const auto plan = make_plan(request, facts, Purpose::set_up);
+    EXPECT_EQ(plan.nodes[0].replace.size(), 2);
+    EXPECT_EQ(plan.nodes[0].grow, 1) << "for the page that was on another node";
+    facts.files[0].pages_error = EPERM;  // it isn't known to be wrong
+    facts.files[0].placement.reset();
+    EXPECT_THAT(refusal().message, HasSubstr("can't be kept: its pages could not be looked at"));
+    facts.files[0].type = S_IFLNK;
+    facts.files[0].refusal = hugepage::Refusal{hugepage::Reason::insecure, "it is a symbolic link", 0};
+    EXPECT_THAT(refusal().message, HasSubstr("can't be kept: it is a symbolic link"));
 }
 
 TEST(SetupPlan, GivesNewFilesToWhomThePoolBelongs) {
@@ -117,18 +128,6 @@ TEST(SetupPlan, GivesNewFilesToWhomThePoolBelongs) {
     request.owner = 12346;
     request.group.reset();
     EXPECT_THAT(command(), AllOf(HasSubstr("--user 12346"), Not(HasSubstr("--group"))));
-}
-
-TEST(SetupPlan, CountsPromisesOfTheMountsOwnAsItsOwn) {
-    const auto request = two_files_on_each_node();
-    auto facts = mounted_machine(request, k2MiB);
-    for (const std::size_t node : {0U, 1U}) {
-        pages_on(facts, node, k2MiB) = {k2MiB, 2 * kFile, 2 * kFile, 0};
-        facts.nodes[node].mount->options += ",min_size=1G";
-    }
-    facts.machine.promised = {{k2MiB, 512}, {k1GiB, 0}};
-    const auto plan = make_plan(request, facts, Purpose::set_up);
-    EXPECT_EQ(plan.nodes[0].grow + plan.nodes[1].grow, 0);
 }
 
 TEST(SetupPlan, MakesOnlyTheFilesThatAreMissing) {
@@ -190,16 +189,6 @@ TEST(SetupPlan, RefusesToHideWhatIsInTheFolder) {
     const auto refusal = refusal_of([&] { static_cast<void>(make_plan(request, facts, Purpose::set_up)); });
     EXPECT_EQ(refusal.code, ExitCode::usage);
     EXPECT_THAT(refusal.message, HasSubstr("would hide"));
-}
-
-TEST(SetupPlan, RefusesHalfPages) {
-    auto request = two_files_on_each_node();
-    request.size = {1'000'000'000};
-    request.size_option = "--size 1GB";
-    const auto refusal =
-        refusal_of([&] { static_cast<void>(make_plan(request, bare_machine(request), Purpose::set_up)); });
-    EXPECT_EQ(refusal.code, ExitCode::usage);
-    EXPECT_THAT(refusal.message, HasSubstr("did you mean 1GiB?"));
 }
 
 TEST(SetupPlan, TriesForNoMoreThanTheNodeHasRoomFor) {

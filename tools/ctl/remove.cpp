@@ -1,15 +1,15 @@
-// hugepagectl remove: takes away free memory files, and what setup has added for them.
+// hugepagectl remove: takes away free memory files, and what setup has added for them. The report is as that
+// of setup.
+#include "tools/pool/remove.h"
+
 #include "tools/common/failure.h"
 #include "tools/common/interrupts.h"
 #include "tools/ctl/commands.h"
-#include "tools/ctl/setup/reports.h"
-#include "tools/pool/lock.h"
-#include "tools/pool/remove.h"
-#include "tools/pool/values.h"
-#include "tools/report/report.h"
+#include "tools/ctl/status.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <unistd.h>
@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <ranges>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,107 @@ namespace {
 using pool::RemoveRequest;
 using tools::ExitCode;
 
+std::string holder_text(const Json& holder) {
+    const std::string command = text_in(holder, "command");
+    const std::string pid = holder.at("pid").dump();
+    if (command.empty()) {
+        return fmt::format("locked by pid {}, which has ended or can't be seen", pid);
+    }
+    const auto since = holder.at("running_since").get<std::int64_t>();
+    return fmt::format("{} (pid {}{})", command, pid,
+                       since != 0 ? ", running since " + local_time(since) : "");
+}
+
+std::string holders_text(const Json& file) {
+    const Json& holders = file.at("holders");
+    return holders.empty() ? "a process that has ended meanwhile, or can't be seen from here"
+                           : fmt::format("{}", fmt::join(holders | std::views::transform(holder_text), ", "));
+}
+
+std::string pages_text(const Json& pages) {
+    const auto in_use = count_in(pages, "pages_in_use");
+    return fmt::format(
+        "Gave back {} of {} on node {}{}.\n", tools::counted(count_in(pages, "pages_given_back"), "page"),
+        tools::page_size_text({count_in(pages, "page_bytes")}), pages.at("node").dump(),
+        in_use == 0 ? ""
+                    : fmt::format("; {} that setup had added {} in use", in_use, in_use == 1 ? "is" : "are"));
+}
+
+std::string commands_text(const Json& busy, const Json& commands) {
+    std::string text;
+    for (const Json& file : busy) {
+        text += fmt::format("# {} stays, in use by {}\n", text_in(file, "path"), holders_text(file));
+    }
+    for (const Json& command : commands) {
+        text += command.get<std::string>() + "\n";
+    }
+    return text.empty() ? "# Nothing is left to remove.\n" : text;
+}
+
+Json remove_report(const pool::Removal& removal) {
+    const auto busy_json = [](const MemoryFile& file) {
+        return Json{{"path", file.path},
+                    {"node", file.node.value},
+                    {"size_bytes", file.size.bytes},
+                    {"holders", holders_json(file)}};
+    };
+    const auto pages_json = [](const pool::PagesToGive& pages) {
+        return Json{{"node", pages.node.value},
+                    {"page_bytes", pages.size.bytes},
+                    {"pages_added", pages.added},
+                    {"pages_given_back", pages.give},
+                    {"pages_in_use", pages.due - std::min(pages.due, pages.give)}};
+    };
+    const auto left_json = [](const pool::Leftover& left) {
+        return Json{{"path", left.path}, {"reason", left.why}};
+    };
+    return {{"removed", list_of(removal.files, [](const MemoryFile& file) { return file.path; })},
+            {"busy", list_of(removal.busy, busy_json)},
+            {"pages", list_of(removal.pages, pages_json)},
+            {"unmounted", removal.mounts},
+            {"folders_removed", removal.folders},
+            {"left", list_of(removal.left, left_json)},
+            {"nothing_left", removal.busy.empty() && removal.left.empty()}};
+}
+
+std::string remove_text(const Json& report, const Terminal& terminal) {
+    const Json& busy = report.at("busy");
+    if (report.contains("commands")) {
+        return commands_text(busy, report.at("commands"));
+    }
+    std::string text;
+    if (const Json& removed = report.at("removed"); !removed.empty()) {
+        text += fmt::format("Removed {}:\n", tools::counted(removed.size(), "file"));
+        for (const Json& path : removed) {
+            text += "  " + printable(path.get<std::string>()) + "\n";
+        }
+    }
+    for (const Json& pages : report.at("pages")) {
+        text += pages_text(pages);
+    }
+    for (const Json& mount : report.at("unmounted")) {
+        text += fmt::format("Unmounted {}.\n", printable(mount.get<std::string>()));
+    }
+    for (const Json& folder : report.at("folders_removed")) {
+        text += fmt::format("Removed the folder {}.\n", printable(folder.get<std::string>()));
+    }
+    for (const Json& left : report.at("left")) {
+        text += fmt::format("Left {}: {}.\n", text_in(left, "path"), left.at("reason").get<std::string>());
+    }
+    if (!busy.empty()) {
+        text += in_tone(terminal, Tone::bad,
+                        fmt::format("In use, left as they are ({}):", tools::counted(busy.size(), "file"))) +
+                "\n";
+        for (const Json& file : busy) {
+            text += fmt::format("  {}\n    by {}\n", text_in(file, "path"), holders_text(file));
+        }
+        text += "Run this again when they have ended.\n";
+    }
+    return text.empty() ? "Nothing is left to remove.\n" : text;
+}
+
 struct RemoveOptions {
-    std::string path, pattern, node, size, num;
+    std::string path, pattern, node = "all", size, num;
     std::vector<std::string> files;
     bool all = false;
     bool dry_run = false;
@@ -35,8 +135,8 @@ struct RemoveOptions {
 };
 
 RemoveRequest checked(const RemoveOptions& options) {
-    const bool has_other =
-        options.all || !(options.path + options.pattern + options.node + options.size + options.num).empty();
+    const bool has_other = options.all || options.node != "all" ||
+                           !(options.path + options.pattern + options.size + options.num).empty();
     if (!options.files.empty() && has_other) {
         tools::refuse("FILE goes with no other choice of what to remove.");
     }
@@ -52,20 +152,12 @@ RemoveRequest checked(const RemoveOptions& options) {
         const std::filesystem::path folder = pool::find_place(whole.parent_path(), pool::kAnybody).path;
         request.paths.push_back(folder / whole.filename());
     }
-    if (!options.node.empty() && options.node != "all") {
-        if (options.node.find(':') != std::string::npos) {
-            tools::refuse(
-                fmt::format("--node: '{}' is not a list of nodes; write 0,1 or 0-3.", options.node));
-        }
-        for (const Share& share : shares_of(options.node, 1, read_machine())) {
-            request.nodes.push_back(share.node);
-        }
-    }
+    request.nodes = pool::nodes_of(options.node);
     if (!options.size.empty()) {
-        request.size = size_of("--size", options.size);
+        request.size = tools::size_of("--size", options.size);
     }
     if (!options.num.empty()) {
-        request.count = count_of("--num", options.num, kMostFiles);
+        request.count = tools::count_of("--num", options.num, pool::kMostFiles);
     }
     return request;
 }
@@ -111,12 +203,12 @@ void describe_remove(CLI::App& program, Action& chosen) {
     const auto options = std::make_shared<RemoveOptions>();
     std::vector<CLI::Option*> choices;
     const auto add = [&](const char* name, std::string& value, const char* value_name, const char* help) {
-        choices.push_back(app->add_option(name, value, help)->option_text(value_name));
+        choices.push_back(tools::add_option(*app, name, value, value_name, help));
     };
     app->add_option("FILE", options->files, "Only these files, setup's or not")->option_text("...");
     add("--path", options->path, "DIR",
         "Only files in DIR/numa_<N>, setup's or not.\nDefault: what setup has made");
-    add("--path-pattern", options->pattern, "P",
+    add("--path-pattern,--path_pattern", options->pattern, "P",
         "The same, with $NUMA_NODE_INDEX for the node's number\n(quote it). Wins over --path");
     add("--node", options->node, "NODES", "Only these nodes: all, 0,1 or 0-3. Default: all");
     add("--size", options->size, "SIZE", "Only files of this size, e.g. 32GiB. Default: any");
