@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <system_error>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -29,19 +30,22 @@ std::span<const std::uint8_t* const> hashed_parents(const Layer& layer, const Pr
 
 }  // namespace
 
-ParentFile::ParentFile(const ParentSource& source, NodeRange range, unsigned threads)
-    : nodes_(source.nodes()),
+ParentFile::ParentFile(std::uint64_t nodes, NodeRange range)
+    : nodes_(nodes),
       range_(range),
       windows_((range.size() + kWindowNodes - 1) / kWindowNodes),
       file_(memfd_create("parents", MFD_CLOEXEC)) {
-    if (file_.get() < 0) {
+    if (file_ < 0) {
         fail("memfd_create");
     }
-    if (const int reason = posix_fallocate(file_.get(), 0, static_cast<off_t>(windows_ * kWindowBytes))) {
+}
+
+ParentFile::ParentFile(const ParentSource& source, NodeRange range, unsigned threads)
+    : ParentFile(source.nodes(), range) {
+    if (const int reason = posix_fallocate(file_, 0, static_cast<off_t>(windows_ * kWindowBytes))) {
         fail("get memory for the parents", reason);
     }
-    void* const all =
-        mmap(nullptr, windows_ * kWindowBytes, PROT_READ | PROT_WRITE, MAP_SHARED, file_.get(), 0);
+    void* const all = mmap(nullptr, windows_ * kWindowBytes, PROT_READ | PROT_WRITE, MAP_SHARED, file_, 0);
     if (all == MAP_FAILED) {
         fail("map the parents");
     }
@@ -61,6 +65,7 @@ ParentFile::ParentFile(const ParentSource& source, NodeRange range, unsigned thr
 ParentFile::~ParentFile() {
     munmap(const_cast<ParentRow*>(in_window_), kWindowBytes);
     munmap(rows_, windows_ * kWindowBytes);
+    close(file_);
 }
 
 void ParentFile::parents(std::uint64_t first, std::size_t count, ParentRow* rows) const {
@@ -68,8 +73,8 @@ void ParentFile::parents(std::uint64_t first, std::size_t count, ParentRow* rows
 }
 
 void ParentFile::map_window(std::uint64_t window) {
-    void* const fresh = mmap(nullptr, kWindowBytes, PROT_READ, MAP_SHARED, file_.get(),
-                             static_cast<off_t>(window * kWindowBytes));
+    void* const fresh =
+        mmap(nullptr, kWindowBytes, PROT_READ, MAP_SHARED, file_, static_cast<off_t>(window * kWindowBytes));
     if (fresh == MAP_FAILED) {
         fail("map the parents");
     }

@@ -2,7 +2,6 @@
 // cleverer than it is. The labels are the same as label.h's.
 #pragma once
 
-#include "tools/common/fd.h"
 #include "tools/pc1/graph.h"
 #include "tools/pc1/label.h"
 
@@ -36,12 +35,14 @@ class ParentFile : public ParentSource {
     [[nodiscard]] ParentRow row(std::uint64_t node);
 
   private:
+    ParentFile(std::uint64_t nodes,
+               NodeRange range);  // empty; once it has ended, the destructor gives all back
     void map_window(std::uint64_t window);
 
     std::uint64_t nodes_;
     NodeRange range_;
     std::uint64_t windows_;
-    tools::Fd file_;
+    int file_;
     ParentRow* rows_ = nullptr;  // all of them
     std::uint64_t window_ = 0;
     const ParentRow* in_window_ = nullptr;
