@@ -32,7 +32,10 @@ Interrupts::Interrupts() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), outer_
         throw std::system_error(errno, std::generic_category(), "wait for signals (eventfd)");
     }
     told_fd = fd_;
+    sigset_t awaited;
+    sigemptyset(&awaited);
     for (std::size_t i = 0; i < kSignals.size(); ++i) {
+        sigaddset(&awaited, kSignals[i]);
         struct sigaction action {};
         action.sa_handler = note;
         action.sa_flags = SA_RESTART;
@@ -41,9 +44,12 @@ Interrupts::Interrupts() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), outer_
             ::sigaction(kSignals[i], &action, nullptr);
         }
     }
+    // Whoever has started the program may have left them blocked.
+    ::pthread_sigmask(SIG_UNBLOCK, &awaited, &mask_before_);
 }
 
 Interrupts::~Interrupts() {
+    ::pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
     for (std::size_t i = 0; i < kSignals.size(); ++i) {
         ::sigaction(kSignals[i], &before_[i], nullptr);
     }

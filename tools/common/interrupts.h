@@ -8,9 +8,10 @@
 
 namespace tools {
 
-// While it lives, SIGINT, SIGTERM, SIGHUP and SIGQUIT are noted instead of ending the process, except those
-// that are ignored (as SIGHUP is under nohup). They end a system call that hears of signals, as a write that
-// allocates huge pages. One may live inside another's life, on one thread: it is the one that is told then.
+// While it lives, SIGINT, SIGTERM, SIGHUP and SIGQUIT are noted instead of ending the process, also if whoever
+// has started it left them blocked, except those that are ignored (as SIGHUP is under nohup). They end a system
+// call that hears of signals, as a write that allocates huge pages. One may live inside another's life, on one
+// thread: it is the one that is told then.
 class Interrupts {
   public:
     // Throws std::system_error.
@@ -29,6 +30,7 @@ class Interrupts {
     int fd_;
     int outer_fd_;
     std::array<struct sigaction, 4> before_{};
+    sigset_t mask_before_{};
 };
 
 }  // namespace tools
