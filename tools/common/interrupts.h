@@ -8,10 +8,10 @@
 
 namespace tools {
 
-// While it lives, SIGINT, SIGTERM, SIGHUP and SIGQUIT are noted instead of ending the process, also if whoever
-// has started it left them blocked, except those that are ignored (as SIGHUP is under nohup). They end a system
-// call that hears of signals, as a write that allocates huge pages. One may live inside another's life, on one
-// thread: it is the one that is told then.
+// While it lives, SIGINT, SIGTERM, SIGHUP and SIGQUIT are noted instead of ending the process, also if
+// whoever has started it left them blocked, except those that are ignored (as SIGHUP is under nohup). They
+// end a system call that hears of signals, as a write that allocates huge pages. One may live inside
+// another's life, on one thread: it is the one that is told then.
 class Interrupts {
   public:
     // Throws std::system_error.
