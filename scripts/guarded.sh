@@ -14,6 +14,14 @@ guarded() {
     [[ $answer == ok ]] || { let_go; return 1; }
 }
 
+# own_run_and_etc FOLDER: a /run that is empty, and an /etc whose changes stay in FOLDER. In a mount namespace of the caller's own.
+own_run_and_etc() {
+    mount -t tmpfs none "$1"
+    mount -t tmpfs none /run
+    mkdir "$1/etc" "$1/work"
+    mount -t overlay -o "lowerdir=/etc,upperdir=$1/etc,workdir=$1/work" none /etc
+}
+
 # Returns when everything is undone.
 let_go() {
     exec {lifeline}>&-

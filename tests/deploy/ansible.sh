@@ -14,10 +14,7 @@ scratch=$(mktemp -d)
 guarded --remove "$scratch" --run "'$programs/hugepagectl' remove --all >/dev/null 2>&1; umount -l '$scratch' /run /etc" ||
     { echo "$answer" >&2; exit 1; }
 trap 'status=$?; let_go; exit "$status"' EXIT
-mount -t tmpfs none "$scratch"
-mount -t tmpfs none /run
-mkdir "$scratch/etc" "$scratch/work"
-mount -t overlay -o "lowerdir=/etc,upperdir=$scratch/etc,workdir=$scratch/work" none /etc
+own_run_and_etc "$scratch"
 # The package's unit; nothing starts it here.
 sed "s|@bindir@|$programs|" "$project/packaging/systemd/hugepage-shim.service.in" >/etc/systemd/system/hugepage-shim.service
 export PATH=$programs:$PATH ANSIBLE_LOCALHOST_WARNING=0 ANSIBLE_NOCOLOR=1 ANSIBLE_HOME=$scratch/ansible ANSIBLE_LOCAL_TEMP=$scratch/local ANSIBLE_REMOTE_TEMP=$scratch/remote

@@ -13,8 +13,5 @@ scratch=$(mktemp -d)
 guarded --remove "$scratch" --run "rm -rf '$scratch/pool/numa_1'; '$build/tools/ctl/hugepagectl' remove --all >/dev/null 2>&1; umount -l '$scratch' /run /etc" ||
     { echo "$answer" >&2; exit 1; }
 trap 'status=$?; let_go; exit "$status"' EXIT
-mount -t tmpfs none "$scratch"
-mount -t tmpfs none /run
-mkdir "$scratch/etc" "$scratch/work"
-mount -t overlay -o "lowerdir=/etc,upperdir=$scratch/etc,workdir=$scratch/work" none /etc
+own_run_and_etc "$scratch"
 /usr/bin/python3 "$here/machine_test.py" "$build" "$2" "$scratch" ${3:+"$3"}
