@@ -135,7 +135,7 @@ run() {
     case $command in
         *"restart lotus-worker.service") sealer='' && wait_for_two_leases $service_log ;;
         *" compare "*)
-            for memory in '4 KiB pages' 'transparent huge' 'shim, no pool' 'shim, 2 MiB pages'; do
+            for memory in '4 KiB pages' 'transparent huge' 'page-aligned THP' 'shim, 2 MiB pages'; do
                 for place in near far; do
                     grep -q "^$memory, $place " "$said" || fail "it measures no $memory, $place"
                 done

@@ -332,7 +332,7 @@ class Comparison {
         memories_ = {{.name = page + " pages", .pages = "small"},
                      {.name = page + ", page-aligned", .pages = "aligned", .single_core = true},
                      {.name = "transparent huge", .pages = "transparent"},
-                     {.name = "shim, no pool", .pages = "aligned-transparent", .single_core = true}};
+                     {.name = "page-aligned THP", .pages = "aligned-transparent", .single_core = true}};
         for (const std::uint64_t size : huge_page_sizes()) {
             memories_.push_back(
                 {.name = fmt::format("shim, {} pages", tools::page_size_text({size})), .page_size = size});

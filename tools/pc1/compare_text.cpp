@@ -83,7 +83,7 @@ std::string parts_text(const std::vector<Json>& rows, int near) {
     };
     const double aligned = of_plain("", "page-aligned");  // not on the multicore path: mmap's are so anyway
     const bool is_single = !std::isnan(aligned);
-    const double huge = is_single ? of_plain("shim", "no pool") : of_plain("transparent", "");
+    const double huge = is_single ? of_plain("page-aligned THP", "") : of_plain("transparent", "");
     const double pool = of_plain("shim", "B pages");
     add("page-aligned", 1 - aligned);
     add("huge pages", (is_single ? aligned : 1) - huge);
@@ -205,8 +205,10 @@ std::string compare_table(const Json& report) {
     for (const Json& row : report.at("rows")) {
         if (row.contains("ns") && row.at("path") == paths.front() &&
             row.at("node") == report.at("near_node") && row.at("memory") == "transparent huge") {
-            text += fmt::format("\nOf the buffers on transparent huge pages at least {:.0f} % were huge.\n",
-                                100 * row.at("least_huge_share").get<double>());
+            text += fmt::format(
+                "\nOf the buffers on transparent huge pages at least {:.0f} % were huge. Page-aligned\n"
+                "ones are what the shim gives without a pool (hugepagectl run --thp).\n",
+                100 * row.at("least_huge_share").get<double>());
         }
     }
     return report.at("fragmented").is_null()

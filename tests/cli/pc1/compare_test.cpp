@@ -67,10 +67,10 @@ TEST_F(Compare, MeasuresEveryMemoryOnBothPaths) {
                 rows[row.at("memory")] = row;
             }
         }
-        for (const char* memory : {"4 KiB pages", "4 KiB, page-aligned", "transparent huge", "shim, no pool",
-                                   "shim, 2 MiB pages"}) {
+        for (const char* memory : {"4 KiB pages", "4 KiB, page-aligned", "transparent huge",
+                                   "page-aligned THP", "shim, 2 MiB pages"}) {
             if (path == "multicore" &&
-                (memory == std::string("4 KiB, page-aligned") || memory == std::string("shim, no pool"))) {
+                (memory == std::string("4 KiB, page-aligned") || memory == std::string("page-aligned THP"))) {
                 EXPECT_FALSE(
                     rows.contains(memory));  // mmap aligns it, and MADV_HUGEPAGE is all that the shim adds
                 continue;
