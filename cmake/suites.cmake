@@ -33,7 +33,8 @@ set(all_huge_pages "huge_pages;more_huge_pages")
 # add_suite(PROGRAM KIND TIER [ALONE] [LOCK huge_pages|more_huge_pages] [FIXTURE NAME] [arguments of gtest_discover_tests]): the tests of a GoogleTest
 # program. Without LOCK, those of kind hugetlb wait for huge_pages. ALONE: nothing runs beside them, and each may take half an hour.
 function(add_suite program kind tier)
-  cmake_parse_arguments(arg "ALONE" "LOCK;FIXTURE" "" ${ARGN})
+  # By PARSE_ARGV, since LOCK may be a list of both.
+  cmake_parse_arguments(PARSE_ARGV 3 arg "ALONE" "LOCK;FIXTURE" "")
   add_dependencies(tests_${tier} ${program})
   set(tests ${program}_${kind})
   set(properties "TIMEOUT 600")
