@@ -67,7 +67,7 @@ done
 cat >/usr/local/bin/pc1-label <<END
 #!/bin/sh
 case "\$*" in
-    "compare --sector 32GiB") set -- compare --sector 64MiB --path single-core --minutes 0.001 ;;
+    "compare --sector 32GiB") set -- compare --sector 16MiB --path single-core --minutes 0.001 ;;
     "parents "*) set -- parents --sector-size 1MiB --digest ;;
     *) . /usr/local/bin/small ;;
 esac

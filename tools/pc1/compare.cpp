@@ -44,7 +44,7 @@ constexpr double kEnough =
     0.95;  // of the buffers must be on the pages, and the node, that they are named after
 constexpr int kLeastRounds = 2;
 // Of a measurement: some milliseconds, and a second or two.
-constexpr double kLeastLabels = 20'000;
+constexpr double kLeastLabels = 5'000;
 constexpr double kMostLabels = 1'000'000;
 constexpr const char* kPools = "/run/hugepage-compare";  // of each process that compares, by its number
 
