@@ -7,11 +7,11 @@ zpty -w shell "PS1=; unsetopt zle_bracketed_paste 2>/dev/null; fpath=(${(q)1} \$
 zpty -w shell "zstyle ':completion:*' list-grouped no; zstyle ':completion:*:default' list-prompt ''; LISTMAX=1000"
 # Each match as a line of its own instead of a menu.
 zpty -w shell 'compadd() { builtin compadd "$@"; local -a all; builtin compadd -O all "$@"; (( $#all )) && print -rl -- "" "offered: "$^all }'
+# A tab completes, and says when it has: nothing is to be typed before.
+zpty -w shell "complete-and-say() { zle expand-or-complete; print -r -- do''ne }; zle -N complete-and-say; bindkey '^I' complete-and-say"
 zpty -w shell "print -r -- rea''dy"
 zpty -r -m shell text '*ready*'
 zpty -w -n shell "$2"$'\t'
-zpty -w -n shell $'\C-u'
-zpty -w shell "print -r -- do''ne"
 zpty -r -m shell text '*done*'
 zpty -d shell
 print -rn -- $text | tr -d '\r' | sed -n 's/^offered: //p' | sort -u
