@@ -4,7 +4,7 @@ target_compile_features(hugepage_shim_options INTERFACE cxx_std_20)
 # Where several files are compiled as one, one's names may hide another's. The compiler then takes a tenth less time if it keeps up to 1 GiB
 # rather than looking for what it may forget.
 target_compile_options(hugepage_shim_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow$<$<BOOL:${CMAKE_UNITY_BUILD}>:=local> -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor
+  -Wall -Wextra -Wpedantic -Wshadow$<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:=local> -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor
   $<$<BOOL:${HUGEPAGE_SHIM_WERROR}>:-Werror>
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:--param=ggc-min-heapsize=1048576>
   # g++ 12 takes "text" + std::string for copies that overlap (its bug 105329).
@@ -21,9 +21,25 @@ if(HUGEPAGE_SHIM_SANITIZE)
   target_compile_options(hugepage_shim_options INTERFACE
     -fsanitize=${HUGEPAGE_SHIM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(hugepage_shim_options INTERFACE -fsanitize=${HUGEPAGE_SHIM_SANITIZE})
-  if(HUGEPAGE_SHIM_SANITIZE MATCHES "address")
-    # AddressSanitizer reports a null pointer that is used, and this takes long to compile.
-    target_compile_options(hugepage_shim_options INTERFACE -fno-sanitize=null)
+  target_compile_definitions(hugepage_shim_options INTERFACE HUGEPAGE_SHIM_SANITIZED)
+endif()
+# The sanitizer's runtime as a library: what a sanitized shim needs loaded before it.
+set(sanitizer_runtime "")
+if(HUGEPAGE_SHIM_SANITIZE AND NOT HUGEPAGE_SHIM_SANITIZE MATCHES "fuzzer")
+  if(HUGEPAGE_SHIM_SANITIZE MATCHES "thread")
+    set(runtime tsan)
+  else()
+    set(runtime asan)
+  endif()
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    set(file libclang_rt.${runtime}-${CMAKE_SYSTEM_PROCESSOR}.so)
+  else()
+    set(file lib${runtime}.so)
+  endif()
+  execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=${file} OUTPUT_VARIABLE sanitizer_runtime OUTPUT_STRIP_TRAILING_WHITESPACE)
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    cmake_path(GET sanitizer_runtime PARENT_PATH folder)
+    target_link_options(hugepage_shim_options INTERFACE -shared-libsan LINKER:-rpath,${folder})
   endif()
 endif()
 

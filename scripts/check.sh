@@ -10,7 +10,7 @@
 #   cppcheck   of shim and tools                                                    5 s
 #   built      builds (release); hardened, and for older systems (check-built.sh)   1 s, and the building
 #   tidy       clang-tidy of shim and tools, as .clang-tidy has it                  5 min or more
-#   asan       fast tests of the shim and the tools' parts under ASan and UBSan     4 min, with the building
+#   asan       fast tests of the shim and the tools' parts under ASan and UBSan     3 min, with the building
 #   tsan       the same under TSan                                                  20 min or more, with the building
 #
 # Times are of two CPUs. What the library exports is checked by scripts/test.sh (Exports.*).

@@ -47,7 +47,7 @@ if [[ ${1:-} == sealer ]] && ! find_rust 2>/dev/null; then
     newest=$(apt-cache pkgnames cargo-1. | sort -V | tail -1)
     [[ -z $newest ]] || sealer+=("$newest" "${newest/cargo/rustc}")
 fi
-check=("${fast[@]}" clang-format cppcheck codespell ruby-mdl)
+check=("${fast[@]}" clang libclang-rt-dev clang-format cppcheck codespell ruby-mdl)
 tidy=("${fast[@]}" clang-tidy)
 
 case "${1:-}" in

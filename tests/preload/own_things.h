@@ -27,7 +27,7 @@ inline OwnThings own_things() {
     for (int fd = 0; fd < 1024; ++fd) {  // without opening a folder, which may be refused
         things.descriptors += ::fcntl(fd, F_GETFD) != -1 ? 1 : 0;
     }
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // whose runtimes map as they like
+#ifndef HUGEPAGE_SHIM_SANITIZED  // whose runtimes map as they like
     std::ifstream maps("/proc/self/maps");
     // Except the shim's tables, which it makes once and keeps, a TiB below the libraries.
     const std::uintptr_t libraries = reinterpret_cast<std::uintptr_t>(&::getpid);

@@ -12,7 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <ranges>
+#include <iterator>
 #include <string_view>
 
 namespace ctl {
@@ -78,8 +78,9 @@ const Node* Machine::find(NodeId id) const {
 }
 
 std::string Machine::node_list() const {
-    const auto number = [](const Node& node) { return node.id.value; };
-    return fmt::format("{}", fmt::join(nodes | std::views::transform(number), ", "));
+    std::vector<int> numbers;
+    std::ranges::transform(nodes, std::back_inserter(numbers), [](const Node& node) { return node.id.value; });
+    return fmt::format("{}", fmt::join(numbers, ", "));
 }
 
 std::uint64_t Machine::promised_of(ByteSize size) const {
