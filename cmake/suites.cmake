@@ -36,7 +36,7 @@ function(add_suite program kind tier)
   # By PARSE_ARGV, since LOCK may be a list of both.
   cmake_parse_arguments(PARSE_ARGV 3 arg "ALONE" "LOCK;FIXTURE" "")
   add_dependencies(tests_${tier} ${program})
-  set(tests ${program}_${kind})
+  set(tests ${program}_${kind}_${tier})
   set(properties "TIMEOUT 600")
   if(arg_ALONE)
     set(properties "TIMEOUT 1800 RUN_SERIAL TRUE")

@@ -17,7 +17,8 @@ if_quick=
 case "${1:-}" in
     -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;;
     native) flags='-C target-cpu=native' ;;
-    portable) flags= ;;
+    # Named, so that no part asks for the CPU it is built on: blst's does.
+    portable) flags=; [[ $(uname -m) != x86_64 ]] || flags='-C target-cpu=x86-64-v2' ;;
     fetch) ;;
     *) echo "usage: $0 [--if-quick] native|portable, or fetch" >&2; exit 2 ;;
 esac
@@ -39,7 +40,8 @@ fi
 digest() { sha256sum | cut -c1-16; }
 # What all compiled crates depend on.
 made_with=$(
-    echo "$1 $compiler"
+    echo "$flags $compiler $(cc --version | head -1)"
+    grep -E '^(ID|VERSION_ID)=' /etc/os-release
     cat tests/sealer/Cargo.toml tests/sealer/Cargo.lock
     [[ $1 == portable ]] || grep -E '^(model name|flags|CPU part|Features)' /proc/cpuinfo | sort -u
 )
@@ -55,10 +57,13 @@ if [[ ! -d $programs ]]; then
     # Always from the same place: to cargo, a package elsewhere is another package. And copied anew: cargo goes by the files' times.
     rm -rf "$folder/package" "$programs.part"
     cp -R tests/sealer "$folder/package"
-    RUSTFLAGS=$flags "$CARGO" build --release --locked --offline --quiet \
+    env -u CARGO_ENCODED_RUSTFLAGS -u CARGO_BUILD_TARGET RUSTFLAGS="$flags" "$CARGO" build --release --locked --offline --quiet \
         --manifest-path "$folder/package/Cargo.toml" --target-dir "$folder/target" >&2
     mkdir "$programs.part"
     cp "$folder"/target/release/{seal,label} "$programs.part"
     mv "$programs.part" "$programs"
+    # What was built with a compiler, a lock file or a CPU of a month ago.
+    touch "$folder"
+    find "$sealer_cache" -mindepth 1 -maxdepth 1 -name "$1-*" -mtime +30 -exec rm -rf {} +
 fi
 echo "$programs"

@@ -111,6 +111,7 @@ class Variants(unittest.TestCase):
         for variant, pages, node, why in (
             (SHIM, SMALL_PAGES, 0, "its buffers had 4 KiB"),
             (PLAIN, Pages({}), 0, "its buffers had -"),
+            (SHIM, Pages({2 * MIB: 64 * MIB}, 0, {0: 64 * MIB}), 0, "only one of its buffers was seen"),
             (PLAIN, SMALL_PAGES, 1, "its buffers were not all on node 1"),
         ):
             one = scenario(on=context(node=node))

@@ -10,32 +10,32 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <sys/prctl.h>
 
-#include <chrono>
+#include <algorithm>
 #include <csignal>
 #include <iostream>
 #include <numeric>
 #include <ostream>
-#include <string_view>
-#include <thread>
+#include <set>
 #include <vector>
 
 namespace tests {
 namespace {
 
-using testing::Contains;
+using testing::AllOf;
+using testing::ContainsRegex;
 using testing::Each;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Ne;
 using testing::Not;
 using testing::SizeIs;
 
 constexpr std::uint64_t kSector = 8UL << 20;
 constexpr PageKind kEightSectors{"Huge2M", 2UL << 20, 8 * kSector};
+
+constexpr const char* kLeased = "leased memory file: ";
 
 const std::filesystem::path kPrepared = PREPARED;
 
@@ -64,25 +64,6 @@ void PrintTo(const Way& way, std::ostream* out) {
     *out << way.name;
 }
 
-// A pool file's content, as it is at any moment.
-class View {
-  public:
-    explicit View(const std::filesystem::path& file) {
-        const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-        data_ = ::mmap(nullptr, kSector, PROT_READ, MAP_SHARED, fd, 0);
-        ::close(fd);
-        EXPECT_NE(data_, MAP_FAILED) << file;
-    }
-    ~View() { ::munmap(data_, kSector); }
-    View(const View&) = delete;
-    View& operator=(const View&) = delete;
-
-    [[nodiscard]] std::string_view content() const { return {static_cast<const char*>(data_), kSector}; }
-
-  private:
-    void* data_;
-};
-
 class Sealer : public testing::TestWithParam<Way> {
   protected:
     void SetUp() override {
@@ -100,9 +81,16 @@ class Sealer : public testing::TestWithParam<Way> {
     [[nodiscard]] Environment environment(Environment more = {}) const {
         more.insert({{"FIL_PROOFS_PARENT_CACHE", kPrepared / "parents"},
                      {"FIL_PROOFS_USE_MULTICORE_SDR", GetParam().multicore},
+                     {"FIL_PROOFS_MULTICORE_SDR_PRODUCERS", "1"},
                      {"HUGEPAGE_FILES_PATH", pool_.path()},
                      {"LD_PRELOAD", GetParam().library}});
         return more;
+    }
+    // The sealer stops when it has computed that layer, just before the layer's file gets its name.
+    [[nodiscard]] Environment stopping_before(int layer, Environment more = {}) const {
+        more.insert({{"STOP_BEFORE_LAYER", std::to_string(layer)},
+                     {"LD_PRELOAD", std::string(GetParam().library) + ":" + STOP_BEFORE_LAYER}});
+        return environment(more);
     }
     // Pre-commit 2 reads the layers from disk: of the buffers it tells no more than they do.
     enum class Phases { kFirst, kBoth };
@@ -120,15 +108,22 @@ class Sealer : public testing::TestWithParam<Way> {
         return phases == Phases::kBoth ? all : all.substr(0, all.find("comm_r"));
     }
 
-    // Seals in a folder of its own, and prints what it is to print.
-    Outcome expect_the_same(Phases phases, const Environment& more = {},
+    static void expect_sealed(const Outcome& outcome, Phases phases = Phases::kFirst) {
+        EXPECT_TRUE(outcome.ok()) << outcome.err << " signal " << outcome.signal;
+        EXPECT_EQ(outcome.out, expected(phases)) << outcome.err;
+    }
+    // Seals in a folder of its own, with so many of the two buffers served, and prints what it is to print.
+    Outcome expect_the_same(Phases phases, std::size_t served, const Environment& more = {},
                             std::vector<std::string> command = {}) const {
         const TempDir folder;
         const auto seal = seal_into(folder, phases);
         command.insert(command.end(), seal.begin(), seal.end());
-        auto outcome = run(command, environment(more));
-        EXPECT_TRUE(outcome.ok()) << outcome.err << " signal " << outcome.signal;
-        EXPECT_EQ(outcome.out, expected(phases)) << outcome.err;
+        ChildProcess sealer(command, stopping_before(1, more));
+        EXPECT_TRUE(sealer.wait_until_stopped());
+        EXPECT_THAT(mapped_by(sealer), SizeIs(served));
+        sealer.kill(SIGCONT);
+        auto outcome = sealer.wait();
+        expect_sealed(outcome, phases);
         expect_all_free();
         return outcome;
     }
@@ -138,23 +133,8 @@ class Sealer : public testing::TestWithParam<Way> {
         }
     }
 
-    static bool has_layer(const TempDir& folder, int number) {
-        return exists(folder.path() / "cache" / ("sc-02-data-layer-" + std::to_string(number) + ".dat"));
-    }
-    // Stops it as soon as it is so; false if it has ended, or has computed layer 2.
-    template <class Condition>
-    static bool stop_when(const ChildProcess& sealer, const TempDir& folder, Condition condition) {
-        while (!condition() && !sealer.has_ended()) {
-            std::this_thread::sleep_for(std::chrono::microseconds(100));
-        }
-        sealer.kill(SIGSTOP);
-        siginfo_t stopped{};
-        ::waitid(P_PID, static_cast<id_t>(sealer.pid()), &stopped, WSTOPPED | WEXITED | WNOWAIT);
-        return stopped.si_code == CLD_STOPPED && !has_layer(folder, 2);
-    }
-    // Layer 1 is complete and on disk by then; both buffers are in use.
-    static bool stop_in_layer_2(const ChildProcess& sealer, const TempDir& folder) {
-        return stop_when(sealer, folder, [&] { return has_layer(folder, 1); });
+    static std::filesystem::path layer_1(const TempDir& folder) {
+        return folder.path() / "cache" / "sc-02-data-layer-1";
     }
 
     [[nodiscard]] std::vector<std::string> mapped_by(const ChildProcess& sealer) const {
@@ -167,43 +147,33 @@ class Sealer : public testing::TestWithParam<Way> {
 INSTANTIATE_TEST_SUITE_P(, Sealer, testing::Values(kSingleCore, kMulticore),
                          [](const testing::TestParamInfo<Way>& way) { return std::string(way.param.name); });
 
-TEST_P(Sealer, HasItsTwoBuffersOnHugePages) {
+// When layer 1 is computed, one holds it, and the other is as it was handed out.
+TEST_P(Sealer, HasItsTwoBuffersOnHugePagesAndZeroed) {
     add_files(2);
     const TempDir folder;
-    ChildProcess sealer(seal_into(folder), environment());
-    ASSERT_TRUE(stop_in_layer_2(sealer, folder)) << sealer.wait().err;
+    ChildProcess sealer(seal_into(folder), stopping_before(1));
+    ASSERT_TRUE(sealer.wait_until_stopped()) << sealer.wait().err;
     const auto buffers = mapped_by(sealer);
     EXPECT_THAT(buffers, SizeIs(2));
     EXPECT_THAT(buffers, Each(HasSubstr(" N0=4 kernelpagesize_kB=2048")));
+    std::vector<std::string> contents{read_file(files_[0]), read_file(files_[1])};
+    std::ranges::sort(contents);
+    EXPECT_TRUE(contents[0] == std::string(kSector, '\0')) << "the second buffer isn't zero";
+    EXPECT_TRUE(contents[1] == read_file(layer_1(folder) += ".tmp")) << "the first buffer isn't layer 1";
     sealer.kill(SIGCONT);
-    const auto outcome = sealer.wait();
-    EXPECT_EQ(outcome.out, expected()) << outcome.err;
+    expect_sealed(sealer.wait());
     expect_all_free();
-}
-
-// The one that layer 1 isn't written to, as long as that is computed.
-TEST_P(Sealer, FindsItsSecondBufferZeroed) {
-    add_files(2);
-    const View views[] = {View(files_[0]), View(files_[1])};
-    const TempDir folder;
-    ChildProcess sealer(seal_into(folder), environment());
-    const std::string first_label = read_file(kPrepared / "first-label");
-    const auto is_layer_1 = [&](const View& view) { return view.content().starts_with(first_label); };
-    ASSERT_TRUE(stop_when(sealer, folder, [&] { return is_layer_1(views[0]) || is_layer_1(views[1]); }));
-    ASSERT_FALSE(has_layer(folder, 1));
-    const View& second = is_layer_1(views[0]) ? views[1] : views[0];
-    EXPECT_EQ(second.content().find_first_not_of('\0'), std::string_view::npos);
 }
 
 TEST_P(Sealer, SealsWhenEveryRequestIsServed) {
     add_files(8);
-    EXPECT_THAT(expect_the_same(Phases::kBoth, {{"HUGEPAGE_MODE", "require"}}).err,
+    EXPECT_THAT(expect_the_same(Phases::kBoth, 2, {{"HUGEPAGE_MODE", "require"}}).err,
                 Not(HasSubstr("falling back")));
 }
 
 TEST_P(Sealer, FallsBackWhereThereAreTooFewFiles) {
     add_files(1);
-    EXPECT_THAT(expect_the_same(phases_of_interest()).err, HasSubstr("reason: all_leased"));
+    EXPECT_THAT(expect_the_same(phases_of_interest(), 1).err, HasSubstr("reason: all_leased"));
 }
 
 TEST_P(Sealer, EndsWithAnErrorWhereFilesAreRequiredAndThereAreTooFew) {
@@ -211,6 +181,7 @@ TEST_P(Sealer, EndsWithAnErrorWhereFilesAreRequiredAndThereAreTooFew) {
     const TempDir folder;
     const auto outcome = run(seal_into(folder), environment({{"HUGEPAGE_MODE", "require"}}));
     EXPECT_FALSE(outcome.ok());
+    EXPECT_THAT(outcome.signal, AllOf(Ne(SIGSEGV), Ne(SIGBUS))) << outcome.err;
     EXPECT_THAT(outcome.out, IsEmpty());
     EXPECT_THAT(outcome.err, HasSubstr("reason: all_leased"));
     expect_all_free();
@@ -218,68 +189,83 @@ TEST_P(Sealer, EndsWithAnErrorWhereFilesAreRequiredAndThereAreTooFew) {
 
 TEST_P(Sealer, NeedsNoZeroesWhereItMapsItself) {
     add_files(2);
-    expect_the_same(Phases::kFirst, {{"HUGEPAGE_ZERO", "never"}});
+    expect_the_same(Phases::kFirst, 2, {{"HUGEPAGE_ZERO", "never"}});
 }
 
+// Where a buffer that the library maps could not be locked, it would give it back and map another.
 TEST_P(Sealer, LocksItsBuffersUnderASmallLimit) {
     add_files(2);
-    expect_the_same(
-        Phases::kFirst, {},
-        {"setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock", "prlimit", "--memlock=65536"});
+    const std::string said = expect_the_same(Phases::kFirst, 2, {},
+                                             {"setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock",
+                                              "prlimit", "--memlock=65536"})
+                                 .err;
+    std::size_t leases = 0;
+    for (auto at = said.find(kLeased); at != std::string::npos; at = said.find(kLeased, at + 1)) {
+        ++leases;
+    }
+    if (!GetParam().serves_trees) {
+        EXPECT_EQ(leases, 2U) << said;
+    }
 }
 
 TEST_P(Sealer, SharesNoFileWithAnother) {
     add_files(4);
     const TempDir folders[2];
-    ChildProcess first(seal_into(folders[0]), environment());
-    ASSERT_TRUE(stop_in_layer_2(first, folders[0]));
-    ChildProcess second(seal_into(folders[1]), environment());
-    ASSERT_TRUE(stop_in_layer_2(second, folders[1]));
-    const auto of_first = mapped_by(first);
-    const auto of_second = mapped_by(second);
-    EXPECT_THAT(of_first, SizeIs(2));
-    EXPECT_THAT(of_second, SizeIs(2));
-    for (const auto& file : of_first) {
-        EXPECT_THAT(of_second, Not(Contains(file)));
+    ChildProcess first(seal_into(folders[0]), stopping_before(1));
+    ASSERT_TRUE(first.wait_until_stopped());
+    ChildProcess second(seal_into(folders[1]), stopping_before(1));
+    ASSERT_TRUE(second.wait_until_stopped());
+    std::set<std::string> files;
+    for (const ChildProcess* sealer : {&first, &second}) {
+        const auto mapped = mapped_by(*sealer);
+        EXPECT_THAT(mapped, SizeIs(2));
+        for (const auto& file : mapped) {
+            files.insert(file.substr(0, file.find(' ')));
+        }
     }
+    EXPECT_THAT(files, SizeIs(4));
     for (ChildProcess* sealer : {&first, &second}) {
         sealer->kill(SIGCONT);
     }
-    EXPECT_EQ(first.wait().out, expected());
-    EXPECT_EQ(second.wait().out, expected());
+    expect_sealed(first.wait());
+    expect_sealed(second.wait());
     expect_all_free();
 }
 
 TEST_P(Sealer, SealsBesideAnotherThatHasAllFiles) {
     add_files(2);
     const TempDir folder;
-    ChildProcess first(seal_into(folder), environment());
-    ASSERT_TRUE(stop_in_layer_2(first, folder));
+    ChildProcess first(seal_into(folder), stopping_before(1));
+    ASSERT_TRUE(first.wait_until_stopped());
     EXPECT_THAT(mapped_by(first), SizeIs(2));
     const TempDir other;
-    ChildProcess second(seal_into(other), environment());
-    const auto fallen_back = second.wait();
-    EXPECT_EQ(fallen_back.out, expected());
+    const auto fallen_back = run(seal_into(other), environment());
+    expect_sealed(fallen_back);
     EXPECT_THAT(fallen_back.err, HasSubstr("reason: all_leased"));
     first.kill(SIGCONT);
-    EXPECT_EQ(first.wait().out, expected());
+    expect_sealed(first.wait());
     expect_all_free();
 }
 
-// A sealer that is started again goes on from the layers on disk.
+// At the end of layer 2. A sealer that is started again goes on from the layers on disk, without computing
+// them anew.
 TEST_P(Sealer, SealsTheSameAfterItWasKilledTwice) {
     add_files(2);
     const TempDir folder;
+    std::filesystem::file_time_type written;
     for (int round = 0; round < 2; ++round) {
-        ChildProcess sealer(seal_into(folder), environment());
-        ASSERT_TRUE(
-            stop_when(sealer, folder, [&] { return has_layer(folder, 1) && mapped_by(sealer).size() == 2; }));
+        ChildProcess sealer(seal_into(folder), stopping_before(2));
+        ASSERT_TRUE(sealer.wait_until_stopped());
+        EXPECT_THAT(mapped_by(sealer), SizeIs(2));
+        const auto found = last_write_time(layer_1(folder) += ".dat");
+        EXPECT_TRUE(round == 0 || found == written) << "layer 1 was computed anew";
+        written = found;
         sealer.kill(SIGKILL);
         EXPECT_EQ(sealer.wait().signal, SIGKILL);
         expect_all_free();
     }
-    const auto outcome = run(seal_into(folder, phases_of_interest()), environment());
-    EXPECT_EQ(outcome.out, expected(phases_of_interest())) << outcome.err;
+    expect_sealed(run(seal_into(folder, phases_of_interest()), environment()), phases_of_interest());
+    EXPECT_EQ(last_write_time(layer_1(folder) += ".dat"), written);
     expect_all_free();
 }
 
@@ -291,18 +277,22 @@ void expect_the_same_labels(const std::string& size) {
     }
     const std::string porep_id(64, '5');
     const std::string replica_id(64, '3');
-    const TempDir folder;
-    const auto library = run({kPrepared / "label", size, "2", folder.path() / "layers", "--porep-id",
-                              porep_id, "--replica-id", replica_id},
-                             {{"FIL_PROOFS_PARENT_CACHE", folder.path() / "parents"}});
-    ASSERT_TRUE(library.ok()) << library.err;
     const auto ours = run({PC1_LABEL, "--sector-size=" + size, "--layers=2", "--porep-id=" + porep_id,
                            "--replica-id=" + replica_id, "--digest", "--json"});
     ASSERT_TRUE(ours.ok()) << ours.err;
     const auto layers = nlohmann::json::parse(ours.out).at("layers");
     ASSERT_THAT(layers, SizeIs(2));
-    for (const auto& layer : layers) {
-        EXPECT_THAT(library.out, HasSubstr(" " + layer.at("sha256").get<std::string>() + "\n"));
+    const TempDir folder;
+    for (const std::string multicore : {"0", "1"}) {
+        const auto library = run({kPrepared / "label", size, "2", folder.path() / ("layers" + multicore),
+                                  "--porep-id", porep_id, "--replica-id", replica_id},
+                                 {{"FIL_PROOFS_PARENT_CACHE", folder.path() / "parents"},
+                                  {"FIL_PROOFS_USE_MULTICORE_SDR", multicore}});
+        ASSERT_TRUE(library.ok()) << library.err;
+        for (const int layer : {0, 1}) {
+            EXPECT_THAT(library.out, ContainsRegex("layer " + std::to_string(layer + 1) + " [0-9.]+ " +
+                                                   layers[layer].at("sha256").get<std::string>() + "\n"));
+        }
     }
 }
 
@@ -313,22 +303,25 @@ double mean(const Times& times) {
     return std::accumulate(times.begin(), times.end(), 0.0) / static_cast<double>(times.size());
 }
 
-// What compare tells is what the library takes, in turns with it. On ordinary pages it must be those: the
-// machine's transparent huge pages are not to be "always".
+// What compare tells is what the library takes, in turns with it.
 class LargePrediction : public testing::TestWithParam<std::uint64_t> {
   protected:
     void SetUp() override {
         if (const std::string missing = what_is_missing() + pool_.missing(); !missing.empty()) {
             GTEST_SKIP() << missing;
         }
-        ASSERT_THAT(read_file("/sys/kernel/mm/transparent_hugepage/enabled"), Not(HasSubstr("[always]")));
+        // Programs inherit it: ordinary pages are those, whatever the machine's transparent huge pages are
+        // for.
+        ASSERT_EQ(::prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0), 0);
         pool_.add("0", GetParam());
         pool_.add("1", GetParam());
     }
     [[nodiscard]] Environment environment(bool is_served) const {
         Environment variables{{"FIL_PROOFS_PARENT_CACHE", folder_.path() / "parents"}};
         if (is_served) {
-            variables.insert({{"HUGEPAGE_FILES_PATH", pool_.path()}, {"LD_PRELOAD", HEAP_LIBRARY}});
+            variables.insert({{"HUGEPAGE_FILES_PATH", pool_.path()},
+                              {"HUGEPAGE_MODE", "require"},
+                              {"LD_PRELOAD", HEAP_LIBRARY}});
         }
         return variables;
     }

@@ -127,6 +127,12 @@ bool ChildProcess::has_ended() const {
            end.si_pid != 0;
 }
 
+bool ChildProcess::wait_until_stopped() const {
+    siginfo_t change{};
+    return ::waitid(P_PID, static_cast<id_t>(pid_), &change, WSTOPPED | WEXITED | WNOWAIT) == 0 &&
+           change.si_code == CLD_STOPPED;
+}
+
 std::vector<std::string> ChildProcess::mapped_files(const std::string& folder) const {
     std::ifstream maps("/proc/" + std::to_string(pid_) + "/numa_maps");
     std::vector<std::string> files;

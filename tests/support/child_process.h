@@ -41,6 +41,8 @@ class ChildProcess {
 
     // wait() still tells how.
     [[nodiscard]] bool has_ended() const;
+    // Until a signal has stopped it; false if it has ended instead.
+    [[nodiscard]] bool wait_until_stopped() const;
     // What the kernel says (numa_maps) of the files below a folder that it has mapped: the path of each, and
     // how many pages of which size on which node.
     [[nodiscard]] std::vector<std::string> mapped_files(const std::string& folder) const;

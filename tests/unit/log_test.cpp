@@ -227,7 +227,9 @@ TEST_F(LogOnStderr, HearsOnceThatTheFileCannotBeUsed) {
              {"/dev/full", "it is no regular file"}}) {
         const int err = open_err();
         ASSERT_EQ(::ftruncate(err, 0), 0);
-        EXPECT_TRUE(in_a_child(err, [&name = file] { return say(name.c_str(), {"first", "second"}); })) << file;
+        EXPECT_TRUE(in_a_child(err, [&name = file] {
+            return say(name.c_str(), {"first", "second"});
+        })) << file;
         EXPECT_THAT(said(), MatchesRegex("[^\n]* WARN [^\n]*::log: cannot write to HUGEPAGE_LOG_FILE=" +
                                          file + ": " + why + "\n"))
             << file;

@@ -2,9 +2,8 @@
 
 #include "tests/vm/vm.h"
 
-#include <unistd.h>
-
 #include <csignal>
+#include <string>
 #include <utility>
 
 namespace tests {
@@ -29,17 +28,13 @@ TEST_F(RealSealer, HasBothBuffersOnItsNodeOnEitherWayToLabel) {
         ChildProcess sealer({"numactl", "--cpunodebind=1", SEALER, "8MiB", "2", folder.path() / "layers"},
                             environment({{"FIL_PROOFS_PARENT_CACHE", parents.path()},
                                          {"FIL_PROOFS_USE_MULTICORE_SDR", multicore},
-                                         {"LD_PRELOAD", library}}));
-        // From before layer 1 to the end of layer 2.
-        std::vector<std::string> buffers;
-        while (buffers.size() < 2 && !sealer.has_ended()) {
-            ::usleep(100'000);
-            sealer.kill(SIGSTOP);
-            buffers = sealer.mapped_files("/mnt/huge");
-            sealer.kill(SIGCONT);
-        }
+                                         {"STOP_BEFORE_LAYER", "1"},
+                                         {"LD_PRELOAD", std::string(library) + ":" + STOP_BEFORE_LAYER}}));
+        const bool has_computed = sealer.wait_until_stopped();
+        const auto buffers = sealer.mapped_files("/mnt/huge");
         sealer.kill(SIGKILL);
         const auto outcome = sealer.wait();
+        EXPECT_TRUE(has_computed) << outcome.err;
         EXPECT_THAT(buffers, SizeIs(2)) << outcome.err;
         EXPECT_THAT(buffers, Each(HasSubstr(" N1=" + std::to_string(kSector / page_bytes()) + " ")))
             << outcome.err;

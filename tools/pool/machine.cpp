@@ -79,7 +79,8 @@ const Node* Machine::find(NodeId id) const {
 
 std::string Machine::node_list() const {
     std::vector<int> numbers;
-    std::ranges::transform(nodes, std::back_inserter(numbers), [](const Node& node) { return node.id.value; });
+    std::ranges::transform(nodes, std::back_inserter(numbers),
+                           [](const Node& node) { return node.id.value; });
     return fmt::format("{}", fmt::join(numbers, ", "));
 }
 
