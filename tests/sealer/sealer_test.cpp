@@ -159,7 +159,7 @@ TEST_P(Sealer, HasItsTwoBuffersOnHugePagesAndZeroed) {
     std::vector<std::string> contents{read_file(files_[0]), read_file(files_[1])};
     std::ranges::sort(contents);
     EXPECT_TRUE(contents[0] == std::string(kSector, '\0')) << "the second buffer isn't zero";
-    EXPECT_TRUE(contents[1] == read_file(layer_1(folder) += ".tmp")) << "the first buffer isn't layer 1";
+    EXPECT_TRUE(contents[1] == read_file(layer_1(folder) += "..tmp")) << "the first buffer isn't layer 1";
     sealer.kill(SIGCONT);
     expect_sealed(sealer.wait());
     expect_all_free();
@@ -289,7 +289,7 @@ void expect_the_same_labels(const std::string& size) {
                                  {{"FIL_PROOFS_PARENT_CACHE", folder.path() / "parents"},
                                   {"FIL_PROOFS_USE_MULTICORE_SDR", multicore}});
         ASSERT_TRUE(library.ok()) << library.err;
-        for (const int layer : {0, 1}) {
+        for (const std::size_t layer : {0U, 1U}) {
             EXPECT_THAT(library.out, ContainsRegex("layer " + std::to_string(layer + 1) + " [0-9.]+ " +
                                                    layers[layer].at("sha256").get<std::string>() + "\n"));
         }
