@@ -90,8 +90,8 @@ std::variant<Options, TextForUser> parse_options(int argc, const char* const* ar
                                         "needed for other sizes");
     layers->option_text("N")->check(CLI::Range(1U, std::numeric_limits<std::uint32_t>::max()));
     auto* const max_nodes = app.add_option("--max-nodes", options.nodes,
-                                           "Compute only the first N labels of each layer; the digests\n"
-                                           "are of those, not of whole layers");
+                                           "Compute only the first N labels of each layer; the\n"
+                                           "digests are of those, not of whole layers");
     max_nodes->option_text("N");
     app.add_option("--replica-id", replica_id, "64 hex digits. Default: 32 times 09")
         ->option_text("HEX")
@@ -112,8 +112,8 @@ std::variant<Options, TextForUser> parse_options(int argc, const char* const* ar
         ->option_text("METHOD")
         ->check(CLI::IsMember({"mmap", "calloc"}));
     app.footer(
-        "'pc1-label parents' digests the parents of all labels; 'pc1-label compare' says what\n"
-        "a sealer would gain here.\n"
+        "'pc1-label parents' digests the parents of all labels.\n"
+        "'pc1-label compare' says what a sealer would gain here.\n"
         "\n"
         "Example:\n"
         "  pc1-label --sector-size 64MiB --layers 2 --digest\n"
