@@ -2,7 +2,7 @@
 
 function __hugepage_shim_commands --argument-names tool
     $tool --help 2>/dev/null | string replace -rf '^  ([a-z][a-z-]*) {2,}(.*)' '$1\t$2'
-    test "$tool" = pc1-label; and printf 'compare\tSay what the shim would gain here\nparents\tDigest the parents of all nodes\n'
+    test "$tool" = pc1-label; and printf 'compare\tSay what the shim would gain here\nparents\tDigest the parents of all labels\n'
 end
 
 # The command that the line has named so far, if any.

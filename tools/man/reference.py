@@ -26,7 +26,7 @@ Made from the manual pages by `tools/man/reference.py`: change those. Every vari
 
 def text(line: str) -> str:
     """A line in scdoc's marks, in Markdown's."""
-    line = re.sub(r'(?<!\w)_(\S(?:.*?\S)?)_(?!\w)', r'<\1>', line)  # what is underlined stands for something
+    line = re.sub(r'(?<!\w)_(\S(?:.*?\S)??)_(?!\w)', r'<\1>', line)  # what is underlined stands for something
     line = re.sub(r'\*(\S(?:[^*]*\S)?)\*', r'`\1`', line)
     line = re.sub(r'` `', ' ', line).replace('` -- <', ' -- <')
     line = re.sub(r'`([^`]*)` <([A-Z][A-Z_]*)>', r'`\1 \2`', line)

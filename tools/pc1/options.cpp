@@ -90,8 +90,8 @@ std::variant<Options, TextForUser> parse_options(int argc, const char* const* ar
                                         "needed for other sizes");
     layers->option_text("N")->check(CLI::Range(1U, std::numeric_limits<std::uint32_t>::max()));
     auto* const max_nodes = app.add_option("--max-nodes", options.nodes,
-                                           "Label the first N nodes of each layer; the digests are of\n"
-                                           "those, and no layers' digests");
+                                           "Compute only the first N labels of each layer; the\n"
+                                           "digests are of those, not of whole layers");
     max_nodes->option_text("N");
     app.add_option("--replica-id", replica_id, "64 hex digits. Default: 32 times 09")
         ->option_text("HEX")
@@ -99,7 +99,7 @@ std::variant<Options, TextForUser> parse_options(int argc, const char* const* ar
     app.add_flag("--digest", options.digest, "Show the SHA-256 of each layer (not part of its seconds)");
     app.option_defaults()->group("How it is done; the labels are the same");
     app.add_option("--producers", options.crew.producers,
-                   "Threads that make nodes ready for the one that hashes;\n"
+                   "Threads that prepare labels for the one that hashes;\n"
                    "0: it does all alone, as the single-core path of sealers.\n"
                    "Default: 1, or 0 if only one CPU may be used")
         ->option_text("N")
@@ -112,8 +112,8 @@ std::variant<Options, TextForUser> parse_options(int argc, const char* const* ar
         ->option_text("METHOD")
         ->check(CLI::IsMember({"mmap", "calloc"}));
     app.footer(
-        "'pc1-label parents' digests the parents of all nodes; 'pc1-label compare' says what\n"
-        "a sealer would gain here.\n"
+        "'pc1-label parents' digests the parents of all labels.\n"
+        "'pc1-label compare' says what a sealer would gain here.\n"
         "\n"
         "Example:\n"
         "  pc1-label --sector-size 64MiB --layers 2 --digest\n"
@@ -148,7 +148,7 @@ std::variant<Options, TextForUser> parse_options(int argc, const char* const* ar
 
 std::variant<ParentsOptions, TextForUser> parse_parents_options(int argc, const char* const* argv) {
     CLI::App app(
-        "Computes the parents of all nodes, which the proofs library keeps in a file of\n1.75 times the "
+        "Computes the parents of all labels, which the proofs library keeps in a file of\n1.75 times the "
         "sector, and gives their SHA-256, which is that file's.",
         "pc1-label parents");
     SectorOptions sector(app);
