@@ -85,6 +85,7 @@ Ended run_child(const std::vector<std::string>& command, const Interrupts* inter
     constexpr int kSignalBase = 128;
     const Captured output;
     const Captured errors;
+    std::signal(SIGCHLD, SIG_DFL);  // where it was ignored, the kernel would tell nobody how a child ended
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
