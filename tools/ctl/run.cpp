@@ -14,6 +14,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <ranges>
@@ -67,7 +68,9 @@ void set_variables(const RunOptions& options) {
     const auto pool = pool_of(options);
     if (pool) {
         ::unsetenv("HUGEPAGE_FILES_PATH");
-        set("HUGEPAGE_FILES_PATH_PATTERN", std::string(pool->pattern.text()));
+        // Whole: the command, or what it starts, may work in another folder.
+        set("HUGEPAGE_FILES_PATH_PATTERN",
+            std::filesystem::absolute(std::string(pool->pattern.text())).string());
     }
     if (options.require || options.thp) {
         set("HUGEPAGE_MODE", options.thp ? "thp" : "require");
