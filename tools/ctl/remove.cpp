@@ -112,7 +112,7 @@ std::string remove_text(const Json& report, const Terminal& terminal) {
         text += fmt::format("Removed the folder {}.\n", printable(folder.get<std::string>()));
     }
     for (const Json& left : report.at("left")) {
-        text += fmt::format("Left {}: {}.\n", text_in(left, "path"), left.at("reason").get<std::string>());
+        text += fmt::format("Left {}: {}.\n", text_in(left, "path"), text_in(left, "reason"));
     }
     if (!busy.empty()) {
         text += in_tone(terminal, Tone::bad,

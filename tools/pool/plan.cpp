@@ -2,6 +2,7 @@
 
 #include "tools/common/command_line.h"
 #include "tools/common/failure.h"
+#include "tools/common/log.h"
 #include "tools/common/values.h"
 #include "tools/pool/judge.h"
 
@@ -32,6 +33,16 @@ void require_possible(const Request& request) {
             tools::refuse(request.size_option + ": the total size of the files overflows.");
         }
         most -= request.size.bytes * share.files;
+    }
+}
+
+// What setup makes is named in its record, which is JSON.
+void require_recordable(const Request& request) {
+    const std::string text(request.pattern.text());
+    if (tools::printable(text) != text) {
+        tools::refuse(ctl::option_of(request.pattern) +
+                      ": setup's record can't hold this name, as not all of it is printable UTF-8; choose "
+                      "another folder.");
     }
 }
 
@@ -335,6 +346,9 @@ bool Plan::is_complete() const {
 
 Plan make_plan(const Request& request, const Facts& facts, Purpose purpose) {
     require_possible(request);
+    if (purpose == Purpose::set_up) {
+        require_recordable(request);
+    }
     const auto mounted = mounted_size(request, facts);
     if (!mounted && purpose == Purpose::create_only) {
         throw not_hugetlbfs(request, facts);
