@@ -158,16 +158,13 @@ Findings diagnose(const DoctorOptions& options, const Subject& subject) {
     return findings;
 }
 
-Action checked(const DoctorOptions& options, const std::vector<std::string>& command) {
-    const Subject subject = subject_of(options, command);
-    return [=] {
-        const Findings findings = diagnose(options, subject);
-        const Json report = findings_report(findings);
-        const Terminal terminal = Terminal::of_stdout();
-        print(options.json ? as_json("doctor", report)
-                           : findings_text(report.at("findings"), terminal) + summary_text(report, terminal));
-        return count(findings, Verdict::fail) > 0 ? ExitCode::check_failed : ExitCode::done;
-    };
+ExitCode examine(const DoctorOptions& options, const std::vector<std::string>& command) {
+    const Findings findings = diagnose(options, subject_of(options, command));
+    const Json report = findings_report(findings);
+    const Terminal terminal = Terminal::of_stdout();
+    print(options.json ? as_json("doctor", report)
+                       : findings_text(report.at("findings"), terminal) + summary_text(report, terminal));
+    return count(findings, Verdict::fail) > 0 ? ExitCode::check_failed : ExitCode::done;
 }
 
 }  // namespace
@@ -192,7 +189,9 @@ void describe_doctor(CLI::App& program, Action& chosen, const std::vector<std::s
         "  hugepagectl doctor -- lotus-worker run\n"
         "\n"
         "Exit status: 0 it works, 4 it doesn't.");
-    app->callback([options, &chosen, &command] { chosen = checked(*options, command); });
+    app->callback([options, &chosen, &command] {
+        chosen = [options, &command] { return examine(*options, command); };
+    });
 }
 
 void describe_try_request(CLI::App& program, Action& chosen) {

@@ -87,7 +87,11 @@ void set_variables(const RunOptions& options) {
 }
 
 // Returns only by throwing.
-[[noreturn]] void execute(const std::vector<std::string>& command) {
+[[noreturn]] void start(const RunOptions& options, const std::vector<std::string>& command) {
+    if (command.empty()) {
+        tools::refuse("there is no command: write it after --, as in hugepagectl run -- lotus-worker run.");
+    }
+    set_variables(options);
     const std::vector<char*> arguments = tools::as_list(command);
     ::execvp(arguments.front(), arguments.data());
     const ExitCode code = errno == ENOENT ? ExitCode::not_found : ExitCode::cannot_execute;
@@ -127,14 +131,7 @@ void describe_run(CLI::App& program, Action& chosen, const std::vector<std::stri
         "Exit status: the command's; 125 if run itself fails, 126 if the command can't\n"
         "be executed, 127 if it isn't found.");
     app->callback([options, &chosen, &command] {
-        if (command.empty()) {
-            tools::refuse(
-                "there is no command: write it after --, as in hugepagectl run -- lotus-worker run.");
-        }
-        chosen = [=]() -> ExitCode {
-            set_variables(*options);
-            execute(command);
-        };
+        chosen = [options, &command]() -> ExitCode { start(*options, command); };
     });
 }
 

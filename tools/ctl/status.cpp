@@ -225,17 +225,17 @@ ExitCode show_processes(const StatusOptions& options) {
     return report["faults"] == 0 ? code : ExitCode::check_failed;
 }
 
-Action checked(StatusOptions options) {
+ExitCode status(StatusOptions options) {
     constexpr std::size_t kMostSeconds = 86400;
     options.nodes = pool::nodes_of(options.node);
     if (!options.processes.empty()) {
-        return [=] { return show_processes(options); };
+        return show_processes(options);
     }
     if (!options.watch.empty()) {
         options.seconds_between_watches = tools::count_of("--watch", options.watch, kMostSeconds);
-        return [=]() -> ExitCode { watch(options); };
+        watch(options);
     }
-    return [=] { return show(options); };
+    return show(options);
 }
 
 CLI::App* describe(CLI::App& program, const char* description, const std::shared_ptr<StatusOptions>& options,
@@ -249,7 +249,7 @@ CLI::App* describe(CLI::App& program, const char* description, const std::shared
                       "Write metrics for node_exporter's textfile collector\n"
                       "to FILE, replaced as a whole; - is stdout")
         ->excludes(json);
-    app->callback([options, &chosen] { chosen = checked(*options); });
+    app->callback([options, &chosen] { chosen = [options] { return status(*options); }; });
     return app;
 }
 
