@@ -83,7 +83,7 @@ std::string content_of(int fd, const std::string& path) {
 
 std::string holder_of(const std::string& path) {
     if (auto lock = look_at(path, {})) {
-        find_holders({&*lock});
+        find_holders({std::span(&*lock, 1)});
         for (const tools::Holder& holder : lock->holders) {
             return fmt::format("{} (pid {})", holder.command, holder.pid);
         }

@@ -155,7 +155,7 @@ std::vector<MemoryFile> files_of(const RemoveRequest& request, const Record& rec
         }
     }
     std::erase_if(files, [](const MemoryFile& file) { return !file.is_on_hugetlbfs(); });
-    find_holders(files);
+    find_holders({files});
     return files;
 }
 
@@ -219,7 +219,7 @@ Removal remove(const RemoveRequest& request, const Removal& plan, Work& work) {
             removed.left.push_back({step.shell, failure.what()});
         }
     }
-    find_holders(removed.busy);
+    find_holders({removed.busy});
     // Where only part was to go, somebody holds some, or it is on the way to what was to go, the rest is
     // where it should be.
     const bool is_part = request.nodes || request.size || request.count || !request.paths.empty();

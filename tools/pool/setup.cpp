@@ -144,7 +144,7 @@ void require_rights(const Plan& plan) {
     require_limits(plan.request.size);
     for (const NodePlan& node : plan.nodes) {
         std::vector<MemoryFile> old = node.replace;
-        find_holders(old);
+        find_holders({old});
         if (const auto held = std::ranges::find_if(old, &MemoryFile::is_leased); held != old.end()) {
             throw Failure(
                 ExitCode::busy,

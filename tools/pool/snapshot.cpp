@@ -199,14 +199,12 @@ Pool read_pool(const PoolChoice& choice, std::optional<uid_t> user) {
 }
 
 tools::Holders find_holders(std::vector<Pool>& pools, const Root& root) {
-    std::vector<MemoryFile*> files;
+    std::vector<std::span<MemoryFile>> lists;
     for (Pool& pool : pools) {
         pool.sees_holders = sees_all_processes(root);
-        for (MemoryFile& file : pool.files) {
-            files.push_back(&file);
-        }
+        lists.emplace_back(pool.files);
     }
-    return pool::find_holders(files, root.proc);
+    return pool::find_holders(lists, root.proc);
 }
 
 void look_at_pages(Pool& pool, std::size_t most_of_a_file, const pool::Advanced& advanced) {
