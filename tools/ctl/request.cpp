@@ -60,8 +60,8 @@ Finding try_request(const Pool& pool, const std::string& library, const std::str
     constexpr int kSignalBase = 128;
     const MemoryFile* smallest = nullptr;
     for (const MemoryFile& file : pool.files) {
-        const FileJudgement judged = judge(file, pool);
-        if (judged.is_usable && !judged.is_leased && (smallest == nullptr || file.size < smallest->size)) {
+        if (!file.is_leased() && judge(file, pool).is_usable &&
+            (smallest == nullptr || file.size < smallest->size)) {
             smallest = &file;
         }
     }

@@ -41,16 +41,11 @@ void append(Findings& all, Findings more);
 
 // Of a file. `finding` has the reason as its id, as the shim calls it: "misplaced".
 struct FileJudgement {
-    bool is_leased = false;
-    bool is_usable = true;     // the shim would take it if it were free
-    bool sees_holders = true;  // false: it may be leased unseen
-    std::string fault;         // of the finding, without the file's name; empty: none
+    bool is_usable = true;  // the shim would take it if it were free
+    std::string fault;      // of the finding, without the file's name; empty: none
     Finding finding;
-
-    // "unknown" where a process that can't be seen may hold it.
-    [[nodiscard]] const char* state() const {
-        return is_leased ? "leased" : !is_usable ? "unusable" : sees_holders ? "free" : "unknown";
-    }
+    // "leased", "unusable", "free"; "unknown" where a process that can't be seen may hold it.
+    std::string state;
 };
 // `pool` is the file's. Of its pages those count that look_at_pages() saw, of its holders those that
 // find_holders() found.

@@ -104,16 +104,18 @@ std::size_t count(const Findings& findings, Verdict verdict) {
 }
 
 FileJudgement judge(const MemoryFile& file, const Pool& pool) {
-    FileJudgement judged{file.is_leased(), true, pool.sees_holders, {}, {}};
+    const bool is_leased = file.is_leased();
+    const auto state_if = [&](bool is_usable) {
+        return is_leased ? "leased" : !is_usable ? "unusable" : pool.sees_holders ? "free" : "unknown";
+    };
     const auto found = [&](Verdict verdict, const std::string& id, const std::string& what,
                            std::string next) {
-        judged.is_usable = verdict != Verdict::fail && !file.is_forbidden();
-        judged.fault = what;
-        judged.finding = {
-            id, verdict, fmt::format("{}: {}", file.name, what),
-            judged.is_leased && verdict != Verdict::unseen ? "Wait until it is no longer leased." : "",
-            std::move(next)};
-        return judged;
+        const bool is_usable = verdict != Verdict::fail && !file.is_forbidden();
+        const char* why = is_leased && verdict != Verdict::unseen ? "Wait until it is no longer leased." : "";
+        return FileJudgement{is_usable,
+                             what,
+                             {id, verdict, fmt::format("{}: {}", file.name, what), why, std::move(next)},
+                             state_if(is_usable)};
     };
     const auto wrong = [&](Verdict verdict, Reason reason, const std::string& what) {
         return found(verdict, std::string(hugepage::name_of(reason)), what, next_of(reason, file, pool));
@@ -142,7 +144,7 @@ FileJudgement judge(const MemoryFile& file, const Pool& pool) {
                                            : "the kernel doesn't tell where all of its pages are",
                      "hugepagectl verify " + option_of(pool.choice.pattern));
     }
-    return judged;
+    return {true, {}, {}, state_if(true)};
 }
 
 std::string setup_for(const Pool& pool, NodeId node, std::size_t files, ByteSize size, ByteSize page_size) {

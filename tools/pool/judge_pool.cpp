@@ -42,7 +42,7 @@ Groups groups_of(const Pool& pool) {
             Group& group = groups[{file.node, file.size}];
             group.page_size = file.file_system.page_size;
             ++group.files;
-            group.leased += judged.is_leased ? 1U : 0U;
+            group.leased += file.is_leased() ? 1U : 0U;
         }
     }
     return groups;

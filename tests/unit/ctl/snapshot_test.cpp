@@ -65,7 +65,7 @@ TEST_F(PoolFiles, HasEachFileWithItsFacts) {
     for (const MemoryFile& file : pool.files) {
         names.push_back(file.name);
         EXPECT_FALSE(file.refusal) << file.name;
-        EXPECT_STREQ(judge(file, pool).state(), "free");
+        EXPECT_EQ(judge(file, pool).state, "free");
         EXPECT_EQ(file.allocated, file.size);
         EXPECT_EQ(file.mode, 0600);
         EXPECT_EQ(file.owner, ::geteuid());
@@ -90,7 +90,7 @@ TEST_F(PoolFiles, SaysWhatTheShimWouldSay) {
     EXPECT_EQ(reason("numa_0/empty"), "no_file_for_size: it is empty");
     static_cast<void>(pool_.add("odd", 5000));
     EXPECT_EQ(reason("numa_0/odd"), "map_failed: its size is no multiple of the page size");
-    EXPECT_STREQ(judge(look("numa_0/odd"), {}).state(), "unusable");
+    EXPECT_EQ(judge(look("numa_0/odd"), {}).state, "unusable");
 }
 
 TEST_F(PoolFiles, CountsASecondNameOfAFileOnce) {
@@ -155,7 +155,7 @@ TEST_F(PoolFiles, MayBeHeldUnseenOutsideThePidNamespace) {
     };
     EXPECT_TRUE(in_namespace("pid:[4026531836]"));
     EXPECT_FALSE(in_namespace("pid:[4026532201]"));
-    EXPECT_STREQ(judge(pools[0].files[0], pools[0]).state(), "unknown");
+    EXPECT_EQ(judge(pools[0].files[0], pools[0]).state, "unknown");
 }
 
 TEST(User, MayWhatItsModeBitsSay) {
