@@ -142,7 +142,7 @@ Json pages_json(const Machine& machine, const std::vector<Pool>& pools) {
 
 Json buffer_json(const BufferJudgement& buffer) {
     const MappedArea& area = buffer.area;
-    const bool has_state = buffer.has_file_size() && area.page_size > 0;
+    const std::string state = state_of(buffer);
     const auto node_json = [](const auto& node) {
         return Json{{"node", node.first.value}, {"bytes", node.second}};
     };
@@ -161,7 +161,7 @@ Json buffer_json(const BufferJudgement& buffer) {
             {"is_callocs", buffer.is_callocs},
             {"file_bytes", buffer.has_file_size() ? Json(buffer.file_size.bytes) : Json()},
             {"buffers", buffer.buffers},
-            {"state", has_state ? Json(state_of(buffer)) : Json()},
+            {"state", state.empty() ? Json() : Json(state)},
             {"is_misplaced", buffer.is_misplaced()},
             {"threads_bound", buffer.threads_bound},
             {"threads_free", buffer.threads_free},

@@ -88,7 +88,7 @@ struct BufferJudgement {
     [[nodiscard]] bool is_misplaced() const;
 };
 // What a buffer of a memory file's size lies in: "served" and "tmpfs" by a file, "thp", "ordinary" and
-// "untouched" (no page yet) without one. Of an area whose pages were looked at.
+// "untouched" (no page yet) without one. Empty: it has no such size, or its pages weren't looked at.
 inline constexpr const char* kBufferStates[] = {"served", "tmpfs", "thp", "ordinary", "untouched"};
 [[nodiscard]] const char* state_of(const BufferJudgement& buffer);
 // Of its areas those that are buffers. Of a process whose areas' pages aren't known the fault is whether a
