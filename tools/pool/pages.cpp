@@ -122,8 +122,8 @@ PageControl page_control(const tools::Interrupts& interrupts, const std::string&
     return control;
 }
 
-std::int64_t change_pages(NodeId node, ByteSize size, std::int64_t by, const PageControl& control,
-                          Ledger& ledger) {
+std::uint64_t change_pages(NodeId node, ByteSize size, std::int64_t by, const PageControl& control,
+                           Ledger& ledger) {
     const std::uint64_t before = control.counts(node, size).reserved();
     const std::uint64_t down = by < 0 ? std::min(before, static_cast<std::uint64_t>(-by)) : 0;
     const std::uint64_t target = by < 0 ? before - down : before + static_cast<std::uint64_t>(by);
@@ -136,7 +136,9 @@ std::int64_t change_pages(NodeId node, ByteSize size, std::int64_t by, const Pag
         entry.settle(after);
         entry.added += std::min(after - std::min(after, std::max(before, target)), most_in_excess);
         ledger.save();
-        return static_cast<std::int64_t>(after) - static_cast<std::int64_t>(before);
+        const auto [low, high] = std::minmax(before, target);
+        const std::uint64_t reached = std::clamp(after, low, high);
+        return std::max(before, reached) - std::min(before, reached);
     };
     try {
         return settle(write_count(node, size, target, control));
@@ -163,11 +165,12 @@ Reserving reserve(NodeId node, ByteSize size, std::uint64_t pages, const PageCon
     Reserving result;
     while (result.got < pages) {
         control.check();
-        const auto batch = static_cast<std::int64_t>(std::min(most, pages - result.got));
-        const std::int64_t came = change_pages(node, size, batch, control, ledger);
-        result.got += static_cast<std::uint64_t>(std::clamp<std::int64_t>(came, 0, batch));
+        const std::uint64_t batch = std::min(most, pages - result.got);
+        const std::uint64_t came =
+            change_pages(node, size, static_cast<std::int64_t>(batch), control, ledger);
+        result.got += came;
         progress(result.got);
-        if (came >= batch) {
+        if (came == batch) {
             continue;
         }
         if (is_late()) {

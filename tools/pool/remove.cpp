@@ -227,15 +227,15 @@ Removal remove(const RemoveRequest& request, const Removal& plan, Work& work) {
         const bool is_on_the_way = std::ranges::any_of(places_of(request), [&](const std::string& place) {
             return left.path != place && is_within(place, left.path);
         });
-        return left.has_content && (is_part || is_on_the_way || !removed.busy.empty());
+        return left.error == ENOTEMPTY && (is_part || is_on_the_way || !removed.busy.empty());
     });
     std::erase_if(removed.pages, [](const PagesToGive& one) { return one.give == 0 && one.due == 0; });
     return removed;
 }
 
 tools::ExitCode exit_code_of(const Removal& removed) {
-    const auto is_in_use = [](const Leftover& left) { return left.is_in_use; };
-    if (!removed.busy.empty() || std::ranges::any_of(removed.left, is_in_use)) {
+    if (!removed.busy.empty() ||
+        std::ranges::find(removed.left, EBUSY, &Leftover::error) != removed.left.end()) {
         return tools::ExitCode::busy;
     }
     const bool some_stay =

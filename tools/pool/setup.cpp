@@ -108,9 +108,8 @@ void create_files(NodePlan& node, const Plan& plan, const NodePlan& now, Work& w
     const std::uint64_t idle = now.available - files * now.pages_per_file;
     const std::uint64_t back = now.missing_pages > 0 ? std::min(node.got, idle) : 0;
     if (back > 0) {
-        const auto by = change_pages(node.node, plan.page_size, -static_cast<std::int64_t>(back),
-                                     work.control, work.ledger);
-        node.given_back += static_cast<std::uint64_t>(-std::min<std::int64_t>(by, 0));
+        node.given_back += change_pages(node.node, plan.page_size, -static_cast<std::int64_t>(back),
+                                        work.control, work.ledger);
     }
     apply_all(steps_with_pages(plan, now, files), work);
     node.created.assign(now.create.begin(), now.create.begin() + static_cast<std::ptrdiff_t>(files));

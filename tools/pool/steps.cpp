@@ -32,11 +32,11 @@ bool is_own_mount(const std::string& point) {
 }
 
 Leftover left_by(const std::string& path, int error, const char* what) {
-    const bool has_content = error == ENOTEMPTY || error == EEXIST;
-    const std::string why = has_content      ? "it isn't empty"
-                            : error == EBUSY ? "some process is in it"
-                                             : std::generic_category().message(error);
-    return {path, what + why, error == EBUSY, has_content};
+    error = error == EEXIST ? ENOTEMPTY : error;  // either says it of a folder
+    const std::string why = error == ENOTEMPTY ? "it isn't empty"
+                            : error == EBUSY   ? "some process is in it"
+                                               : std::generic_category().message(error);
+    return {path, what + why, error};
 }
 
 // On hugetlbfs of the size that was planned with.
@@ -97,9 +97,8 @@ Step give_back_step(const PagesToGive& pages) {
         given.give = std::min({pages.due, work.control.counts(pages.node, pages.size).free,
                                work.control.machine(pages.size).spare()});
         if (given.give > 0) {
-            const auto by = change_pages(pages.node, pages.size, -static_cast<std::int64_t>(given.give),
-                                         work.control, work.ledger);
-            given.give = static_cast<std::uint64_t>(-std::min<std::int64_t>(by, 0));
+            given.give = change_pages(pages.node, pages.size, -static_cast<std::int64_t>(given.give),
+                                      work.control, work.ledger);
         }
     };
     return {pages.give > 0 ? count_command(pages.node, pages.size, pages.reserved - pages.give) : "", apply};
