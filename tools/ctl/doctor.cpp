@@ -72,16 +72,14 @@ std::optional<NodeSet> own_binding() {
 }
 
 // The pools that are there; of those that aren't, a finding.
-std::vector<Pool> read_pools(const DoctorOptions& options, const Subject& subject, const Machine& machine,
-                             Findings& findings) {
+std::vector<Pool> read_pools(const DoctorOptions& options, const Subject& subject, Findings& findings) {
     std::vector<Pool> pools;
     if (options.pool.empty() && value_of(subject.environment, "HUGEPAGE_MODE") == "thp") {
         findings.push_back({"pool", Verdict::ok, "HUGEPAGE_MODE=thp: transparent huge pages, and no pool"});
         return pools;
     }
     try {
-        for (const PoolChoice& choice :
-             choose_pools(options.pool, subject.environment, kConfigFile, machine.mounts)) {
+        for (const PoolChoice& choice : choose_pools(options.pool, subject.environment)) {
             pools.push_back(read_pool(choice));
             look_at_pages(pools.back());
         }
@@ -128,7 +126,7 @@ Findings diagnose(const DoctorOptions& options, const Subject& subject) {
         settings.mems_allowed->intersect(*bound);
     }
     Findings of_pools;
-    const std::vector<Pool> pools = read_pools(options, subject, machine, of_pools);
+    const std::vector<Pool> pools = read_pools(options, subject, of_pools);
     const bool has_pool = count(of_pools, Verdict::fail) == 0 || std::ranges::any_of(pools, has_usable_files);
 
     Findings findings = judge_machine(machine, settings, has_pool);

@@ -80,13 +80,13 @@ Finding try_request(const Pool& pool, const std::string& library, const std::str
                                      {"HUGEPAGE_LOG", "warn"}},
                                     pool.user.id, seconds);
     const std::string size = tools::size_text(file.size);
-    const auto lines = words_of(answer.output, "\n");
+    const auto lines = tools::words_of(answer.output, "\n");
     if (answer.status == 0 && !lines.empty()) {
         return {kId, Verdict::ok,
                 fmt::format("a request of {} was served by {}, and given back", size, lines.back())};
     }
     // What went wrong first was said first.
-    auto said = words_of(answer.errors + answer.output, "\n");
+    auto said = tools::words_of(answer.errors + answer.output, "\n");
     said.emplace_back("no word of why");
     const std::string why = answer.status == kSignalBase + SIGALRM
                                 ? fmt::format("no answer within {}", tools::counted(seconds, "second"))

@@ -41,7 +41,7 @@ std::optional<PoolChoice> pool_of(const RunOptions& options) {
     if (options.thp) {
         return std::nullopt;
     }
-    const auto choices = choose_pools(options.pool, own_environment(), kConfigFile, tools::mounts());
+    const auto choices = choose_pools(options.pool, own_environment());
     if (choices.size() > 1) {
         const auto name = [](const PoolChoice& choice) { return printable(name_of(choice.pattern)); };
         tools::refuse(fmt::format("there are several pools: {}; choose one with --files-path.",

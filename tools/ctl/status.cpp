@@ -73,8 +73,7 @@ std::vector<Pool> read_pools(const StatusOptions& options) {
     std::vector<Pool> pools;
     std::size_t files = 0;
     const Machine machine = read_machine();
-    for (const PoolChoice& choice :
-         choose_pools(options.pool, own_environment(), kConfigFile, machine.mounts)) {
+    for (const PoolChoice& choice : choose_pools(options.pool, own_environment())) {
         Pool& pool = pools.emplace_back(read_pool_of(options, choice));
         std::erase_if(pool.files, [&](const MemoryFile& file) { return !options.covers(file.node); });
         files += pool.files.size() + pool.closed.size();
@@ -189,7 +188,7 @@ Json report_on_process(const StatusOptions& options, pid_t pid) {
     environment.merge(own_environment());
     const Machine machine = read_machine();
     std::vector<Pool> pools;
-    for (const PoolChoice& choice : choose_pools(options.pool, environment, kConfigFile, machine.mounts)) {
+    for (const PoolChoice& choice : choose_pools(options.pool, environment)) {
         try {
             pools.push_back(read_pool(choice));
         } catch (const tools::Failure& failure) {

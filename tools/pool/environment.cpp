@@ -4,6 +4,7 @@
 #include "tools/common/failure.h"
 #include "tools/common/log.h"
 #include "tools/common/processes.h"
+#include "tools/common/values.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -53,17 +54,6 @@ bool is_file(const std::string& path) {
 
 }  // namespace
 
-std::vector<std::string> words_of(std::string_view text, std::string_view separators) {
-    std::vector<std::string> words;
-    for (std::size_t begin = text.find_first_not_of(separators); begin != std::string_view::npos;
-         begin = text.find_first_not_of(separators, begin)) {
-        const std::size_t end = std::min(text.find_first_of(separators, begin), text.size());
-        words.emplace_back(text.substr(begin, end - begin));
-        begin = end;
-    }
-    return words;
-}
-
 Environment own_environment() {
     Environment environment;
     for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
@@ -92,13 +82,13 @@ std::string value_of(const Environment& environment, const std::string& name) {
 }
 
 bool names_library(std::string_view value, std::string_view library) {
-    return std::ranges::any_of(words_of(value, kPreloadSeparators),
+    return std::ranges::any_of(tools::words_of(value, kPreloadSeparators),
                                [&](const std::string& name) { return file_name(name) == library; });
 }
 
 std::string with_library(const std::string& value, const std::string& path) {
     std::string all = path;
-    for (const std::string& name : words_of(value, kPreloadSeparators)) {
+    for (const std::string& name : tools::words_of(value, kPreloadSeparators)) {
         if (name != path && file_name(name) != kLibrary && file_name(name) != kHeapLibrary) {
             all += ":" + name;
         }

@@ -3,6 +3,7 @@
 #include "shim/base/text_file.h"
 #include "tools/common/command_line.h"
 #include "tools/common/failure.h"
+#include "tools/common/values.h"
 
 #include <fmt/format.h>
 
@@ -25,14 +26,9 @@ using hugepage::Fd;
 constexpr int kMostLinks = 40;  // as the kernel
 
 std::deque<std::string> names_of(std::string_view path) {
-    std::deque<std::string> names;
-    while (!path.empty()) {
-        const std::string_view name = path.substr(0, path.find('/'));
-        if (!name.empty() && name != ".") {
-            names.emplace_back(name);
-        }
-        path.remove_prefix(std::min(name.size() + 1, path.size()));
-    }
+    const auto words = tools::words_of(path, "/");
+    std::deque<std::string> names(words.begin(), words.end());
+    std::erase(names, ".");
     return names;
 }
 

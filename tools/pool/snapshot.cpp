@@ -80,7 +80,7 @@ void read_limits(const std::string& folder, std::vector<GroupLimit>& limits) {
         const std::string file = folder + "/" + std::string(name);
         name.remove_prefix(kPrefix.size());
         name.remove_suffix(std::min(name.size(), kSuffix.size()));
-        const auto bytes = hugepage::parse_number(hugepage::value_in(file).value_or(""), UINT64_MAX);
+        const auto bytes = hugepage::number_in(file);
         if (bytes && name.find('.') == std::string_view::npos) {  // not "2MB.rsvd": files reserve nothing
             limits.push_back({std::string(name), *bytes, file});
         }

@@ -184,8 +184,7 @@ void watch(const TouchJob& job, const tools::Interrupts& interrupts, const Share
 // There were enough pages when the plan was made. If some are still free, it is not the node that is dry.
 Failure ran_dry(const TouchJob& job) {
     const std::string folder = ctl::pages_folder("/sys", job.page_size, job.node);
-    const auto free =
-        hugepage::parse_number(hugepage::value_in(folder + "/free_hugepages").value_or(""), UINT64_MAX);
+    const auto free = hugepage::number_in(folder + "/free_hugepages");
     return {
         ExitCode::failed,
         fmt::format("node {} ran out of {} pages after {} of {}; nothing was created; {}", job.node.value,
