@@ -80,7 +80,8 @@ std::vector<char*> as_list(const std::vector<std::string>& words) {
 }
 
 Ended run_child(const std::vector<std::string>& command, const Interrupts* interrupts,
-                const std::function<void()>& prepare) {
+                const std::function<void()>& prepare, std::chrono::seconds most) {
+    using Clock = std::chrono::steady_clock;
     constexpr int kLookEveryMs = 50;
     constexpr int kSignalBase = 128;
     const Captured output;
@@ -105,9 +106,15 @@ Ended run_child(const std::vector<std::string>& command, const Interrupts* inter
         throw std::system_error(error, std::generic_category(), "start " + command.front());
     }
     ::setpgid(child, child);
+    const auto deadline = Clock::now() + most;
     std::optional<Interrupted> interrupted;
+    bool is_late = false;
     int status = 0;
     while (::waitpid(child, &status, WNOHANG) == 0) {
+        if (most.count() > 0 && Clock::now() >= deadline) {
+            is_late = true;
+            ::kill(-child, SIGKILL);
+        }
         pollfd come{interrupts != nullptr && !interrupted ? interrupts->fd() : -1, POLLIN, 0};
         if (::poll(&come, 1, kLookEveryMs) > 0) {
             try {
@@ -122,7 +129,7 @@ Ended run_child(const std::vector<std::string>& command, const Interrupts* inter
         throw Interrupted(*interrupted);
     }
     return {WIFEXITED(status) ? WEXITSTATUS(status) : kSignalBase + WTERMSIG(status), output.text(),
-            errors.text()};
+            errors.text(), is_late};
 }
 
 }  // namespace tools

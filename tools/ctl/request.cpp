@@ -17,7 +17,6 @@
 
 #include <bit>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -38,8 +37,7 @@ tools::Ended ask(const std::vector<std::string>& command, const Environment& var
                  unsigned seconds) {
     const bool drops_rights = ::geteuid() == 0 && user != 0;
     const passwd* const entry = drops_rights ? ::getpwuid(user) : nullptr;
-    return tools::run_child(command, nullptr, [&] {
-        ::alarm(seconds);  // outlives exec
+    const auto prepare = [&] {
         const rlimit most{65536, 65536};
         ::setrlimit(RLIMIT_FSIZE, &most);
         ::clearenv();
@@ -50,7 +48,8 @@ tools::Ended ask(const std::vector<std::string>& command, const Environment& var
             ::dprintf(STDERR_FILENO, "take the rights of user %u: %s\n", user, ::strerror(errno));
             ::_exit(1);
         }
-    });
+    };
+    return tools::run_child(command, nullptr, prepare, std::chrono::seconds(seconds));
 }
 
 }  // namespace
@@ -88,11 +87,10 @@ Finding try_request(const Pool& pool, const std::string& library, const std::str
     // What went wrong first was said first.
     auto said = tools::words_of(answer.errors + answer.output, "\n");
     said.emplace_back("no word of why");
-    const std::string why = answer.status == kSignalBase + SIGALRM
-                                ? fmt::format("no answer within {}", tools::counted(seconds, "second"))
-                            : answer.status > kSignalBase
-                                ? fmt::format("killed by signal {}", answer.status - kSignalBase)
-                                : said.front();
+    const std::string why =
+        answer.is_late                ? fmt::format("no answer within {}", tools::counted(seconds, "second"))
+        : answer.status > kSignalBase ? fmt::format("killed by signal {}", answer.status - kSignalBase)
+                                      : said.front();
     return {
         kId, Verdict::fail,
         fmt::format("a request of {} by user {} was not served: {}", size, tools::user_text(pool.user.id),

@@ -17,5 +17,13 @@ TEST(Child, HasItsStatusAlsoWhereTheSignalOfItsEndIsIgnored) {
     EXPECT_EQ(ended.errors, "err\n");
 }
 
+// As the user can do whose rights it has.
+TEST(Child, IsKilledAtTheDeadlineThoughSomebodyHasStoppedIt) {
+    const Ended ended = run_child(
+        {"/bin/sh", "-c", "kill -STOP $$"}, nullptr, [] {}, std::chrono::seconds(1));
+    EXPECT_TRUE(ended.is_late);
+    EXPECT_EQ(ended.status, 128 + SIGKILL);
+}
+
 }  // namespace
 }  // namespace tools
