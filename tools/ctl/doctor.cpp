@@ -3,7 +3,7 @@
 #include "tools/common/failure.h"
 #include "tools/ctl/commands.h"
 #include "tools/ctl/findings.h"
-#include "tools/ctl/request.h"
+#include "tools/ctl/try_request.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "tools/ctl/request.h"
+#include "tools/ctl/try_request.h"
 
 #include "tools/common/child.h"
 #include "tools/common/command_line.h"
