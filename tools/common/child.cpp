@@ -5,16 +5,16 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <optional>
 
 namespace tools {
@@ -30,12 +30,8 @@ class Captured {
 
     [[nodiscard]] int fd() const { return fd_; }
     [[nodiscard]] std::string text() const {
-        struct stat facts {};
-        ::fstat(fd_, &facts);
-        std::string text(static_cast<std::size_t>(facts.st_size), '\0');
-        const ssize_t length = ::pread(fd_, text.data(), text.size(), 0);
-        text.resize(static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
-        return text;
+        std::ifstream file("/proc/self/fd/" + std::to_string(fd_), std::ios::binary);
+        return {std::istreambuf_iterator<char>(file), {}};
     }
 
   private:

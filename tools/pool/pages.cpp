@@ -3,6 +3,7 @@
 #include "shim/base/fd.h"
 #include "tools/common/failure.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 
 #include <fcntl.h>
@@ -19,27 +20,15 @@ using hugepage::NodeSet;
 
 constexpr unsigned long kMaskBits = NodeSet::kBits + 1;  // the kernel takes one bit less than it is told
 
-void write_text(const std::string& path, const std::string& text) {
+// 0, or an errno.
+int write_text(const std::string& path, const std::string& text) {
     const auto file = hugepage::Fd::open(path.c_str(), O_WRONLY);
     if (!file) {
-        const int error = file.error().code;
-        throw tools::system_failure("open " + path + " to write", error, error == EACCES ? "use sudo" : "");
+        return file.error().code;
     }
     // A signal ends it early, with EINTR or without; what was reached is read from the count.
-    if (::write(file.value().get(), text.data(), text.size()) < 0 && errno != EINTR) {
-        throw tools::system_failure("write " + text + " to " + path, errno);
-    }
-}
-
-// What only helps is no failure where it isn't possible.
-void write_if_possible(const std::string& path, const std::string& text) {
-    if (const auto file = hugepage::Fd::open(path.c_str(), O_WRONLY)) {
-        static_cast<void>(::write(file.value().get(), text.data(), text.size()) < 0);
-    }
-}
-
-bool exists(const std::string& path) {
-    return ::access(path.c_str(), F_OK) == 0;
+    const bool is_done = ::write(file.value().get(), text.data(), text.size()) >= 0 || errno == EINTR;
+    return is_done ? 0 : errno;
 }
 
 // The thread's memory policy is the node alone while this lives.
@@ -93,24 +82,25 @@ PageControl page_control(const tools::Interrupts& interrupts, const std::string&
     control.counts = [=](NodeId node, ByteSize size) { return ctl::read_pages(sysfs, size, node); };
     control.machine = [=](ByteSize size) { return ctl::read_pages(sysfs, size, std::nullopt); };
     control.set = [=](NodeId node, ByteSize size, std::uint64_t reserved) {
-        write_text(count_file(sysfs, size, node), std::to_string(reserved));
+        const std::string path = count_file(sysfs, size, node);
+        if (const int error = write_text(path, std::to_string(reserved))) {
+            throw tools::system_failure(fmt::format("write {} to {}", reserved, path), error,
+                                        error == EACCES ? "use sudo" : "");
+        }
     };
     control.set_bound = [=](NodeId node, ByteSize size, std::uint64_t reserved) {
-        const std::string path = ctl::pages_folder(sysfs, size, {}) + "/nr_hugepages_mempolicy";
         const BoundTo bound(node);
-        if (!bound || !exists(path)) {
-            return false;
-        }
-        write_text(path, std::to_string(reserved));
-        return true;
+        return bound && write_text(ctl::pages_folder(sysfs, size, {}) + "/nr_hugepages_mempolicy",
+                                   std::to_string(reserved)) == 0;
     };
     control.compact = [=](NodeId node) {
-        const std::string own = sysfs + "/devices/system/node/node" + std::to_string(node.value) + "/compact";
-        write_if_possible(exists(own) ? own : proc + "/sys/vm/compact_memory", "1");
+        if (write_text(fmt::format("{}/devices/system/node/node{}/compact", sysfs, node.value), "1") != 0) {
+            write_text(proc + "/sys/vm/compact_memory", "1");
+        }
     };
     control.drop_clean_caches = [=] {
         ::sync();  // what is still to be written can't be dropped
-        write_if_possible(proc + "/sys/vm/drop_caches", "3");
+        write_text(proc + "/sys/vm/drop_caches", "3");
     };
     control.pause = [&interrupts] {
         constexpr int kPauseMs = 250;

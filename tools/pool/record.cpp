@@ -1,7 +1,7 @@
 #include "tools/pool/record.h"
 
-#include "shim/base/text_file.h"
 #include "tools/common/command_line.h"
+#include "tools/common/lines.h"
 #include "tools/common/log.h"
 #include "tools/pool/files.h"
 
@@ -15,8 +15,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 // As nlohmann's JSON finds them.
@@ -67,18 +68,6 @@ bool is_sound(const Record& record) {
            std::ranges::all_of(record.mounts, is_path) && std::ranges::all_of(record.folders, is_path) &&
            std::ranges::all_of(record.files,
                                [&](const auto& one) { return is_path(one.path) && is_node(one.node); });
-}
-
-std::string content_of(int fd, const std::string& path) {
-    std::string text;
-    std::array<char, 65536> buffer;
-    for (ssize_t got; (got = ::read(fd, buffer.data(), buffer.size())) != 0;) {
-        if (got < 0) {
-            throw tools::system_failure("read " + path, errno);
-        }
-        text.append(buffer.data(), static_cast<std::size_t>(got));
-    }
-    return text;
 }
 
 std::string holder_of(const std::string& path) {
@@ -211,7 +200,9 @@ Ledger::Ledger(std::string run_folder, std::string boot)
         throw tools::system_failure("open " + path, file.error().code);
     }
     if (file) {
-        record = parse_record(content_of(file.value().get(), path), boot_, path);
+        std::ifstream stream(own_path(file.value().get()), std::ios::binary);
+        const std::string text{std::istreambuf_iterator<char>(stream), {}};
+        record = parse_record(text, boot_, path);
     }
 }
 
@@ -235,9 +226,7 @@ void Ledger::save() {
 }
 
 std::string boot_id(const std::string& proc) {
-    std::array<char, 64> buffer;
-    const auto text = hugepage::read_text((proc + "/sys/kernel/random/boot_id").c_str(), buffer);
-    return text ? std::string(hugepage::trimmed(text.value())) : std::string();
+    return hugepage::value_in(proc + "/sys/kernel/random/boot_id").value_or("");
 }
 
 }  // namespace pool

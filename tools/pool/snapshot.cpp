@@ -11,11 +11,12 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <system_error>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <string_view>
@@ -64,10 +65,9 @@ std::optional<hugepage::Refusal> refusal_of(const MemoryFile& file, const User& 
 
 // The first pid namespace sees all processes and their locks. Its number is fixed (PROC_PID_INIT_INO).
 bool sees_all_processes(const Root& root) {
-    std::array<char, 64> name{};
-    const ssize_t length = ::readlink((root.proc + "/self/ns/pid").c_str(), name.data(), name.size());
-    return length <= 0 ||
-           std::string_view(name.data(), static_cast<std::size_t>(length)) == "pid:[4026531836]";
+    std::error_code error;
+    const auto name = std::filesystem::read_symlink(root.proc + "/self/ns/pid", error);
+    return error || name == "pid:[4026531836]";
 }
 
 void read_limits(const std::string& folder, std::vector<GroupLimit>& limits) {
