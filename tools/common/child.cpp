@@ -1,7 +1,5 @@
 #include "tools/common/child.h"
 
-#include <poll.h>
-
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -16,6 +14,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <thread>
 
 namespace tools {
 namespace {
@@ -78,7 +77,7 @@ std::vector<char*> as_list(const std::vector<std::string>& words) {
 Ended run_child(const std::vector<std::string>& command, const Interrupts* interrupts,
                 const std::function<void()>& prepare, std::chrono::seconds most) {
     using Clock = std::chrono::steady_clock;
-    constexpr int kLookEveryMs = 50;
+    constexpr std::chrono::milliseconds kLookEvery{50};
     constexpr int kSignalBase = 128;
     const Captured output;
     const Captured errors;
@@ -111,14 +110,15 @@ Ended run_child(const std::vector<std::string>& command, const Interrupts* inter
             is_late = true;
             ::kill(-child, SIGKILL);
         }
-        pollfd come{interrupts != nullptr && !interrupted ? interrupts->fd() : -1, POLLIN, 0};
-        if (::poll(&come, 1, kLookEveryMs) > 0) {
-            try {
-                interrupts->check();
-            } catch (const Interrupted& signal) {
-                interrupted = signal;
-                ::kill(-child, SIGTERM);
+        try {
+            if (interrupts != nullptr && !interrupted) {
+                interrupts->wait(kLookEvery);
+            } else {
+                std::this_thread::sleep_for(kLookEvery);
             }
+        } catch (const Interrupted& signal) {
+            interrupted = signal;
+            ::kill(-child, SIGTERM);
         }
     }
     if (interrupted) {

@@ -13,7 +13,6 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <poll.h>
 
 #include <algorithm>
 #include <ctime>
@@ -172,13 +171,10 @@ ExitCode show(const StatusOptions& options) {
 
 // Ends by a signal alone.
 [[noreturn]] void watch(const StatusOptions& options) {
-    constexpr int kMillisecondsPerSecond = 1000;
     const tools::Interrupts interrupts;
     for (;;) {
         static_cast<void>(show(options));
-        pollfd end{interrupts.fd(), POLLIN, 0};
-        ::poll(&end, 1, static_cast<int>(*options.seconds_between_watches) * kMillisecondsPerSecond);
-        interrupts.check();
+        interrupts.wait(std::chrono::seconds(*options.seconds_between_watches));
     }
 }
 

@@ -4,7 +4,6 @@
 #include "tools/common/failure.h"
 
 #include <fmt/format.h>
-#include <poll.h>
 
 #include <fcntl.h>
 #include <numaif.h>
@@ -102,12 +101,7 @@ PageControl page_control(const tools::Interrupts& interrupts, const std::string&
         ::sync();  // what is still to be written can't be dropped
         write_text(proc + "/sys/vm/drop_caches", "3");
     };
-    control.pause = [&interrupts] {
-        constexpr int kPauseMs = 250;
-        pollfd interrupted{interrupts.fd(), POLLIN, 0};
-        ::poll(&interrupted, 1, kPauseMs);
-        interrupts.check();
-    };
+    control.pause = [&interrupts] { interrupts.wait(std::chrono::milliseconds(250)); };
     control.check = [&interrupts] { interrupts.check(); };
     return control;
 }

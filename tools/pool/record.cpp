@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <poll.h>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -128,13 +127,9 @@ Record parse_record(std::string_view text, const std::string& boot, const std::s
 RunLock::RunLock(std::string folder, std::chrono::seconds patience, const tools::Interrupts& interrupts)
     : path_(std::move(folder)) {
     using Clock = std::chrono::steady_clock;
-    constexpr int kTryEveryMs = 100;
+    constexpr std::chrono::milliseconds kTryEvery{100};
     constexpr mode_t kMode = 0600;
     const auto deadline = Clock::now() + patience;
-    const auto pause = [&] {
-        pollfd interrupted{interrupts.fd(), POLLIN, 0};
-        ::poll(&interrupted, 1, kTryEveryMs);
-    };
     bool is_told = false;
     for (;;) {
         interrupts.check();
@@ -144,7 +139,7 @@ RunLock::RunLock(std::string folder, std::chrono::seconds patience, const tools:
             if (Clock::now() >= deadline) {
                 throw tools::system_failure("open the folder " + path_, ENOENT);
             }
-            pause();
+            interrupts.wait(kTryEvery);
             continue;
         }
         folder_ = std::move(place.folder);
@@ -179,7 +174,7 @@ RunLock::RunLock(std::string folder, std::chrono::seconds patience, const tools:
         if (!std::exchange(is_told, true)) {
             tools::warn(fmt::format("waiting for {}, which is at work", holder));
         }
-        pause();
+        interrupts.wait(kTryEvery);
     }
 }
 

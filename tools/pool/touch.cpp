@@ -8,7 +8,6 @@
 #include "tools/pool/files.h"
 
 #include <fmt/format.h>
-#include <poll.h>
 
 #include <numaif.h>
 #include <sched.h>
@@ -166,7 +165,7 @@ std::vector<std::jthread> start_threads(const Crew& crew, SharedPages& pages) {
 
 // Until all threads have ended.
 void watch(const TouchJob& job, const tools::Interrupts& interrupts, const SharedPages& pages) {
-    constexpr int kLookEveryMs = 10;
+    constexpr std::chrono::milliseconds kLookEvery{10};
     tools::Progress progress(
         fmt::format("node {}: {} of {}", job.node.value, tools::counted(job.files.size(), "file"),
                     tools::size_text(job.file_size)),
@@ -174,10 +173,8 @@ void watch(const TouchJob& job, const tools::Interrupts& interrupts, const Share
             constexpr double kGiB = 1 << 30;
             return fmt::format("{:.2f} GiB/s", static_cast<double>(bytes) / kGiB / elapsed.count());
         });
-    pollfd interrupted{interrupts.fd(), POLLIN, 0};
-    for (interrupts.check(); pages.threads > 0; interrupts.check()) {
+    for (interrupts.check(); pages.threads > 0; interrupts.wait(kLookEvery)) {
         progress.update(allocated_of(job).bytes);
-        ::poll(&interrupted, 1, kLookEveryMs);
     }
 }
 
