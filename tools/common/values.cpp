@@ -136,12 +136,10 @@ std::vector<std::string> words_of(std::string_view text, std::string_view separa
 }
 
 std::string without_idle_slashes(std::string_view path) {
-    std::string result;
-    for (const char c : path) {
-        if (c != '/' || !result.ends_with('/')) {
-            result += c;
-        }
-    }
+    std::string result(path);
+    const auto idle =
+        std::ranges::unique(result, [](char one, char next) { return one == '/' && next == '/'; });
+    result.erase(idle.begin(), idle.end());
     if (result.size() > 1 && result.ends_with('/')) {
         result.pop_back();
     }

@@ -1,6 +1,5 @@
 #include "tools/pool/places.h"
 
-#include "shim/base/text_file.h"
 #include "tools/common/command_line.h"
 #include "tools/common/failure.h"
 #include "tools/common/values.h"
@@ -181,10 +180,8 @@ Fd open_folder(const std::string& path, const Trust& trust) {
 }
 
 bool is_empty(int folder) {
-    const auto readable = Fd::open(own_path(folder).c_str(), O_RDONLY | O_DIRECTORY);
-    bool is_empty = true;
-    return readable && hugepage::for_each_entry(readable.value(), [&](auto) { is_empty = false; }) &&
-           is_empty;
+    std::error_code error;
+    return std::filesystem::is_empty(own_path(folder), error);
 }
 
 Name name_at(const std::string& path, const Trust& trust) {
