@@ -25,7 +25,6 @@ namespace ctl {
 namespace {
 
 using tools::ExitCode;
-using tools::printable;
 
 struct RunOptions {
     PoolOptions pool{{}, {}, "--files-path", "--files-path-pattern"};
@@ -43,7 +42,7 @@ std::optional<PoolChoice> pool_of(const RunOptions& options) {
     }
     const auto choices = choose_pools(options.pool, own_environment());
     if (choices.size() > 1) {
-        const auto name = [](const PoolChoice& choice) { return printable(name_of(choice.pattern)); };
+        const auto name = [](const PoolChoice& choice) { return name_of(choice.pattern); };
         tools::refuse(fmt::format("there are several pools: {}; choose one with --files-path.",
                                   fmt::join(choices | std::views::transform(name), ", ")));
     }

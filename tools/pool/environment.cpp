@@ -2,7 +2,6 @@
 
 #include "tools/common/command_line.h"
 #include "tools/common/failure.h"
-#include "tools/common/log.h"
 #include "tools/common/processes.h"
 #include "tools/common/values.h"
 
@@ -111,16 +110,15 @@ std::string find_library(const std::string& given, bool heap, const std::string&
     }
     const auto found = std::ranges::find_if(places, is_file);
     if (found == places.end()) {
-        tools::refuse(tools::printable(
-            !given.empty() ? fmt::format("--library: there is no file {}.", given)
-                           : fmt::format("find {}: it is at none of {}; name it with --library.", name,
-                                         fmt::join(places, ", "))));
+        tools::refuse(!given.empty() ? fmt::format("--library: there is no file {}.", given)
+                                     : fmt::format("find {}: it is at none of {}; name it with --library.",
+                                                   name, fmt::join(places, ", ")));
     }
     if (found->find_first_of(": \t\n") != std::string::npos) {
         tools::refuse(
             fmt::format("preload {}: the loader separates names at blanks and colons; put the "
                         "library where the path has none, and name it with --library.",
-                        tools::printable(*found)));
+                        *found));
     }
     return *found;
 }
