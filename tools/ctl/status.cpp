@@ -206,7 +206,7 @@ ExitCode show_processes(const StatusOptions& options) {
         try {
             Json process = report_on_process(options, pid);
             text += (text.empty() ? "" : "\n") + process_text(process, Terminal::of_stdout());
-            report["faults"] = report["faults"].get<std::size_t>() + process["faults"].get<std::size_t>();
+            add_to(report, "faults", count_in(process, "faults"));
             report["processes"].push_back(std::move(process));
         } catch (const tools::Failure& failure) {
             if (pids.size() == 1) {
