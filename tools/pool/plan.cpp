@@ -138,11 +138,8 @@ void plan_mount(Plan& plan, const Facts& facts) {
             option, place));
     }
     plan.mount = place;
-    for (const std::string& path : facts.nodes.front().missing) {
-        if (path.size() <= place.size() && place.starts_with(path)) {
-            plan.folders.push_back(path);
-        }
-    }
+    std::ranges::copy_if(facts.nodes.front().missing, std::back_inserter(plan.folders),
+                         [&](const std::string& path) { return place.starts_with(path); });
 }
 
 // Why a file that is there is not the one that would be created.
@@ -206,7 +203,6 @@ NodePlan plan_files(const Plan& plan, const Share& share, const Facts& all, cons
     NodePlan node;
     node.node = share.node;
     node.pages_per_file = plan.request.size.bytes / plan.page_size.bytes;
-    node.folder = facts.folder;
     std::ranges::copy_if(facts.missing, std::back_inserter(node.missing), [&](const std::string& path) {
         return facts.is_on_hugetlbfs() || path.size() > place_of(plan.request.pattern).size();
     });

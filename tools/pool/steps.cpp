@@ -158,8 +158,9 @@ Step create_step(const Plan& plan, const NodePlan& node, std::size_t files) {
     const std::vector<std::string> paths(node.create.begin(),
                                          node.create.begin() + static_cast<std::ptrdiff_t>(files));
     const auto apply = [=, page_size = plan.page_size, trust = Trust{.user = plan.request.owner},
-                        id = node.node, path_of_folder = node.folder](Work& work) {
-        const Fd folder = open_pool_folder(path_of_folder, trust, page_size);
+                        id = node.node](Work& work) {
+        const Fd folder =
+            open_pool_folder(paths.front().substr(0, paths.front().rfind('/')), trust, page_size);
         std::vector<Fd> made;
         TouchJob job{{}, request.size, page_size, id, request.threads};
         for (const std::string& path : paths) {
