@@ -192,7 +192,7 @@ std::vector<pid_t> processes_named(const std::string& word, const std::string& p
         return {static_cast<pid_t>(*pid)};
     }
     if (word.find_first_not_of("0123456789") == std::string::npos) {
-        refuse(fmt::format("--pid: '{}' is no process's number.", word));
+        refuse("--pid: '{}' is no process's number.", word);
     }
     std::vector<pid_t> pids;
     for (const pid_t pid : all_pids(proc)) {
@@ -201,7 +201,7 @@ std::vector<pid_t> processes_named(const std::string& word, const std::string& p
         }
     }
     if (pids.empty()) {
-        throw Failure(ExitCode::failed, fmt::format("look for the process '{}': there is none.", word));
+        fail("look for the process '{}': there is none.", word);
     }
     return pids;
 }
@@ -223,10 +223,7 @@ Process read_process(pid_t pid, const std::string& proc) {
         throw unreadable(pid, folder + "/smaps", error);
     }
     if (process.areas.empty()) {
-        throw Failure(
-            ExitCode::failed,
-            fmt::format("look at process {}: it has no memory of its own; it has ended, or is the kernel's.",
-                        pid));
+        fail("look at process {}: it has no memory of its own; it has ended, or is the kernel's.", pid);
     }
     // Missing on a kernel without NUMA.
     static_cast<void>(hugepage::for_each_line((folder + "/numa_maps").c_str(), [&](std::string_view line) {

@@ -52,8 +52,8 @@ Subject subject_of(const DoctorOptions& options, const std::vector<std::string>&
     }
     const std::vector<pid_t> pids = tools::processes_named(options.process);
     if (pids.size() > 1) {
-        tools::refuse(fmt::format("--pid: there are several processes '{}': {}; choose one.", options.process,
-                                  fmt::join(pids, ", ")));
+        tools::refuse("--pid: there are several processes '{}': {}; choose one.", options.process,
+                      fmt::join(pids, ", "));
     }
     Root root;
     root.process = std::to_string(pids.front());

@@ -43,8 +43,8 @@ std::optional<PoolChoice> pool_of(const RunOptions& options) {
     const auto choices = choose_pools(options.pool, own_environment());
     if (choices.size() > 1) {
         const auto name = [](const PoolChoice& choice) { return name_of(choice.pattern); };
-        tools::refuse(fmt::format("there are several pools: {}; choose one with --files-path.",
-                                  fmt::join(choices | std::views::transform(name), ", ")));
+        tools::refuse("there are several pools: {}; choose one with --files-path.",
+                      fmt::join(choices | std::views::transform(name), ", "));
     }
     if (choices.empty()) {
         if (options.require) {

@@ -83,8 +83,7 @@ std::vector<Pool> read_pools(const StatusOptions& options) {
         }
     }
     if (options.all_pages && files == 0) {
-        throw tools::Failure(
-            ExitCode::failed,
+        tools::fail(
             "look for memory files: there are none; say where they are by --path DIR, or make "
             "some: 'hugepagectl plan' says how.");
     }

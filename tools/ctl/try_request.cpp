@@ -114,7 +114,7 @@ std::string make_request(ByteSize size) {
     }
     ::munmap(memory, size.bytes);
     if (path.empty()) {
-        throw tools::Failure(tools::ExitCode::failed, "the memory is no file's");
+        tools::fail("the memory is no file's");
     }
     return path;
 }

@@ -23,7 +23,7 @@ using hugepage::FilePattern;
 constexpr std::string_view kFolderName = "/numa_$NUMA_NODE_INDEX";
 
 [[noreturn]] void refuse_config(const std::string& path, const std::string& what) {
-    tools::refuse(fmt::format("{}: {}.", path, what));
+    tools::refuse("{}: {}.", path, what);
 }
 
 PoolOptions of_config(const std::string& file) {

@@ -116,9 +116,9 @@ std::string find_library(const std::string& given, bool heap, const std::string&
     }
     if (found->find_first_of(": \t\n") != std::string::npos) {
         tools::refuse(
-            fmt::format("preload {}: the loader separates names at blanks and colons; put the "
-                        "library where the path has none, and name it with --library.",
-                        *found));
+            "preload {}: the loader separates names at blanks and colons; put the "
+            "library where the path has none, and name it with --library.",
+            *found);
     }
     return *found;
 }

@@ -208,10 +208,10 @@ void publish(const Fd& file, int folder, const std::string& path) {
     }
     const int error = errno;
     if (error == EEXIST) {
-        throw tools::Failure(tools::ExitCode::failed,
-                             path +
-                                 " has been created by somebody else meanwhile; nothing was created; run "
-                                 "this again to see whether it is right");
+        tools::fail(
+            "{} has been created by somebody else meanwhile; nothing was created; run this again to see "
+            "whether it is right",
+            path);
     }
     throw tools::system_failure(
         "give the complete file its name " + path, error,
@@ -227,11 +227,10 @@ void require_limits(ByteSize size) {
             ::setrlimit(resource, &limit);
         }
         if (resource == RLIMIT_FSIZE && limit.rlim_cur < size.bytes) {
-            throw tools::Failure(
-                tools::ExitCode::failed,
-                fmt::format("--size: files of {} are larger than this process may make ({}); nothing was "
-                            "changed; raise the limit: ulimit -f unlimited, or LimitFSIZE=infinity in a unit",
-                            tools::size_text(size), tools::size_text({limit.rlim_cur})));
+            tools::fail(
+                "--size: files of {} are larger than this process may make ({}); nothing was "
+                "changed; raise the limit: ulimit -f unlimited, or LimitFSIZE=infinity in a unit",
+                tools::size_text(size), tools::size_text({limit.rlim_cur}));
         }
     }
 }

@@ -46,8 +46,7 @@ ByteSize memory_of(NodeId node, const Root& root) {
     const auto kib =
         hugepage::parse_number(text.value_or("").substr(0, text.value_or("").find(' ')), UINT64_MAX / kKiB);
     if (!kib) {
-        throw tools::Failure(tools::ExitCode::failed,
-                             "read how much memory there is: no MemTotal in " + root.proc + "/meminfo");
+        tools::fail("read how much memory there is: no MemTotal in {}/meminfo", root.proc);
     }
     return {*kib * kKiB};
 }
@@ -102,8 +101,7 @@ Pages read_pages(const std::string& sysfs, ByteSize size, std::optional<NodeId> 
     const auto total = hugepage::number_in(folder + "/nr_hugepages");
     const auto free = hugepage::number_in(folder + "/free_hugepages");
     if (!total || !free) {
-        throw tools::Failure(tools::ExitCode::failed,
-                             fmt::format("read the counts of huge pages in {}: there are none", folder));
+        tools::fail("read the counts of huge pages in {}: there are none", folder);
     }
     const std::uint64_t surplus = hugepage::number_in(folder + "/surplus_hugepages").value_or(0);
     const auto promised = node ? std::nullopt : hugepage::number_in(folder + "/resv_hugepages");

@@ -118,11 +118,10 @@ class Walk {
             throw tools::system_failure("open the folder " + path, ELOOP);
         }
         if (is_root_ && (facts.st_uid != 0 || facts_.st_uid != 0 || others_may_write(facts_))) {
-            throw tools::Failure(
-                tools::ExitCode::failed,
-                fmt::format("{} is a symbolic link that others than root can change: root doesn't follow it; "
-                            "write the path that it leads to",
-                            path));
+            tools::fail(
+                "{} is a symbolic link that others than root can change: root doesn't follow it; "
+                "write the path that it leads to",
+                path);
         }
         std::array<char, PATH_MAX> target{};
         const ssize_t length = ::readlinkat(link, "", target.data(), target.size());
@@ -142,19 +141,16 @@ class Walk {
             return;
         }
         if (facts_.st_uid != 0 && facts_.st_uid != trust_.user) {
-            throw tools::Failure(
-                tools::ExitCode::failed,
-                fmt::format("{} belongs to user {}, who could change what root makes in it; use a folder of "
-                            "root's, or --user {}",
-                            path, facts_.st_uid, facts_.st_uid));
+            tools::fail(
+                "{} belongs to user {}, who could change what root makes in it; use a folder of "
+                "root's, or --user {}",
+                path, facts_.st_uid, facts_.st_uid);
         }
         if (others_may_write(facts_)) {
-            throw tools::Failure(
-                tools::ExitCode::failed,
-                fmt::format(
-                    "others may write to {} (mode {:04o}), and could change what root makes in it; use "
-                    "another folder, or type: sudo chmod go-w {}",
-                    path, facts_.st_mode & ALLPERMS, tools::quoted(path)));
+            tools::fail(
+                "others may write to {} (mode {:04o}), and could change what root makes in it; use "
+                "another folder, or type: sudo chmod go-w {}",
+                path, facts_.st_mode & ALLPERMS, tools::quoted(path));
         }
     }
 

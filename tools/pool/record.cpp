@@ -52,11 +52,10 @@ constexpr const char* kNewRecordName = "record.json.new";
 constexpr const char* kLockName = "lock";
 
 [[noreturn]] void unusable(const std::string& path, const std::string& why) {
-    throw tools::Failure(
-        tools::ExitCode::failed,
-        fmt::format("read {}: {}; without it, what setup has added isn't known. To go on all "
-                    "the same, type: sudo mv {} {}",
-                    path, why, tools::quoted(path), tools::quoted(path + ".unusable")));
+    tools::fail(
+        "read {}: {}; without it, what setup has added isn't known. To go on all "
+        "the same, type: sudo mv {} {}",
+        path, why, tools::quoted(path), tools::quoted(path + ".unusable"));
 }
 
 bool is_sound(const Record& record) {

@@ -142,8 +142,7 @@ std::vector<MemoryFile> files_of(const RemoveRequest& request, const Record& rec
     for (const std::string& path : request.paths) {
         const auto file = look_at(path, node_of(path, record));
         if (!file || !file->is_on_hugetlbfs()) {
-            throw tools::Failure(tools::ExitCode::failed,
-                                 path + " is not a memory file on hugetlbfs; nothing was removed");
+            tools::fail("{} is not a memory file on hugetlbfs; nothing was removed", path);
         }
         files.push_back(*file);
     }
@@ -186,9 +185,7 @@ Removal plan_removal(const RemoveRequest& request, const Record& record, std::ve
                          [&](const std::string& mount) { return is_meant(request, mount); });
     const bool has_places = !places_of(request).empty() && (!plan.mounts.empty() || !plan.folders.empty());
     if (request.is_choice() && plan.files.empty() && plan.busy.empty() && (request.size || !has_places)) {
-        throw tools::Failure(
-            tools::ExitCode::failed,
-            "there is no such memory file, so nothing was removed; see 'hugepagectl status'");
+        tools::fail("there is no such memory file, so nothing was removed; see 'hugepagectl status'");
     }
     return plan;
 }

@@ -169,7 +169,7 @@ void set_up(Plan& plan, Work& work) {
         }
         if (!work.removed.left.empty()) {
             const Leftover& left = work.removed.left.front();
-            throw Failure(ExitCode::failed, fmt::format("remove {}: {}", left.path, left.why));
+            tools::fail("remove {}: {}", left.path, left.why);
         }
         const Plan now = reserve_all(plan, work);
         for (std::size_t i = 0; i < now.nodes.size(); ++i) {

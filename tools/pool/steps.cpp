@@ -45,7 +45,7 @@ Fd open_pool_folder(const std::string& path, const Trust& trust, ByteSize page_s
     const auto file_system = hugepage::file_system_of(folder.get());
     if (!file_system || file_system.value().kind != hugepage::FileSystem::Kind::hugetlbfs ||
         file_system.value().page_size != page_size) {
-        throw Failure(ExitCode::failed, path + " has been mounted or unmounted meanwhile; run this again");
+        tools::fail("{} has been mounted or unmounted meanwhile; run this again", path);
     }
     return folder;
 }
@@ -131,8 +131,7 @@ Step mount_step(const std::string& point, ByteSize page_size, const Trust& trust
     const auto apply = [=](Work& work) {
         const Fd folder = open_folder(point, trust);
         if (!is_empty(folder.get())) {
-            throw Failure(ExitCode::failed,
-                          point + " isn't empty any more, and a mount would hide what is in it");
+            tools::fail("{} isn't empty any more, and a mount would hide what is in it", point);
         }
         work.enter([&](Record& record) { record.mounts.push_back(point); });
         if (::mount(kMountSource, own_path(folder.get()).c_str(), "hugetlbfs",

@@ -204,10 +204,9 @@ void require_all_on_node(const TouchJob& job, const tools::Interrupts& interrupt
         }
         const auto& found = placement.value();
         if (found.elsewhere != 0 || found.absent != 0) {
-            throw Failure(ExitCode::failed,
-                          fmt::format("{} of {} are not on node {} as asked; nothing was created",
-                                      found.elsewhere + found.absent, tools::counted(found.checked, "page"),
-                                      job.node.value));
+            tools::fail("{} of {} are not on node {} as asked; nothing was created",
+                        found.elsewhere + found.absent, tools::counted(found.checked, "page"),
+                        job.node.value);
         }
     }
 }

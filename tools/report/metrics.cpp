@@ -61,11 +61,10 @@ void replace_file(const std::string& path, const std::string& content) {
     if (::fstat(at.folder.get(), &around) == 0 && ::lstat(target.c_str(), &facts) == 0 &&
         !S_ISREG(facts.st_mode)) {
         if (::geteuid() == 0 && others_may_change(facts, around)) {
-            throw tools::Failure(
-                tools::ExitCode::failed,
-                fmt::format("write {}: it is no regular file, and others than root can change "
-                            "it: root doesn't write into it; remove it, or use another folder",
-                            path));
+            tools::fail(
+                "write {}: it is no regular file, and others than root can change it: root doesn't write "
+                "into it; remove it, or use another folder",
+                path);
         }
         const hugepage::Fd file(::open(target.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY));
         if (file.get() < 0 || !pool::write_all(file.get(), content)) {
