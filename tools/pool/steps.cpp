@@ -19,8 +19,6 @@ namespace pool {
 namespace {
 
 using hugepage::Fd;
-using tools::ExitCode;
-using tools::Failure;
 
 // The mount that is seen at the point is setup's.
 bool is_own_mount(const std::string& point) {
