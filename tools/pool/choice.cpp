@@ -180,7 +180,7 @@ std::string name_of(const FilePattern& pattern) {
         text.find(FilePattern::kPlaceholder) > text.size() - kFolderName.size()) {
         text.resize(text.size() - kFolderName.size());
     }
-    return text;
+    return text.empty() ? "/" : text;
 }
 
 std::string option_of(const FilePattern& pattern) {

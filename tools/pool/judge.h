@@ -106,8 +106,10 @@ inline constexpr const char* kBufferStates[] = {"served", "tmpfs", "thp", "ordin
 // `glob`: HUGEPAGE_EXE, or empty.
 [[nodiscard]] Findings judge_program(const Program& program, const std::string& glob);
 
-// The setup that makes so many files on the node, for the pool's user.
-[[nodiscard]] std::string setup_for(const Pool& pool, NodeId node, std::size_t files, ByteSize size,
-                                    ByteSize page_size);
+// What to type where there are no files of huge pages.
+inline constexpr const char* kPlanFirst =
+    "hugepagectl plan --sector 32GiB --parallel 1   (says what to type)";
+// What to type so that there are so many files like this one on the node, for the pool's user.
+[[nodiscard]] std::string setup_for(const Pool& pool, NodeId node, std::size_t files, const MemoryFile& like);
 
 }  // namespace ctl

@@ -54,13 +54,13 @@ std::string make_anew(const MemoryFile& file, const Pool& pool) {
     for (const MemoryFile& one : pool.files) {
         last = std::max(last, one.node == file.node ? number_of(one, like->size).value_or(0) : 0);
     }
-    return setup_for(pool, file.node, last + 1, like->size, like->file_system.page_size);
+    return setup_for(pool, file.node, last + 1, *like);
 }
 
 // A file is never handed to another user: the last one's labels are in it.
 std::string next_of(Reason reason, const MemoryFile& file, const Pool& pool) {
     if (reason == Reason::not_hugetlbfs) {
-        return "hugepagectl plan --help   (says how to mount hugetlbfs, where its files belong)";
+        return kPlanFirst;
     }
     if (reason != Reason::insecure || file.size.bytes == 0 || is_of_another(file, pool)) {
         return make_anew(file, pool);
@@ -147,11 +147,14 @@ FileJudgement judge(const MemoryFile& file, const Pool& pool) {
     return {true, {}, {}, state_if(true)};
 }
 
-std::string setup_for(const Pool& pool, NodeId node, std::size_t files, ByteSize size, ByteSize page_size) {
+std::string setup_for(const Pool& pool, NodeId node, std::size_t files, const MemoryFile& like) {
+    if (!like.is_on_hugetlbfs()) {  // but on tmpfs, for trying things out
+        return kPlanFirst;
+    }
     pool::Request request;
     request.shares = {{node, files}};
-    request.size = size;
-    request.page_size = page_size.bytes > 0 ? std::optional(page_size) : std::nullopt;
+    request.size = like.size;
+    request.page_size = like.file_system.page_size;
     request.pattern = pool.choice.pattern;
     request.owner = pool.user.id != 0 ? std::optional(pool.user.id) : std::nullopt;
     return pool::setup_command(request);

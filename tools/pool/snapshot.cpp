@@ -165,13 +165,13 @@ Pool read_pool(const PoolChoice& choice, std::optional<uid_t> user) {
         const int error = listed.error().code;
         const std::string tried = fmt::format("list the pool's folder {} ({})", folder, choice.source);
         if (error == ENOENT || error == ENOTDIR) {
-            throw NoPool(
-                tools::ExitCode::failed,
-                tools::system_failure(tried, error,
-                                      error == ENOENT ? "hugetlbfs must be mounted and the files made, after "
-                                                        "each reboot too: see 'hugepagectl plan --help'"
-                                                      : "")
-                    .what());
+            throw NoPool(tools::ExitCode::failed,
+                         tools::system_failure(
+                             tried, error,
+                             error == ENOENT ? "hugetlbfs must be mounted and the files made, after "
+                                               "each reboot too: 'hugepagectl plan --sector 32GiB' says how"
+                                             : "")
+                             .what());
         }
         throw tools::system_failure(tried, error);
     }
