@@ -1,21 +1,20 @@
 #include "tools/common/child.h"
 
-#include <poll.h>
-
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <optional>
+#include <thread>
 
 namespace tools {
 namespace {
@@ -30,12 +29,8 @@ class Captured {
 
     [[nodiscard]] int fd() const { return fd_; }
     [[nodiscard]] std::string text() const {
-        struct stat facts {};
-        ::fstat(fd_, &facts);
-        std::string text(static_cast<std::size_t>(facts.st_size), '\0');
-        const ssize_t length = ::pread(fd_, text.data(), text.size(), 0);
-        text.resize(static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
-        return text;
+        std::ifstream file("/proc/self/fd/" + std::to_string(fd_), std::ios::binary);
+        return {std::istreambuf_iterator<char>(file), {}};
     }
 
   private:
@@ -80,11 +75,13 @@ std::vector<char*> as_list(const std::vector<std::string>& words) {
 }
 
 Ended run_child(const std::vector<std::string>& command, const Interrupts* interrupts,
-                const std::function<void()>& prepare) {
-    constexpr int kLookEveryMs = 50;
+                const std::function<void()>& prepare, std::chrono::seconds most) {
+    using Clock = std::chrono::steady_clock;
+    constexpr std::chrono::milliseconds kLookEvery{50};
     constexpr int kSignalBase = 128;
     const Captured output;
     const Captured errors;
+    std::signal(SIGCHLD, SIG_DFL);  // where it was ignored, the kernel would tell nobody how a child ended
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
@@ -104,24 +101,31 @@ Ended run_child(const std::vector<std::string>& command, const Interrupts* inter
         throw std::system_error(error, std::generic_category(), "start " + command.front());
     }
     ::setpgid(child, child);
+    const auto deadline = Clock::now() + most;
     std::optional<Interrupted> interrupted;
+    bool is_late = false;
     int status = 0;
     while (::waitpid(child, &status, WNOHANG) == 0) {
-        pollfd come{interrupts != nullptr && !interrupted ? interrupts->fd() : -1, POLLIN, 0};
-        if (::poll(&come, 1, kLookEveryMs) > 0) {
-            try {
-                interrupts->check();
-            } catch (const Interrupted& signal) {
-                interrupted = signal;
-                ::kill(-child, SIGTERM);
+        if (most.count() > 0 && Clock::now() >= deadline) {
+            is_late = true;
+            ::kill(-child, SIGKILL);
+        }
+        try {
+            if (interrupts != nullptr && !interrupted) {
+                interrupts->wait(kLookEvery);
+            } else {
+                std::this_thread::sleep_for(kLookEvery);
             }
+        } catch (const Interrupted& signal) {
+            interrupted = signal;
+            ::kill(-child, SIGTERM);
         }
     }
     if (interrupted) {
         throw Interrupted(*interrupted);
     }
     return {WIFEXITED(status) ? WEXITSTATUS(status) : kSignalBase + WTERMSIG(status), output.text(),
-            errors.text()};
+            errors.text(), is_late};
 }
 
 }  // namespace tools

@@ -1,9 +1,12 @@
 // How a tool says that it could not do what was asked, and with which exit status.
 #pragma once
 
+#include <fmt/core.h>
+
 #include <cerrno>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace tools {
 
@@ -32,9 +35,19 @@ class Failure : public std::runtime_error {
     ExitCode code_;
 };
 
+// Throws Failure for what could not be done.
+template <class... Args>
+[[noreturn]] void fail(fmt::format_string<Args...> message, Args&&... args) {
+    throw Failure(ExitCode::failed, fmt::format(message, std::forward<Args>(args)...));
+}
+
 // Throws Failure for a command line that makes no sense.
 [[noreturn]] inline void refuse(const std::string& message) {
     throw Failure(ExitCode::usage, message);
+}
+template <class First, class... Args>
+[[noreturn]] void refuse(fmt::format_string<First, Args...> message, First&& first, Args&&... args) {
+    refuse(fmt::format(message, std::forward<First>(first), std::forward<Args>(args)...));
 }
 
 // A signal asked the program to end (interrupts.h).

@@ -1,5 +1,7 @@
 #include "tools/common/interrupts.h"
 
+#include <poll.h>
+
 #include <sys/eventfd.h>
 #include <system_error>
 #include <unistd.h>
@@ -62,6 +64,12 @@ void Interrupts::check() const {
     if (::read(fd_, &signals, sizeof signals) == static_cast<ssize_t>(sizeof signals)) {
         throw Interrupted(last_signal);
     }
+}
+
+void Interrupts::wait(std::chrono::milliseconds most) const {
+    pollfd one{fd_, POLLIN, 0};
+    ::poll(&one, 1, static_cast<int>(most.count()));
+    check();
 }
 
 }  // namespace tools

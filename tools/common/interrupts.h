@@ -4,6 +4,7 @@
 #include "tools/common/failure.h"
 
 #include <array>
+#include <chrono>
 #include <csignal>
 
 namespace tools {
@@ -20,11 +21,10 @@ class Interrupts {
     Interrupts(const Interrupts&) = delete;
     Interrupts& operator=(const Interrupts&) = delete;
 
-    // Readable, for poll(2), when one of the signals has come.
-    [[nodiscard]] int fd() const noexcept { return fd_; }
-
     // Throws Interrupted if one of the signals has come. Costs one system call.
     void check() const;
+    // The same, when one has come or that much time has passed.
+    void wait(std::chrono::milliseconds most) const;
 
   private:
     int fd_;

@@ -30,4 +30,9 @@ namespace hugepage {
     return value;
 }
 
+// The same, where it is a number.
+[[nodiscard]] inline std::optional<std::uint64_t> number_in(const std::string& path) {
+    return parse_number(value_in(path).value_or(""), UINT64_MAX);
+}
+
 }  // namespace hugepage

@@ -152,22 +152,20 @@ std::int64_t start_of(const std::string& folder) {
     return std::time(nullptr) - up.tv_sec + static_cast<std::int64_t>(*ticks) / ::sysconf(_SC_CLK_TCK);
 }
 
-struct Lock {
-    FileId file;
-    pid_t pid = 0;
-};
-// Of "12: FLOCK  ADVISORY  WRITE 21503 00:1b:1386432 0 EOF"; one that is waited for has an arrow before
-// FLOCK.
-std::optional<Lock> parse_lock(const std::string& line) {
+// "12: FLOCK  ADVISORY  WRITE 21503 00:1b:1386432 0 EOF"; one that is waited for has an arrow before FLOCK.
+void read_lock(const std::string& line, const std::set<FileId>& files, std::map<FileId, pid_t>& lockers) {
     unsigned major_number = 0;
     unsigned minor_number = 0;
-    Lock lock;
-    if (std::sscanf(line.c_str(), "%*d: FLOCK %*s %*s %d %x:%x:%lu", &lock.pid, &major_number, &minor_number,
-                    &lock.file.inode) != 4) {
-        return std::nullopt;
+    pid_t pid = 0;
+    FileId file;
+    if (std::sscanf(line.c_str(), "%*d: FLOCK %*s %*s %d %x:%x:%lu", &pid, &major_number, &minor_number,
+                    &file.inode) != 4) {
+        return;
     }
-    lock.file.device = makedev(major_number, minor_number);
-    return lock;
+    file.device = makedev(major_number, minor_number);
+    if (files.contains(file)) {
+        lockers[file] = pid;
+    }
 }
 
 }  // namespace
@@ -194,7 +192,7 @@ std::vector<pid_t> processes_named(const std::string& word, const std::string& p
         return {static_cast<pid_t>(*pid)};
     }
     if (word.find_first_not_of("0123456789") == std::string::npos) {
-        refuse(fmt::format("--pid: '{}' is no process's number.", word));
+        refuse("--pid: '{}' is no process's number.", word);
     }
     std::vector<pid_t> pids;
     for (const pid_t pid : all_pids(proc)) {
@@ -203,7 +201,7 @@ std::vector<pid_t> processes_named(const std::string& word, const std::string& p
         }
     }
     if (pids.empty()) {
-        throw Failure(ExitCode::failed, fmt::format("look for the process '{}': there is none.", word));
+        fail("look for the process '{}': there is none.", word);
     }
     return pids;
 }
@@ -225,10 +223,7 @@ Process read_process(pid_t pid, const std::string& proc) {
         throw unreadable(pid, folder + "/smaps", error);
     }
     if (process.areas.empty()) {
-        throw Failure(
-            ExitCode::failed,
-            fmt::format("look at process {}: it has no memory of its own; it has ended, or is the kernel's.",
-                        pid));
+        fail("look at process {}: it has no memory of its own; it has ended, or is the kernel's.", pid);
     }
     // Missing on a kernel without NUMA.
     static_cast<void>(hugepage::for_each_line((folder + "/numa_maps").c_str(), [&](std::string_view line) {
@@ -247,9 +242,7 @@ Process read_process(pid_t pid, const std::string& proc) {
 Holders find_holders(const std::set<FileId>& files, const std::string& proc) {
     std::map<FileId, pid_t> lockers;
     const auto listed = hugepage::for_each_line((proc + "/locks").c_str(), [&](std::string_view line) {
-        if (const auto lock = parse_lock(std::string(line)); lock && files.contains(lock->file)) {
-            lockers[lock->file] = lock->pid;
-        }
+        read_lock(std::string(line), files, lockers);
     });
     if (!listed) {
         throw system_failure(fmt::format("look in {}/locks for who holds the files", proc),

@@ -26,7 +26,7 @@ void tell_service_manager(std::string_view status) {
         address.sun_path[0] = '\0';  // a name that is in no folder
     }
     const hugepage::Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    const std::string message = "STATUS=" + printable(std::string(status));
+    const std::string message = "STATUS=" + printable(status);
     static_cast<void>(::sendto(socket.get(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
                                reinterpret_cast<const sockaddr*>(&address),
                                static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size())));

@@ -124,13 +124,22 @@ std::string user_text(uid_t user) {
     return entry != nullptr ? entry->pw_name : std::to_string(user);
 }
 
-std::string without_idle_slashes(std::string_view path) {
-    std::string result;
-    for (const char c : path) {
-        if (c != '/' || !result.ends_with('/')) {
-            result += c;
-        }
+std::vector<std::string> words_of(std::string_view text, std::string_view separators) {
+    std::vector<std::string> words;
+    for (std::size_t begin = text.find_first_not_of(separators); begin != std::string_view::npos;
+         begin = text.find_first_not_of(separators, begin)) {
+        const std::size_t end = std::min(text.find_first_of(separators, begin), text.size());
+        words.emplace_back(text.substr(begin, end - begin));
+        begin = end;
     }
+    return words;
+}
+
+std::string without_idle_slashes(std::string_view path) {
+    std::string result(path);
+    const auto idle =
+        std::ranges::unique(result, [](char one, char next) { return one == '/' && next == '/'; });
+    result.erase(idle.begin(), idle.end());
     if (result.size() > 1 && result.ends_with('/')) {
         result.pop_back();
     }

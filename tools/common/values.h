@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tools {
 
@@ -36,6 +37,9 @@ namespace tools {
 [[nodiscard]] std::optional<gid_t> parse_group(const std::string& text);
 // "sealer", or "1234" where nobody is called that: as --user takes it.
 [[nodiscard]] std::string user_text(uid_t user);
+
+// What stands between characters that separate.
+[[nodiscard]] std::vector<std::string> words_of(std::string_view text, std::string_view separators);
 
 // A path without doubled and closing slashes, otherwise as it was.
 [[nodiscard]] std::string without_idle_slashes(std::string_view path);

@@ -1,5 +1,5 @@
 // hugepagectl's commands. Each describes its part of the command line: its options, their defaults, an
-// example; and says, once it has been chosen, what is to be done.
+// example; and what is done where it is chosen.
 #pragma once
 
 #include "tools/common/failure.h"
@@ -14,11 +14,11 @@ class App;
 
 namespace ctl {
 
-// What a command line asks for, its values checked. Throws tools::Failure or tools::Interrupted.
+// What a command line asks for, once all of it has been read; looks at its values first. Throws
+// tools::Failure or tools::Interrupted.
 using Action = std::function<tools::ExitCode()>;
 
-// Adds the command to the program's; `chosen` is set if the command line that is parsed names it, or
-// tools::Failure thrown if a value in it will not do.
+// Adds the command to the program's; `chosen` is set if the command line that is parsed names it.
 void describe_plan(CLI::App& program, Action& chosen);
 void describe_remove(CLI::App& program, Action& chosen);
 void describe_setup(CLI::App& program, Action& chosen);

@@ -3,7 +3,7 @@
 #include "tools/common/failure.h"
 #include "tools/ctl/commands.h"
 #include "tools/ctl/findings.h"
-#include "tools/ctl/request.h"
+#include "tools/ctl/try_request.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -52,8 +52,8 @@ Subject subject_of(const DoctorOptions& options, const std::vector<std::string>&
     }
     const std::vector<pid_t> pids = tools::processes_named(options.process);
     if (pids.size() > 1) {
-        tools::refuse(fmt::format("--pid: there are several processes '{}': {}; choose one.", options.process,
-                                  fmt::join(pids, ", ")));
+        tools::refuse("--pid: there are several processes '{}': {}; choose one.", options.process,
+                      fmt::join(pids, ", "));
     }
     Root root;
     root.process = std::to_string(pids.front());
@@ -72,16 +72,14 @@ std::optional<NodeSet> own_binding() {
 }
 
 // The pools that are there; of those that aren't, a finding.
-std::vector<Pool> read_pools(const DoctorOptions& options, const Subject& subject, const Machine& machine,
-                             Findings& findings) {
+std::vector<Pool> read_pools(const DoctorOptions& options, const Subject& subject, Findings& findings) {
     std::vector<Pool> pools;
     if (options.pool.empty() && value_of(subject.environment, "HUGEPAGE_MODE") == "thp") {
         findings.push_back({"pool", Verdict::ok, "HUGEPAGE_MODE=thp: transparent huge pages, and no pool"});
         return pools;
     }
     try {
-        for (const PoolChoice& choice :
-             choose_pools(options.pool, subject.environment, kConfigFile, machine.mounts)) {
+        for (const PoolChoice& choice : choose_pools(options.pool, subject.environment)) {
             pools.push_back(read_pool(choice));
             look_at_pages(pools.back());
         }
@@ -128,7 +126,7 @@ Findings diagnose(const DoctorOptions& options, const Subject& subject) {
         settings.mems_allowed->intersect(*bound);
     }
     Findings of_pools;
-    const std::vector<Pool> pools = read_pools(options, subject, machine, of_pools);
+    const std::vector<Pool> pools = read_pools(options, subject, of_pools);
     const bool has_pool = count(of_pools, Verdict::fail) == 0 || std::ranges::any_of(pools, has_usable_files);
 
     Findings findings = judge_machine(machine, settings, has_pool);
@@ -158,16 +156,13 @@ Findings diagnose(const DoctorOptions& options, const Subject& subject) {
     return findings;
 }
 
-Action checked(const DoctorOptions& options, const std::vector<std::string>& command) {
-    const Subject subject = subject_of(options, command);
-    return [=] {
-        const Findings findings = diagnose(options, subject);
-        const Json report = findings_report(findings);
-        const Terminal terminal = Terminal::of_stdout();
-        print(options.json ? as_json("doctor", report)
-                           : findings_text(report.at("findings"), terminal) + summary_text(report, terminal));
-        return count(findings, Verdict::fail) > 0 ? ExitCode::check_failed : ExitCode::done;
-    };
+ExitCode examine(const DoctorOptions& options, const std::vector<std::string>& command) {
+    const Findings findings = diagnose(options, subject_of(options, command));
+    const Json report = findings_report(findings);
+    const Terminal terminal = Terminal::of_stdout();
+    print(options.json ? as_json("doctor", report)
+                       : findings_text(report.at("findings"), terminal) + summary_text(report, terminal));
+    return count(findings, Verdict::fail) > 0 ? ExitCode::check_failed : ExitCode::done;
 }
 
 }  // namespace
@@ -192,7 +187,9 @@ void describe_doctor(CLI::App& program, Action& chosen, const std::vector<std::s
         "  hugepagectl doctor -- lotus-worker run\n"
         "\n"
         "Exit status: 0 it works, 4 it doesn't.");
-    app->callback([options, &chosen, &command] { chosen = checked(*options, command); });
+    app->callback([options, &chosen, &command] {
+        chosen = [options, &command] { return examine(*options, command); };
+    });
 }
 
 void describe_try_request(CLI::App& program, Action& chosen) {

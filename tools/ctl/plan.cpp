@@ -180,15 +180,13 @@ pool::Facts facts_of(const pool::Request& request, const Machine& machine) {
     }
 }
 
-Action checked(const PlanOptions& options) {
+ExitCode propose(const PlanOptions& options) {
     const Machine machine = read_machine();
     const pool::Request request = request_of(options, machine);
     const Plan plan = make_plan(request, facts_of(request, machine), pool::Purpose::show);
-    return [=, json = options.json] {
-        const Json report = plan_report(plan, machine);
-        print(json ? as_json("plan", report) : plan_text(report, Terminal::of_stdout()));
-        return plan.has_room() ? ExitCode::done : ExitCode::check_failed;
-    };
+    const Json report = plan_report(plan, machine);
+    print(options.json ? as_json("plan", report) : plan_text(report, Terminal::of_stdout()));
+    return plan.has_room() ? ExitCode::done : ExitCode::check_failed;
 }
 
 }  // namespace
@@ -218,7 +216,7 @@ void describe_plan(CLI::App& program, Action& chosen) {
         "  hugepagectl plan --sector 32GiB --parallel 6\n"
         "\n"
         "Exit status: 0 it fits, 4 it doesn't.");
-    app->callback([options, &chosen] { chosen = checked(*options); });
+    app->callback([options, &chosen] { chosen = [options] { return propose(*options); }; });
 }
 
 }  // namespace ctl

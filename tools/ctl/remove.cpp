@@ -112,7 +112,7 @@ std::string remove_text(const Json& report, const Terminal& terminal) {
         text += fmt::format("Removed the folder {}.\n", printable(folder.get<std::string>()));
     }
     for (const Json& left : report.at("left")) {
-        text += fmt::format("Left {}: {}.\n", text_in(left, "path"), left.at("reason").get<std::string>());
+        text += fmt::format("Left {}: {}.\n", text_in(left, "path"), text_in(left, "reason"));
     }
     if (!busy.empty()) {
         text += in_tone(terminal, Tone::bad,
@@ -134,7 +134,7 @@ struct RemoveOptions {
     bool json = false;
 };
 
-RemoveRequest checked(const RemoveOptions& options) {
+RemoveRequest request_of(const RemoveOptions& options) {
     const bool has_other = options.all || options.node != "all" ||
                            !(options.path + options.pattern + options.size + options.num).empty();
     if (!options.files.empty() && has_other) {
@@ -179,7 +179,7 @@ ExitCode preview(const RemoveRequest& request, bool json) {
     return say(report, json, ExitCode::done);
 }
 
-pool::Removal remove(const RemoveRequest& request) {
+pool::Removal take_away(const RemoveRequest& request) {
     if (::geteuid() != 0) {
         throw tools::Failure(ExitCode::no_permission,
                              "remove takes away pages and mounts, which only root may; nothing was changed; "
@@ -194,6 +194,15 @@ pool::Removal remove(const RemoveRequest& request) {
     ledger.save();
     const auto files = pool::files_of(request, ledger.record);
     return pool::remove(request, pool::plan_removal(request, ledger.record, files, work.control), work);
+}
+
+ExitCode remove(const RemoveOptions& options) {
+    const RemoveRequest request = request_of(options);
+    if (options.dry_run) {
+        return preview(request, options.json);
+    }
+    const pool::Removal removed = take_away(request);
+    return say(remove_report(removed), options.json, pool::exit_code_of(removed));
 }
 
 }  // namespace
@@ -229,16 +238,7 @@ void describe_remove(CLI::App& program, Action& chosen) {
         "\n"
         "Exit status: 0 all that was meant is gone, 1 there was no such file, 3 something\n"
         "else is left, 5 no permission, 6 some files are in use.");
-    app->callback([options, &chosen] {
-        const RemoveRequest request = checked(*options);
-        chosen = [=, dry_run = options->dry_run, json = options->json] {
-            if (dry_run) {
-                return preview(request, json);
-            }
-            const pool::Removal removed = remove(request);
-            return say(remove_report(removed), json, pool::exit_code_of(removed));
-        };
-    });
+    app->callback([options, &chosen] { chosen = [options] { return remove(*options); }; });
 }
 
 }  // namespace ctl

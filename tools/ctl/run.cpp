@@ -14,6 +14,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <ranges>
@@ -24,7 +25,6 @@ namespace ctl {
 namespace {
 
 using tools::ExitCode;
-using tools::printable;
 
 struct RunOptions {
     PoolOptions pool{{}, {}, "--files-path", "--files-path-pattern"};
@@ -40,11 +40,11 @@ std::optional<PoolChoice> pool_of(const RunOptions& options) {
     if (options.thp) {
         return std::nullopt;
     }
-    const auto choices = choose_pools(options.pool, own_environment(), kConfigFile, tools::mounts());
+    const auto choices = choose_pools(options.pool, own_environment());
     if (choices.size() > 1) {
-        const auto name = [](const PoolChoice& choice) { return printable(name_of(choice.pattern)); };
-        tools::refuse(fmt::format("there are several pools: {}; choose one with --files-path.",
-                                  fmt::join(choices | std::views::transform(name), ", ")));
+        const auto name = [](const PoolChoice& choice) { return name_of(choice.pattern); };
+        tools::refuse("there are several pools: {}; choose one with --files-path.",
+                      fmt::join(choices | std::views::transform(name), ", "));
     }
     if (choices.empty()) {
         if (options.require) {
@@ -67,7 +67,9 @@ void set_variables(const RunOptions& options) {
     const auto pool = pool_of(options);
     if (pool) {
         ::unsetenv("HUGEPAGE_FILES_PATH");
-        set("HUGEPAGE_FILES_PATH_PATTERN", std::string(pool->pattern.text()));
+        // Whole: the command, or what it starts, may work in another folder.
+        set("HUGEPAGE_FILES_PATH_PATTERN",
+            std::filesystem::absolute(std::string(pool->pattern.text())).string());
     }
     if (options.require || options.thp) {
         set("HUGEPAGE_MODE", options.thp ? "thp" : "require");
@@ -84,7 +86,11 @@ void set_variables(const RunOptions& options) {
 }
 
 // Returns only by throwing.
-[[noreturn]] void execute(const std::vector<std::string>& command) {
+[[noreturn]] void start(const RunOptions& options, const std::vector<std::string>& command) {
+    if (command.empty()) {
+        tools::refuse("there is no command: write it after --, as in hugepagectl run -- lotus-worker run.");
+    }
+    set_variables(options);
     const std::vector<char*> arguments = tools::as_list(command);
     ::execvp(arguments.front(), arguments.data());
     const ExitCode code = errno == ENOENT ? ExitCode::not_found : ExitCode::cannot_execute;
@@ -124,14 +130,7 @@ void describe_run(CLI::App& program, Action& chosen, const std::vector<std::stri
         "Exit status: the command's; 125 if run itself fails, 126 if the command can't\n"
         "be executed, 127 if it isn't found.");
     app->callback([options, &chosen, &command] {
-        if (command.empty()) {
-            tools::refuse(
-                "there is no command: write it after --, as in hugepagectl run -- lotus-worker run.");
-        }
-        chosen = [=]() -> ExitCode {
-            set_variables(*options);
-            execute(command);
-        };
+        chosen = [options, &command]() -> ExitCode { start(*options, command); };
     });
 }
 

@@ -271,18 +271,19 @@ ExitCode preview(const pool::Request& request, const Machine& machine, bool json
     return ExitCode::done;
 }
 
-Action chosen_action(const SetupOptions& options) {
+ExitCode setup(const SetupOptions& options, CLI::App& app) {
+    if (!options.config.empty()) {
+        read_config(options.config, app);
+    }
     const Machine machine = read_machine();
     const pool::Request request = pool::request_of(options.request, machine);
     const std::chrono::seconds timeout(tools::count_of("--timeout", options.timeout, kLongestTimeout));
-    return [=, dry_run = options.dry_run, json = options.json] {
-        if (dry_run) {
-            return preview(request, machine, json);
-        }
-        const Plan plan = set_up(request, timeout);
-        // Signals end this process again as they do others.
-        return say(plan, machine, json);
-    };
+    if (options.dry_run) {
+        return preview(request, machine, options.json);
+    }
+    const Plan plan = set_up(request, timeout);
+    // Signals end this process again as they do others.
+    return say(plan, machine, options.json);
 }
 
 }  // namespace
@@ -330,12 +331,7 @@ void describe_setup(CLI::App& program, Action& chosen) {
         "Exit status: 0 all files are there, 3 fewer, because pages are short; 4 their\n"
         "user would not be served; 5 no permission, 6 a file to be replaced is in use,\n"
         "or another setup or remove is at work.");
-    app->callback([options, app, &chosen] {
-        if (!options->config.empty()) {
-            read_config(options->config, *app);
-        }
-        chosen = chosen_action(*options);
-    });
+    app->callback([options, app, &chosen] { chosen = [options, app] { return setup(*options, *app); }; });
 }
 
 }  // namespace ctl

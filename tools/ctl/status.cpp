@@ -13,7 +13,6 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <poll.h>
 
 #include <algorithm>
 #include <ctime>
@@ -73,8 +72,7 @@ std::vector<Pool> read_pools(const StatusOptions& options) {
     std::vector<Pool> pools;
     std::size_t files = 0;
     const Machine machine = read_machine();
-    for (const PoolChoice& choice :
-         choose_pools(options.pool, own_environment(), kConfigFile, machine.mounts)) {
+    for (const PoolChoice& choice : choose_pools(options.pool, own_environment())) {
         Pool& pool = pools.emplace_back(read_pool_of(options, choice));
         std::erase_if(pool.files, [&](const MemoryFile& file) { return !options.covers(file.node); });
         files += pool.files.size() + pool.closed.size();
@@ -85,8 +83,7 @@ std::vector<Pool> read_pools(const StatusOptions& options) {
         }
     }
     if (options.all_pages && files == 0) {
-        throw tools::Failure(
-            ExitCode::failed,
+        tools::fail(
             "look for memory files: there are none; say where they are by --path DIR, or make "
             "some: 'hugepagectl plan' says how.");
     }
@@ -173,13 +170,10 @@ ExitCode show(const StatusOptions& options) {
 
 // Ends by a signal alone.
 [[noreturn]] void watch(const StatusOptions& options) {
-    constexpr int kMillisecondsPerSecond = 1000;
     const tools::Interrupts interrupts;
     for (;;) {
         static_cast<void>(show(options));
-        pollfd end{interrupts.fd(), POLLIN, 0};
-        ::poll(&end, 1, static_cast<int>(*options.seconds_between_watches) * kMillisecondsPerSecond);
-        interrupts.check();
+        interrupts.wait(std::chrono::seconds(*options.seconds_between_watches));
     }
 }
 
@@ -189,7 +183,7 @@ Json report_on_process(const StatusOptions& options, pid_t pid) {
     environment.merge(own_environment());
     const Machine machine = read_machine();
     std::vector<Pool> pools;
-    for (const PoolChoice& choice : choose_pools(options.pool, environment, kConfigFile, machine.mounts)) {
+    for (const PoolChoice& choice : choose_pools(options.pool, environment)) {
         try {
             pools.push_back(read_pool(choice));
         } catch (const tools::Failure& failure) {
@@ -211,7 +205,7 @@ ExitCode show_processes(const StatusOptions& options) {
         try {
             Json process = report_on_process(options, pid);
             text += (text.empty() ? "" : "\n") + process_text(process, Terminal::of_stdout());
-            report["faults"] = report["faults"].get<std::size_t>() + process["faults"].get<std::size_t>();
+            add_to(report, "faults", count_in(process, "faults"));
             report["processes"].push_back(std::move(process));
         } catch (const tools::Failure& failure) {
             if (pids.size() == 1) {
@@ -225,17 +219,17 @@ ExitCode show_processes(const StatusOptions& options) {
     return report["faults"] == 0 ? code : ExitCode::check_failed;
 }
 
-Action checked(StatusOptions options) {
+ExitCode status(StatusOptions options) {
     constexpr std::size_t kMostSeconds = 86400;
     options.nodes = pool::nodes_of(options.node);
     if (!options.processes.empty()) {
-        return [=] { return show_processes(options); };
+        return show_processes(options);
     }
     if (!options.watch.empty()) {
         options.seconds_between_watches = tools::count_of("--watch", options.watch, kMostSeconds);
-        return [=]() -> ExitCode { watch(options); };
+        watch(options);
     }
-    return [=] { return show(options); };
+    return show(options);
 }
 
 CLI::App* describe(CLI::App& program, const char* description, const std::shared_ptr<StatusOptions>& options,
@@ -249,7 +243,7 @@ CLI::App* describe(CLI::App& program, const char* description, const std::shared
                       "Write metrics for node_exporter's textfile collector\n"
                       "to FILE, replaced as a whole; - is stdout")
         ->excludes(json);
-    app->callback([options, &chosen] { chosen = checked(*options); });
+    app->callback([options, &chosen] { chosen = [options] { return status(*options); }; });
     return app;
 }
 

@@ -13,15 +13,6 @@ namespace {
 using Labels = decltype(Metric::labels);
 using Values = decltype(Metric::values);
 
-template <class Key>
-Json rows_of(const std::map<Key, Json>& by_key) {
-    Json rows = Json::array();
-    for (const auto& [key, row] : by_key) {
-        rows.push_back(row);
-    }
-    return rows;
-}
-
 std::string page_metrics(const Json& report) {
     const Labels of_node = {{"node", "node"}, {"page_size", "page_bytes"}};
     std::map<std::uint64_t, Json> reserved;
@@ -47,7 +38,7 @@ std::string page_metrics(const Json& report) {
                         "(HugePages_Rsvd).",
                         {{"page_size", "page_bytes"}},
                         {{"", "reserved_bytes"}}},
-                       rows_of(reserved));
+                       list_of(reserved, [](const auto& entry) { return entry.second; }));
 }
 
 std::string file_metrics(const Json& pools) {
@@ -172,7 +163,7 @@ std::string process_metrics(const Json& report) {
                         "Processes that have the library loaded; most have no buffer of a file's size.",
                         {{"library", "library"}},
                         {{"", "processes"}}},
-                       rows_of(libraries)) +
+                       list_of(libraries, [](const auto& entry) { return entry.second; })) +
            metric_text({"unseen_processes",
                         "Processes that could not be looked at; root sees all.",
                         {},

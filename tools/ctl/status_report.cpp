@@ -25,7 +25,7 @@ Json file_json(const MemoryFile& file, const FileJudgement& judged) {
             {"file_system", kFileSystems[static_cast<std::size_t>(file.file_system.kind)]},
             {"owner_id", file.owner},
             {"mode", file.mode},
-            {"state", judged.state()},
+            {"state", judged.state},
             {"verdict", name_of(judged.finding.verdict)},
             {"finding", is_ok ? Json() : Json(judged.finding)},
             {"pages_checked", file.placement ? Json(file.placement->checked) : Json()},
@@ -52,8 +52,8 @@ Json& group_in(Groups& groups, NodeId node, ByteSize size, const Pool& pool) {
 
 void add_to_group(Json& group, const MemoryFile& file, const FileJudgement& judged, std::int64_t now) {
     add_to(group, "files", 1);
-    add_to(group, judged.state(), 1);
-    if (!judged.is_leased && !judged.is_usable) {
+    add_to(group, judged.state.c_str(), 1);
+    if (judged.state == "unusable") {
         Json& reasons = group["unusable_reasons"];
         reasons[judged.finding.id] = reasons.value(judged.finding.id, 0) + 1;
     }
@@ -62,7 +62,7 @@ void add_to_group(Json& group, const MemoryFile& file, const FileJudgement& judg
         add_to(group, "pages_elsewhere", file.placement->elsewhere);
     }
     for (const tools::Holder& holder : file.holders) {
-        if (judged.is_leased && holder.running_since != 0) {
+        if (judged.state == "leased" && holder.running_since != 0) {
             group["oldest_holder_seconds"] =
                 std::max(group.at("oldest_holder_seconds").get<std::int64_t>(), now - holder.running_since);
         }
@@ -142,7 +142,7 @@ Json pages_json(const Machine& machine, const std::vector<Pool>& pools) {
 
 Json buffer_json(const BufferJudgement& buffer) {
     const MappedArea& area = buffer.area;
-    const bool has_state = buffer.has_file_size() && area.page_size > 0;
+    const std::string state = state_of(buffer);
     const auto node_json = [](const auto& node) {
         return Json{{"node", node.first.value}, {"bytes", node.second}};
     };
@@ -161,7 +161,7 @@ Json buffer_json(const BufferJudgement& buffer) {
             {"is_callocs", buffer.is_callocs},
             {"file_bytes", buffer.has_file_size() ? Json(buffer.file_size.bytes) : Json()},
             {"buffers", buffer.buffers},
-            {"state", has_state ? Json(state_of(buffer)) : Json()},
+            {"state", state.empty() ? Json() : Json(state)},
             {"is_misplaced", buffer.is_misplaced()},
             {"threads_bound", buffer.threads_bound},
             {"threads_free", buffer.threads_free},

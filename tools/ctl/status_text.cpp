@@ -27,7 +27,7 @@ Field field(std::string name, const TextOf& text_of, Side side = Side::left, boo
 std::string pages_text(const Json& report, const Terminal& terminal) {
     const Json& rows = report.at("pages");
     if (rows.empty()) {
-        return "No node has huge pages; 'hugepagectl plan --help' tells how many it takes.\n";
+        return "No node has huge pages; 'hugepagectl plan --sector 32GiB' tells how many it takes.\n";
     }
     return heading(terminal, "Huge pages") +
            table(terminal,
@@ -126,8 +126,8 @@ std::string processes_text(const Json& processes, const Terminal& terminal) {
                     {"faults", process.at("faults")}};
         for (const Json& buffer : process.at("buffers")) {
             if (buffer.at("backing") == "pool_file") {
-                row["files"] = count_in(row, "files") + 1;
-                row["bytes"] = count_in(row, "bytes") + count_in(buffer, "size_bytes");
+                add_to(row, "files", 1);
+                add_to(row, "bytes", count_in(buffer, "size_bytes"));
             }
         }
         if (row.at("files") != 0 || row.at("faults") != 0) {

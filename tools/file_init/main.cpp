@@ -59,10 +59,10 @@ void describe(CLI::App& app, pool::RequestOptions& options) {
 // One node: the one that was asked for, or the only one there is.
 std::string node_of(const std::string& text, const ctl::Machine& machine) {
     if (text.find_first_not_of("0123456789") != std::string::npos) {
-        tools::refuse(fmt::format("--node: '{}' is not a node (a number from 0).", text));
+        tools::refuse("--node: '{}' is not a node (a number from 0).", text);
     }
     if (text.empty() && machine.nodes.size() != 1) {
-        tools::refuse(fmt::format("--node is needed: this machine has the nodes {}.", machine.node_list()));
+        tools::refuse("--node is needed: this machine has the nodes {}.", machine.node_list());
     }
     return text.empty() ? std::to_string(machine.nodes.front().id.value) : text;
 }

@@ -1,7 +1,6 @@
 #include "tools/pool/choice.h"
 
 #include "tools/common/command_line.h"
-#include "tools/common/log.h"
 #include "tools/common/values.h"
 
 #include <CLI/CLI.hpp>
@@ -24,7 +23,7 @@ using hugepage::FilePattern;
 constexpr std::string_view kFolderName = "/numa_$NUMA_NODE_INDEX";
 
 [[noreturn]] void refuse_config(const std::string& path, const std::string& what) {
-    tools::refuse(fmt::format("{}: {}.", tools::printable(path), tools::printable(what)));
+    tools::refuse("{}: {}.", path, what);
 }
 
 PoolOptions of_config(const std::string& file) {
@@ -181,7 +180,7 @@ std::string name_of(const FilePattern& pattern) {
         text.find(FilePattern::kPlaceholder) > text.size() - kFolderName.size()) {
         text.resize(text.size() - kFolderName.size());
     }
-    return text;
+    return text.empty() ? "/" : text;
 }
 
 std::string option_of(const FilePattern& pattern) {

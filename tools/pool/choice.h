@@ -47,8 +47,8 @@ void describe_pool_options(CLI::App& command, PoolOptions& options, const char* 
 // Empty if nothing names a pool and no mount has such folders. A pool that is named need not be there. Throws
 // as choice_of().
 [[nodiscard]] std::vector<PoolChoice> choose_pools(const PoolOptions& options, const Environment& variables,
-                                                   const std::string& config_file,
-                                                   const std::vector<tools::Mount>& mounts);
+                                                   const std::string& config_file = kConfigFile,
+                                                   const std::vector<tools::Mount>& mounts = tools::mounts());
 
 // Of a file with options, a line each: "size = 32GiB".
 // Values by names; nothing if there is no such file. Throws tools::Failure (usage) for what can't be read,

@@ -2,8 +2,8 @@
 
 #include "tools/common/command_line.h"
 #include "tools/common/failure.h"
-#include "tools/common/log.h"
 #include "tools/common/processes.h"
+#include "tools/common/values.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -53,17 +53,6 @@ bool is_file(const std::string& path) {
 
 }  // namespace
 
-std::vector<std::string> words_of(std::string_view text, std::string_view separators) {
-    std::vector<std::string> words;
-    for (std::size_t begin = text.find_first_not_of(separators); begin != std::string_view::npos;
-         begin = text.find_first_not_of(separators, begin)) {
-        const std::size_t end = std::min(text.find_first_of(separators, begin), text.size());
-        words.emplace_back(text.substr(begin, end - begin));
-        begin = end;
-    }
-    return words;
-}
-
 Environment own_environment() {
     Environment environment;
     for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
@@ -92,13 +81,13 @@ std::string value_of(const Environment& environment, const std::string& name) {
 }
 
 bool names_library(std::string_view value, std::string_view library) {
-    return std::ranges::any_of(words_of(value, kPreloadSeparators),
+    return std::ranges::any_of(tools::words_of(value, kPreloadSeparators),
                                [&](const std::string& name) { return file_name(name) == library; });
 }
 
 std::string with_library(const std::string& value, const std::string& path) {
     std::string all = path;
-    for (const std::string& name : words_of(value, kPreloadSeparators)) {
+    for (const std::string& name : tools::words_of(value, kPreloadSeparators)) {
         if (name != path && file_name(name) != kLibrary && file_name(name) != kHeapLibrary) {
             all += ":" + name;
         }
@@ -121,16 +110,15 @@ std::string find_library(const std::string& given, bool heap, const std::string&
     }
     const auto found = std::ranges::find_if(places, is_file);
     if (found == places.end()) {
-        tools::refuse(tools::printable(
-            !given.empty() ? fmt::format("--library: there is no file {}.", given)
-                           : fmt::format("find {}: it is at none of {}; name it with --library.", name,
-                                         fmt::join(places, ", "))));
+        tools::refuse(!given.empty() ? fmt::format("--library: there is no file {}.", given)
+                                     : fmt::format("find {}: it is at none of {}; name it with --library.",
+                                                   name, fmt::join(places, ", ")));
     }
     if (found->find_first_of(": \t\n") != std::string::npos) {
         tools::refuse(
-            fmt::format("preload {}: the loader separates names at blanks and colons; put the "
-                        "library where the path has none, and name it with --library.",
-                        tools::printable(*found)));
+            "preload {}: the loader separates names at blanks and colons; put the "
+            "library where the path has none, and name it with --library.",
+            *found);
     }
     return *found;
 }

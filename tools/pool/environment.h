@@ -10,9 +10,6 @@
 
 namespace ctl {
 
-// What stands between characters that separate.
-[[nodiscard]] std::vector<std::string> words_of(std::string_view text, std::string_view separators);
-
 // Values by names.
 using Environment = std::map<std::string, std::string>;
 [[nodiscard]] Environment own_environment();

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <iterator>
 
 namespace pool {
 namespace {
@@ -113,24 +114,18 @@ std::optional<MemoryFile> look_at(const std::string& path, NodeId node, int fold
     return file;
 }
 
-tools::Holders find_holders(const std::vector<MemoryFile*>& files, const std::string& proc) {
+tools::Holders find_holders(const std::vector<std::span<MemoryFile>>& lists, const std::string& proc) {
     std::set<tools::FileId> ids;
-    for (const MemoryFile* file : files) {
-        ids.insert(file->id);
+    for (const auto& files : lists) {
+        std::ranges::transform(files, std::inserter(ids, ids.end()), &MemoryFile::id);
     }
     tools::Holders found = tools::find_holders(ids, proc);
-    for (MemoryFile* file : files) {
-        const auto of_file = found.of_file.find(file->id);
-        file->holders = of_file != found.of_file.end() ? of_file->second : std::vector<tools::Holder>{};
+    for (const auto& files : lists) {
+        for (MemoryFile& file : files) {
+            file.holders = found.of_file[file.id];
+        }
     }
     return found;
-}
-tools::Holders find_holders(std::vector<MemoryFile>& files) {
-    std::vector<MemoryFile*> all;
-    for (MemoryFile& file : files) {
-        all.push_back(&file);
-    }
-    return find_holders(all);
 }
 
 hugepage::Result<hugepage::Placement> placement_of_file(int fd, ByteSize size, ByteSize page_size,
@@ -213,10 +208,10 @@ void publish(const Fd& file, int folder, const std::string& path) {
     }
     const int error = errno;
     if (error == EEXIST) {
-        throw tools::Failure(tools::ExitCode::failed,
-                             path +
-                                 " has been created by somebody else meanwhile; nothing was created; run "
-                                 "this again to see whether it is right");
+        tools::fail(
+            "{} has been created by somebody else meanwhile; nothing was created; run this again to see "
+            "whether it is right",
+            path);
     }
     throw tools::system_failure(
         "give the complete file its name " + path, error,
@@ -232,11 +227,10 @@ void require_limits(ByteSize size) {
             ::setrlimit(resource, &limit);
         }
         if (resource == RLIMIT_FSIZE && limit.rlim_cur < size.bytes) {
-            throw tools::Failure(
-                tools::ExitCode::failed,
-                fmt::format("--size: files of {} are larger than this process may make ({}); nothing was "
-                            "changed; raise the limit: ulimit -f unlimited, or LimitFSIZE=infinity in a unit",
-                            tools::size_text(size), tools::size_text({limit.rlim_cur})));
+            tools::fail(
+                "--size: files of {} are larger than this process may make ({}); nothing was "
+                "changed; raise the limit: ulimit -f unlimited, or LimitFSIZE=infinity in a unit",
+                tools::size_text(size), tools::size_text({limit.rlim_cur}));
         }
     }
 }

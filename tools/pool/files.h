@@ -19,6 +19,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -69,10 +70,10 @@ struct MemoryFile {
 // there. Nothing if there is no such name.
 [[nodiscard]] std::optional<MemoryFile> look_at(const std::string& path, NodeId node, int folder = AT_FDCWD);
 
-// Fills in who has each mapped or locked. Returns what else was seen. Throws tools::Failure if /proc can't be
-// read.
-tools::Holders find_holders(const std::vector<MemoryFile*>& files, const std::string& proc = "/proc");
-tools::Holders find_holders(std::vector<MemoryFile>& files);
+// Fills in who has each file of these lists mapped or locked, in one pass over the processes. Returns what
+// else was seen. Throws tools::Failure if /proc can't be read.
+tools::Holders find_holders(const std::vector<std::span<MemoryFile>>& lists,
+                            const std::string& proc = "/proc");
 
 inline constexpr std::size_t kAllPages = std::numeric_limits<std::size_t>::max();
 // Called for each page with its size; what it throws goes through.

@@ -41,16 +41,11 @@ void append(Findings& all, Findings more);
 
 // Of a file. `finding` has the reason as its id, as the shim calls it: "misplaced".
 struct FileJudgement {
-    bool is_leased = false;
-    bool is_usable = true;     // the shim would take it if it were free
-    bool sees_holders = true;  // false: it may be leased unseen
-    std::string fault;         // of the finding, without the file's name; empty: none
+    bool is_usable = true;  // the shim would take it if it were free
+    std::string fault;      // of the finding, without the file's name; empty: none
     Finding finding;
-
-    // "unknown" where a process that can't be seen may hold it.
-    [[nodiscard]] const char* state() const {
-        return is_leased ? "leased" : !is_usable ? "unusable" : sees_holders ? "free" : "unknown";
-    }
+    // "leased", "unusable", "free"; "unknown" where a process that can't be seen may hold it.
+    std::string state;
 };
 // `pool` is the file's. Of its pages those count that look_at_pages() saw, of its holders those that
 // find_holders() found.
@@ -93,7 +88,7 @@ struct BufferJudgement {
     [[nodiscard]] bool is_misplaced() const;
 };
 // What a buffer of a memory file's size lies in: "served" and "tmpfs" by a file, "thp", "ordinary" and
-// "untouched" (no page yet) without one. Of an area whose pages were looked at.
+// "untouched" (no page yet) without one. Empty: it has no such size, or its pages weren't looked at.
 inline constexpr const char* kBufferStates[] = {"served", "tmpfs", "thp", "ordinary", "untouched"};
 [[nodiscard]] const char* state_of(const BufferJudgement& buffer);
 // Of its areas those that are buffers. Of a process whose areas' pages aren't known the fault is whether a
@@ -111,8 +106,10 @@ inline constexpr const char* kBufferStates[] = {"served", "tmpfs", "thp", "ordin
 // `glob`: HUGEPAGE_EXE, or empty.
 [[nodiscard]] Findings judge_program(const Program& program, const std::string& glob);
 
-// The setup that makes so many files on the node, for the pool's user.
-[[nodiscard]] std::string setup_for(const Pool& pool, NodeId node, std::size_t files, ByteSize size,
-                                    ByteSize page_size);
+// What to type where there are no files of huge pages.
+inline constexpr const char* kPlanFirst =
+    "hugepagectl plan --sector 32GiB --parallel 1   (says what to type)";
+// What to type so that there are so many files like this one on the node, for the pool's user.
+[[nodiscard]] std::string setup_for(const Pool& pool, NodeId node, std::size_t files, const MemoryFile& like);
 
 }  // namespace ctl

@@ -54,13 +54,13 @@ std::string make_anew(const MemoryFile& file, const Pool& pool) {
     for (const MemoryFile& one : pool.files) {
         last = std::max(last, one.node == file.node ? number_of(one, like->size).value_or(0) : 0);
     }
-    return setup_for(pool, file.node, last + 1, like->size, like->file_system.page_size);
+    return setup_for(pool, file.node, last + 1, *like);
 }
 
 // A file is never handed to another user: the last one's labels are in it.
 std::string next_of(Reason reason, const MemoryFile& file, const Pool& pool) {
     if (reason == Reason::not_hugetlbfs) {
-        return "hugepagectl plan --help   (says how to mount hugetlbfs, where its files belong)";
+        return kPlanFirst;
     }
     if (reason != Reason::insecure || file.size.bytes == 0 || is_of_another(file, pool)) {
         return make_anew(file, pool);
@@ -104,16 +104,18 @@ std::size_t count(const Findings& findings, Verdict verdict) {
 }
 
 FileJudgement judge(const MemoryFile& file, const Pool& pool) {
-    FileJudgement judged{file.is_leased(), true, pool.sees_holders, {}, {}};
+    const bool is_leased = file.is_leased();
+    const auto state_if = [&](bool is_usable) {
+        return is_leased ? "leased" : !is_usable ? "unusable" : pool.sees_holders ? "free" : "unknown";
+    };
     const auto found = [&](Verdict verdict, const std::string& id, const std::string& what,
                            std::string next) {
-        judged.is_usable = verdict != Verdict::fail && !file.is_forbidden();
-        judged.fault = what;
-        judged.finding = {
-            id, verdict, fmt::format("{}: {}", file.name, what),
-            judged.is_leased && verdict != Verdict::unseen ? "Wait until it is no longer leased." : "",
-            std::move(next)};
-        return judged;
+        const bool is_usable = verdict != Verdict::fail && !file.is_forbidden();
+        const char* why = is_leased && verdict != Verdict::unseen ? "Wait until it is no longer leased." : "";
+        return FileJudgement{is_usable,
+                             what,
+                             {id, verdict, fmt::format("{}: {}", file.name, what), why, std::move(next)},
+                             state_if(is_usable)};
     };
     const auto wrong = [&](Verdict verdict, Reason reason, const std::string& what) {
         return found(verdict, std::string(hugepage::name_of(reason)), what, next_of(reason, file, pool));
@@ -142,14 +144,17 @@ FileJudgement judge(const MemoryFile& file, const Pool& pool) {
                                            : "the kernel doesn't tell where all of its pages are",
                      "hugepagectl verify " + option_of(pool.choice.pattern));
     }
-    return judged;
+    return {true, {}, {}, state_if(true)};
 }
 
-std::string setup_for(const Pool& pool, NodeId node, std::size_t files, ByteSize size, ByteSize page_size) {
+std::string setup_for(const Pool& pool, NodeId node, std::size_t files, const MemoryFile& like) {
+    if (!like.is_on_hugetlbfs()) {  // but on tmpfs, for trying things out
+        return kPlanFirst;
+    }
     pool::Request request;
     request.shares = {{node, files}};
-    request.size = size;
-    request.page_size = page_size.bytes > 0 ? std::optional(page_size) : std::nullopt;
+    request.size = like.size;
+    request.page_size = like.file_system.page_size;
     request.pattern = pool.choice.pattern;
     request.owner = pool.user.id != 0 ? std::optional(pool.user.id) : std::nullopt;
     return pool::setup_command(request);

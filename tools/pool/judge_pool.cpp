@@ -29,7 +29,7 @@ std::string list_of(const NodeSet& nodes) {
 
 // Usable files of one size on one node.
 struct Group {
-    ByteSize page_size;
+    const MemoryFile* like = nullptr;  // one of them
     std::size_t files = 0;
     std::size_t leased = 0;
 };
@@ -40,30 +40,31 @@ Groups groups_of(const Pool& pool) {
     for (const MemoryFile& file : pool.files) {
         if (const FileJudgement judged = judge(file, pool); judged.is_usable) {
             Group& group = groups[{file.node, file.size}];
-            group.page_size = file.file_system.page_size;
+            group.like = &file;
             ++group.files;
-            group.leased += judged.is_leased ? 1U : 0U;
+            group.leased += file.is_leased() ? 1U : 0U;
         }
     }
     return groups;
 }
 
 // Two for each sector.
-Finding judge_group(const Pool& pool, NodeId node, ByteSize size, const Group& group) {
+Finding judge_group(const Pool& pool, const Group& group) {
+    const NodeId node = group.like->node;
     const std::string what =
         fmt::format("{} ({}): {} of {} on node {}, {}", name_of(pool.choice.pattern), pool.choice.source,
-                    tools::counted(group.files, "file"), tools::size_text(size), node.value,
+                    tools::counted(group.files, "file"), tools::size_text(group.like->size), node.value,
                     !pool.sees_holders && group.leased == 0 ? "leased or free"
                     : group.leased == 0                     ? "none leased"
                                                             : fmt::format("{} leased", group.leased));
     if (group.leased == group.files) {
         return {"pool", Verdict::warn, what, "One more sealer would get ordinary memory.",
-                setup_for(pool, node, group.files + 2, size, group.page_size)};
+                setup_for(pool, node, group.files + 2, *group.like)};
     }
     if (group.files % 2 != 0) {
         return {"pool", Verdict::warn, what,
                 "A sector takes two at a time: the last one has a file for one of its buffers only.",
-                setup_for(pool, node, group.files + 1, size, group.page_size)};
+                setup_for(pool, node, group.files + 1, *group.like)};
     }
     return {"pool", Verdict::ok, what, "", ""};
 }
@@ -108,8 +109,7 @@ bool has_usable_files(const Pool& pool) {
 }
 
 Finding no_pool(const std::string& why) {
-    return {"pool", Verdict::fail, why, "Without files nothing is served.",
-            "hugepagectl plan --sector 32GiB --parallel 1   (says what to type)"};
+    return {"pool", Verdict::fail, why, "Without files nothing is served.", kPlanFirst};
 }
 
 Findings judge_folders(const Pool& pool) {
@@ -142,7 +142,7 @@ Findings judge_pool(const Pool& pool) {
         return findings;
     }
     for (const auto& [key, group] : groups_of(pool)) {
-        findings.push_back(judge_group(pool, key.first, key.second, group));
+        findings.push_back(judge_group(pool, group));
     }
     append(findings, judge_faults(pool));
     return findings;
@@ -173,13 +173,13 @@ Findings judge_nodes(const Pool& pool, const Machine& machine, const std::option
                              list_of(reach))}};
     }
     Findings findings;
-    const auto& [like, group] = *groups.begin();
+    const Group& group = groups.begin()->second;
     for (const Node& node : machine.nodes) {
         if (reach.contains(node.id) && !with_files.contains(node.id)) {
             findings.push_back(
                 {"nodes", Verdict::warn, fmt::format("node {} has no file that could be used", node.id.value),
                  "A sealer's thread there gets ordinary memory, unless HUGEPAGE_NODE_POLICY=nearest.",
-                 setup_for(pool, node.id, group.files, like.second, group.page_size)});
+                 setup_for(pool, node.id, group.files, *group.like)});
         }
     }
     if (findings.empty()) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 
 namespace ctl {
 namespace {
@@ -138,25 +139,22 @@ std::string why_not_served(const BufferJudgement& buffer, const Process& process
 
 // Of a buffer that has a file's size.
 std::string fault_of(const BufferJudgement& buffer, const Process& process) {
-    const MappedArea& area = buffer.area;
-    const MemoryFile* const file = buffer.file;
-    const bool is_known = area.page_size > 0;
-    if (file == nullptr && !area.file && !is_known) {
+    const std::string_view state = state_of(buffer);
+    if (state.empty() && buffer.file == nullptr) {
         return why_not_served(buffer, process);
     }
-    if (file == nullptr && has_ordinary_pages(area) && !area.file && area.present() > 0 &&
-        !is_mostly_transparent(area)) {
-        return fmt::format("it is in ordinary pages of {}: {}", tools::page_size_text({area.page_size}),
-                           why_not_served(buffer, process));
+    if (state == "ordinary") {
+        return fmt::format("it is in ordinary pages of {}: {}",
+                           tools::page_size_text({buffer.area.page_size}), why_not_served(buffer, process));
     }
-    if (file != nullptr && is_known && has_ordinary_pages(area)) {
+    if (state == "tmpfs") {
         return "the pool is on tmpfs, which has no huge pages";
     }
-    if (file != nullptr && buffer.node && *buffer.node != file->node) {
+    if (buffer.file != nullptr && buffer.node && *buffer.node != buffer.file->node) {
         return fmt::format(
             "its pages are on node {}, its file's folder says {}; 'hugepagectl verify' tells "
             "more",
-            buffer.node->value, file->node.value);
+            buffer.node->value, buffer.file->node.value);
     }
     if (buffer.is_misplaced()) {
         return fmt::format("it is on node {}, where no thread of the process may run", buffer.node->value);
@@ -172,8 +170,9 @@ bool BufferJudgement::is_misplaced() const {
 
 const char* state_of(const BufferJudgement& buffer) {
     const MappedArea& area = buffer.area;
-    return buffer.file != nullptr ? (has_ordinary_pages(area) ? "tmpfs" : "served")
-           : area.present() == 0  ? "untouched"
+    return !buffer.has_file_size() || area.page_size == 0 ? ""
+           : buffer.file != nullptr                       ? (has_ordinary_pages(area) ? "tmpfs" : "served")
+           : area.present() == 0                          ? "untouched"
            : !has_ordinary_pages(area) || is_mostly_transparent(area) ? "thp"
                                                                       : "ordinary";
 }

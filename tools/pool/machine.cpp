@@ -37,10 +37,6 @@ std::vector<ByteSize> page_sizes_in(const std::string& folder) {
     return sizes;
 }
 
-std::optional<std::uint64_t> number_in(const std::string& path) {
-    return hugepage::parse_number(hugepage::value_in(path).value_or(""), UINT64_MAX);
-}
-
 ByteSize memory_of(NodeId node, const Root& root) {
     auto text = hugepage::value_in(fmt::format("{}/devices/system/node/node{}/meminfo", root.sys, node.value),
                                    fmt::format("Node {} MemTotal:", node.value));
@@ -50,8 +46,7 @@ ByteSize memory_of(NodeId node, const Root& root) {
     const auto kib =
         hugepage::parse_number(text.value_or("").substr(0, text.value_or("").find(' ')), UINT64_MAX / kKiB);
     if (!kib) {
-        throw tools::Failure(tools::ExitCode::failed,
-                             "read how much memory there is: no MemTotal in " + root.proc + "/meminfo");
+        tools::fail("read how much memory there is: no MemTotal in {}/meminfo", root.proc);
     }
     return {*kib * kKiB};
 }
@@ -105,14 +100,13 @@ std::string pages_folder(const std::string& sysfs, ByteSize size, std::optional<
 
 Pages read_pages(const std::string& sysfs, ByteSize size, std::optional<NodeId> node) {
     const std::string folder = pages_folder(sysfs, size, node);
-    const auto total = number_in(folder + "/nr_hugepages");
-    const auto free = number_in(folder + "/free_hugepages");
+    const auto total = hugepage::number_in(folder + "/nr_hugepages");
+    const auto free = hugepage::number_in(folder + "/free_hugepages");
     if (!total || !free) {
-        throw tools::Failure(tools::ExitCode::failed,
-                             fmt::format("read the counts of huge pages in {}: there are none", folder));
+        tools::fail("read the counts of huge pages in {}: there are none", folder);
     }
-    const std::uint64_t surplus = number_in(folder + "/surplus_hugepages").value_or(0);
-    const auto promised = node ? std::nullopt : number_in(folder + "/resv_hugepages");
+    const std::uint64_t surplus = hugepage::number_in(folder + "/surplus_hugepages").value_or(0);
+    const auto promised = node ? std::nullopt : hugepage::number_in(folder + "/resv_hugepages");
     return {size, *total, *free, std::min(surplus, *total), promised.value_or(0)};
 }
 

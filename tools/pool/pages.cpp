@@ -3,7 +3,7 @@
 #include "shim/base/fd.h"
 #include "tools/common/failure.h"
 
-#include <poll.h>
+#include <fmt/format.h>
 
 #include <fcntl.h>
 #include <numaif.h>
@@ -19,27 +19,15 @@ using hugepage::NodeSet;
 
 constexpr unsigned long kMaskBits = NodeSet::kBits + 1;  // the kernel takes one bit less than it is told
 
-void write_text(const std::string& path, const std::string& text) {
+// 0, or an errno.
+int write_text(const std::string& path, const std::string& text) {
     const auto file = hugepage::Fd::open(path.c_str(), O_WRONLY);
     if (!file) {
-        const int error = file.error().code;
-        throw tools::system_failure("open " + path + " to write", error, error == EACCES ? "use sudo" : "");
+        return file.error().code;
     }
     // A signal ends it early, with EINTR or without; what was reached is read from the count.
-    if (::write(file.value().get(), text.data(), text.size()) < 0 && errno != EINTR) {
-        throw tools::system_failure("write " + text + " to " + path, errno);
-    }
-}
-
-// What only helps is no failure where it isn't possible.
-void write_if_possible(const std::string& path, const std::string& text) {
-    if (const auto file = hugepage::Fd::open(path.c_str(), O_WRONLY)) {
-        static_cast<void>(::write(file.value().get(), text.data(), text.size()) < 0);
-    }
-}
-
-bool exists(const std::string& path) {
-    return ::access(path.c_str(), F_OK) == 0;
+    const bool is_done = ::write(file.value().get(), text.data(), text.size()) >= 0 || errno == EINTR;
+    return is_done ? 0 : errno;
 }
 
 // The thread's memory policy is the node alone while this lives.
@@ -93,37 +81,33 @@ PageControl page_control(const tools::Interrupts& interrupts, const std::string&
     control.counts = [=](NodeId node, ByteSize size) { return ctl::read_pages(sysfs, size, node); };
     control.machine = [=](ByteSize size) { return ctl::read_pages(sysfs, size, std::nullopt); };
     control.set = [=](NodeId node, ByteSize size, std::uint64_t reserved) {
-        write_text(count_file(sysfs, size, node), std::to_string(reserved));
+        const std::string path = count_file(sysfs, size, node);
+        if (const int error = write_text(path, std::to_string(reserved))) {
+            throw tools::system_failure(fmt::format("write {} to {}", reserved, path), error,
+                                        error == EACCES ? "use sudo" : "");
+        }
     };
     control.set_bound = [=](NodeId node, ByteSize size, std::uint64_t reserved) {
-        const std::string path = ctl::pages_folder(sysfs, size, {}) + "/nr_hugepages_mempolicy";
         const BoundTo bound(node);
-        if (!bound || !exists(path)) {
-            return false;
-        }
-        write_text(path, std::to_string(reserved));
-        return true;
+        return bound && write_text(ctl::pages_folder(sysfs, size, {}) + "/nr_hugepages_mempolicy",
+                                   std::to_string(reserved)) == 0;
     };
     control.compact = [=](NodeId node) {
-        const std::string own = sysfs + "/devices/system/node/node" + std::to_string(node.value) + "/compact";
-        write_if_possible(exists(own) ? own : proc + "/sys/vm/compact_memory", "1");
+        if (write_text(fmt::format("{}/devices/system/node/node{}/compact", sysfs, node.value), "1") != 0) {
+            write_text(proc + "/sys/vm/compact_memory", "1");
+        }
     };
     control.drop_clean_caches = [=] {
         ::sync();  // what is still to be written can't be dropped
-        write_if_possible(proc + "/sys/vm/drop_caches", "3");
+        write_text(proc + "/sys/vm/drop_caches", "3");
     };
-    control.pause = [&interrupts] {
-        constexpr int kPauseMs = 250;
-        pollfd interrupted{interrupts.fd(), POLLIN, 0};
-        ::poll(&interrupted, 1, kPauseMs);
-        interrupts.check();
-    };
+    control.pause = [&interrupts] { interrupts.wait(std::chrono::milliseconds(250)); };
     control.check = [&interrupts] { interrupts.check(); };
     return control;
 }
 
-std::int64_t change_pages(NodeId node, ByteSize size, std::int64_t by, const PageControl& control,
-                          Ledger& ledger) {
+std::uint64_t change_pages(NodeId node, ByteSize size, std::int64_t by, const PageControl& control,
+                           Ledger& ledger) {
     const std::uint64_t before = control.counts(node, size).reserved();
     const std::uint64_t down = by < 0 ? std::min(before, static_cast<std::uint64_t>(-by)) : 0;
     const std::uint64_t target = by < 0 ? before - down : before + static_cast<std::uint64_t>(by);
@@ -136,7 +120,9 @@ std::int64_t change_pages(NodeId node, ByteSize size, std::int64_t by, const Pag
         entry.settle(after);
         entry.added += std::min(after - std::min(after, std::max(before, target)), most_in_excess);
         ledger.save();
-        return static_cast<std::int64_t>(after) - static_cast<std::int64_t>(before);
+        const auto [low, high] = std::minmax(before, target);
+        const std::uint64_t reached = std::clamp(after, low, high);
+        return std::max(before, reached) - std::min(before, reached);
     };
     try {
         return settle(write_count(node, size, target, control));
@@ -163,11 +149,12 @@ Reserving reserve(NodeId node, ByteSize size, std::uint64_t pages, const PageCon
     Reserving result;
     while (result.got < pages) {
         control.check();
-        const auto batch = static_cast<std::int64_t>(std::min(most, pages - result.got));
-        const std::int64_t came = change_pages(node, size, batch, control, ledger);
-        result.got += static_cast<std::uint64_t>(std::clamp<std::int64_t>(came, 0, batch));
+        const std::uint64_t batch = std::min(most, pages - result.got);
+        const std::uint64_t came =
+            change_pages(node, size, static_cast<std::int64_t>(batch), control, ledger);
+        result.got += came;
         progress(result.got);
-        if (came >= batch) {
+        if (came == batch) {
             continue;
         }
         if (is_late()) {

@@ -36,14 +36,14 @@ struct PageControl {
 // The file whose content is the count of reserved pages.
 [[nodiscard]] std::string count_file(const std::string& sysfs, ByteSize size, NodeId node);
 
-// Adds so many pages, or gives so many back (negative); returns by how many the count really changed. Throws
+// Adds so many pages, or gives so many back (negative); returns how many of them really came, or went. Throws
 // tools::Failure.
 //
 // Kernels before 6.7 add the other nodes' surplus pages to the count that is written for a node. So where
 // there are any the machine's count is written, bound to the node; and what came in excess all the same is
 // given back at once, or entered in the record.
-std::int64_t change_pages(NodeId node, ByteSize size, std::int64_t by, const PageControl& control,
-                          Ledger& ledger);
+std::uint64_t change_pages(NodeId node, ByteSize size, std::int64_t by, const PageControl& control,
+                           Ledger& ledger);
 
 // Ends the changes that a killed process has left under way in the record, and forgets pages that somebody
 // else must have given back, as there are fewer now.

@@ -1,8 +1,8 @@
 #include "tools/pool/places.h"
 
-#include "shim/base/text_file.h"
 #include "tools/common/command_line.h"
 #include "tools/common/failure.h"
+#include "tools/common/values.h"
 
 #include <fmt/format.h>
 
@@ -25,14 +25,9 @@ using hugepage::Fd;
 constexpr int kMostLinks = 40;  // as the kernel
 
 std::deque<std::string> names_of(std::string_view path) {
-    std::deque<std::string> names;
-    while (!path.empty()) {
-        const std::string_view name = path.substr(0, path.find('/'));
-        if (!name.empty() && name != ".") {
-            names.emplace_back(name);
-        }
-        path.remove_prefix(std::min(name.size() + 1, path.size()));
-    }
+    const auto words = tools::words_of(path, "/");
+    std::deque<std::string> names(words.begin(), words.end());
+    std::erase(names, ".");
     return names;
 }
 
@@ -123,11 +118,10 @@ class Walk {
             throw tools::system_failure("open the folder " + path, ELOOP);
         }
         if (is_root_ && (facts.st_uid != 0 || facts_.st_uid != 0 || others_may_write(facts_))) {
-            throw tools::Failure(
-                tools::ExitCode::failed,
-                fmt::format("{} is a symbolic link that others than root can change: root doesn't follow it; "
-                            "write the path that it leads to",
-                            path));
+            tools::fail(
+                "{} is a symbolic link that others than root can change: root doesn't follow it; "
+                "write the path that it leads to",
+                path);
         }
         std::array<char, PATH_MAX> target{};
         const ssize_t length = ::readlinkat(link, "", target.data(), target.size());
@@ -147,19 +141,16 @@ class Walk {
             return;
         }
         if (facts_.st_uid != 0 && facts_.st_uid != trust_.user) {
-            throw tools::Failure(
-                tools::ExitCode::failed,
-                fmt::format("{} belongs to user {}, who could change what root makes in it; use a folder of "
-                            "root's, or --user {}",
-                            path, facts_.st_uid, facts_.st_uid));
+            tools::fail(
+                "{} belongs to user {}, who could change what root makes in it; use a folder of "
+                "root's, or --user {}",
+                path, facts_.st_uid, facts_.st_uid);
         }
         if (others_may_write(facts_)) {
-            throw tools::Failure(
-                tools::ExitCode::failed,
-                fmt::format(
-                    "others may write to {} (mode {:04o}), and could change what root makes in it; use "
-                    "another folder, or type: sudo chmod go-w {}",
-                    path, facts_.st_mode & ALLPERMS, tools::quoted(path)));
+            tools::fail(
+                "others may write to {} (mode {:04o}), and could change what root makes in it; use "
+                "another folder, or type: sudo chmod go-w {}",
+                path, facts_.st_mode & ALLPERMS, tools::quoted(path));
         }
     }
 
@@ -185,10 +176,8 @@ Fd open_folder(const std::string& path, const Trust& trust) {
 }
 
 bool is_empty(int folder) {
-    const auto readable = Fd::open(own_path(folder).c_str(), O_RDONLY | O_DIRECTORY);
-    bool is_empty = true;
-    return readable && hugepage::for_each_entry(readable.value(), [&](auto) { is_empty = false; }) &&
-           is_empty;
+    std::error_code error;
+    return std::filesystem::is_empty(own_path(folder), error);
 }
 
 Name name_at(const std::string& path, const Trust& trust) {

@@ -2,6 +2,7 @@
 
 #include "tools/common/command_line.h"
 #include "tools/common/failure.h"
+#include "tools/common/log.h"
 #include "tools/common/values.h"
 #include "tools/pool/judge.h"
 
@@ -35,6 +36,16 @@ void require_possible(const Request& request) {
     }
 }
 
+// What setup makes is named in its record, which is JSON.
+void require_recordable(const Request& request) {
+    const std::string text(request.pattern.text());
+    if (tools::printable(text) != text) {
+        tools::refuse(ctl::option_of(request.pattern) +
+                      ": setup's record can't hold this name, as not all of it is printable UTF-8; choose "
+                      "another folder.");
+    }
+}
+
 // Of the hugetlbfs that the nodes' folders are on already. Throws if they are on different file systems.
 std::optional<ByteSize> mounted_size(const Request& request, const Facts& facts) {
     const auto size_of = [](const NodeFacts& node) {
@@ -44,9 +55,9 @@ std::optional<ByteSize> mounted_size(const Request& request, const Facts& facts)
     for (const NodeFacts& node : facts.nodes) {
         if (size_of(node) != first) {
             tools::refuse(
-                fmt::format("{}: {} and {} are not on the same kind of file system; set them up one by "
-                            "one, with --node.",
-                            ctl::option_of(request.pattern), facts.nodes.front().folder, node.folder));
+                "{}: {} and {} are not on the same kind of file system; set them up one by "
+                "one, with --node.",
+                ctl::option_of(request.pattern), facts.nodes.front().folder, node.folder);
         }
     }
     return first;
@@ -54,12 +65,12 @@ std::optional<ByteSize> mounted_size(const Request& request, const Facts& facts)
 
 [[noreturn]] void refuse_page_size(const Request& request, const NodeFacts& node) {
     const bool is_setups = node.mount && node.mount->source == kMountSource;
-    tools::refuse(fmt::format(
+    tools::refuse(
         "--page-size: {} is on hugetlbfs with pages of {}, not {}. {}hoose another folder.", node.existing,
         tools::page_size_text(node.file_system.page_size), tools::page_size_text(*request.page_size),
         is_setups ? fmt::format("To change it, type: sudo hugepagectl remove {}, and run this again; or c",
                                 ctl::option_of(request.pattern))
-                  : "That mount isn't setup's: c"));
+                  : "That mount isn't setup's: c");
 }
 
 // That come into question, the first one only where all of its pages are free: pages of 1 GiB are rarely
@@ -74,8 +85,7 @@ std::vector<ByteSize> page_sizes_for(const Request& request, const Facts& facts,
     }
     const Machine& machine = facts.machine;
     if (machine.page_sizes.empty()) {
-        throw Failure(ExitCode::failed,
-                      "this kernel has no huge pages, or /sys can't be read; 'hugepagectl doctor' says more");
+        tools::fail("this kernel has no huge pages, or /sys can't be read; 'hugepagectl doctor' says more");
     }
     const bool has_large = machine.has_page_size(k1GiB) && divides(k1GiB, request.size);
     if (has_large && purpose == Purpose::show) {
@@ -98,10 +108,9 @@ void require_whole_pages(const Request& request, ByteSize page) {
     const auto size = binary ? binary : tools::parse_byte_size(typed);
     const std::uint64_t pages = size ? (size->bytes - 1) / page.bytes + 1 : 0;
     const bool is_near = pages > 0 && pages <= std::numeric_limits<std::uint64_t>::max() / page.bytes;
-    tools::refuse(
-        fmt::format("{}: {} is not a whole number of pages of {}{}", request.size_option.substr(0, blank),
-                    typed, tools::page_size_text(page),
-                    is_near ? "; did you mean " + tools::exact_text({pages * page.bytes}) + "?" : "."));
+    tools::refuse("{}: {} is not a whole number of pages of {}{}", request.size_option.substr(0, blank),
+                  typed, tools::page_size_text(page),
+                  is_near ? "; did you mean " + tools::exact_text({pages * page.bytes}) + "?" : ".");
 }
 
 Failure not_hugetlbfs(const Request& request, const Facts& facts) {
@@ -118,20 +127,17 @@ void plan_mount(Plan& plan, const Facts& facts) {
     const std::string place = place_of(plan.request.pattern);
     const std::string option = ctl::option_of(plan.request.pattern);
     if (place == "/") {
-        tools::refuse(fmt::format(
-            "{}: nothing can be mounted at /; choose a folder of its own, as /mnt/huge/pc1.", option));
+        tools::refuse("{}: nothing can be mounted at /; choose a folder of its own, as /mnt/huge/pc1.",
+                      option);
     }
     if (!facts.place_is_empty) {
-        tools::refuse(fmt::format(
+        tools::refuse(
             "{}: {} is not on hugetlbfs, and a mount would hide what is in it; choose a new or empty folder.",
-            option, place));
+            option, place);
     }
     plan.mount = place;
-    for (const std::string& path : facts.nodes.front().missing) {
-        if (path.size() <= place.size() && place.starts_with(path)) {
-            plan.folders.push_back(path);
-        }
-    }
+    std::ranges::copy_if(facts.nodes.front().missing, std::back_inserter(plan.folders),
+                         [&](const std::string& path) { return place.starts_with(path); });
 }
 
 // Why a file that is there is not the one that would be created.
@@ -195,7 +201,6 @@ NodePlan plan_files(const Plan& plan, const Share& share, const Facts& all, cons
     NodePlan node;
     node.node = share.node;
     node.pages_per_file = plan.request.size.bytes / plan.page_size.bytes;
-    node.folder = facts.folder;
     std::ranges::copy_if(facts.missing, std::back_inserter(node.missing), [&](const std::string& path) {
         return facts.is_on_hugetlbfs() || path.size() > place_of(plan.request.pattern).size();
     });
@@ -244,14 +249,12 @@ void require_mount_limits(const NodePlan& node, const NodeFacts& facts, ByteSize
     const auto require = [&](std::optional<std::uint64_t> left, std::uint64_t needed, const std::string& what,
                              const char* option) {
         if (files > 0 && left && *left < needed) {
-            throw Failure(
-                ExitCode::failed,
-                fmt::format(
-                    "create {}: {} {} needed, but {} has only {} left of its limit; mount hugetlbfs "
-                    "without {}= or with a larger one",
-                    tools::counted(files, "file"), needed, what,
-                    facts.mount ? "the mount at " + facts.mount->point : "the mount of " + facts.existing,
-                    *left, option));
+            tools::fail(
+                "create {}: {} {} needed, but {} has only {} left of its limit; mount hugetlbfs "
+                "without {}= or with a larger one",
+                tools::counted(files, "file"), needed, what,
+                facts.mount ? "the mount at " + facts.mount->point : "the mount of " + facts.existing, *left,
+                option);
         }
     };
     require(facts.mount_pages, files * node.pages_per_file, "pages of " + tools::page_size_text(page_size),
@@ -335,6 +338,9 @@ bool Plan::is_complete() const {
 
 Plan make_plan(const Request& request, const Facts& facts, Purpose purpose) {
     require_possible(request);
+    if (purpose == Purpose::set_up) {
+        require_recordable(request);
+    }
     const auto mounted = mounted_size(request, facts);
     if (!mounted && purpose == Purpose::create_only) {
         throw not_hugetlbfs(request, facts);

@@ -48,7 +48,6 @@ inline constexpr const char* kMountSource = "hugepagectl";
 // Of one node. All counts are pages.
 struct NodePlan {
     NodeId node;
-    std::string folder;
     std::vector<std::string> missing;  // folders to make for the files, outer ones first
     std::vector<std::string> create;   // paths
     std::vector<std::string> keep;

@@ -1,7 +1,7 @@
 #include "tools/pool/program.h"
 
 #include "shim/base/fd.h"
-#include "tools/pool/environment.h"
+#include "tools/common/values.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -32,7 +32,7 @@ Found find_file(const std::string& name, const std::string& search) {
     if (name.find('/') != std::string::npos) {
         candidates = {name};
     } else {
-        for (const std::string& folder : words_of(search.empty() ? "/bin:/usr/bin" : search, ":")) {
+        for (const std::string& folder : tools::words_of(search.empty() ? "/bin:/usr/bin" : search, ":")) {
             candidates.push_back(folder + "/" + name);
         }
     }
@@ -58,7 +58,7 @@ std::string started_by_script(int fd) {
     if (!start.starts_with("#!")) {
         return {};
     }
-    const auto words = words_of(start.substr(2, start.find('\n') - 2), " \t\r");
+    const auto words = tools::words_of(start.substr(2, start.find('\n') - 2), " \t\r");
     if (words.empty() || !words.front().ends_with("/env")) {
         return words.empty() ? "" : words.front();
     }

@@ -1,13 +1,12 @@
 #include "tools/pool/record.h"
 
-#include "shim/base/text_file.h"
 #include "tools/common/command_line.h"
+#include "tools/common/lines.h"
 #include "tools/common/log.h"
 #include "tools/pool/files.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <poll.h>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -15,8 +14,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 // As nlohmann's JSON finds them.
@@ -52,11 +52,10 @@ constexpr const char* kNewRecordName = "record.json.new";
 constexpr const char* kLockName = "lock";
 
 [[noreturn]] void unusable(const std::string& path, const std::string& why) {
-    throw tools::Failure(
-        tools::ExitCode::failed,
-        fmt::format("read {}: {}; without it, what setup has added isn't known. To go on all "
-                    "the same, type: sudo mv {} {}",
-                    path, why, tools::quoted(path), tools::quoted(path + ".unusable")));
+    tools::fail(
+        "read {}: {}; without it, what setup has added isn't known. To go on all "
+        "the same, type: sudo mv {} {}",
+        path, why, tools::quoted(path), tools::quoted(path + ".unusable"));
 }
 
 bool is_sound(const Record& record) {
@@ -69,21 +68,9 @@ bool is_sound(const Record& record) {
                                [&](const auto& one) { return is_path(one.path) && is_node(one.node); });
 }
 
-std::string content_of(int fd, const std::string& path) {
-    std::string text;
-    std::array<char, 65536> buffer;
-    for (ssize_t got; (got = ::read(fd, buffer.data(), buffer.size())) != 0;) {
-        if (got < 0) {
-            throw tools::system_failure("read " + path, errno);
-        }
-        text.append(buffer.data(), static_cast<std::size_t>(got));
-    }
-    return text;
-}
-
 std::string holder_of(const std::string& path) {
     if (auto lock = look_at(path, {})) {
-        find_holders({&*lock});
+        find_holders({std::span(&*lock, 1)});
         for (const tools::Holder& holder : lock->holders) {
             return fmt::format("{} (pid {})", holder.command, holder.pid);
         }
@@ -139,13 +126,9 @@ Record parse_record(std::string_view text, const std::string& boot, const std::s
 RunLock::RunLock(std::string folder, std::chrono::seconds patience, const tools::Interrupts& interrupts)
     : path_(std::move(folder)) {
     using Clock = std::chrono::steady_clock;
-    constexpr int kTryEveryMs = 100;
+    constexpr std::chrono::milliseconds kTryEvery{100};
     constexpr mode_t kMode = 0600;
     const auto deadline = Clock::now() + patience;
-    const auto pause = [&] {
-        pollfd interrupted{interrupts.fd(), POLLIN, 0};
-        ::poll(&interrupted, 1, kTryEveryMs);
-    };
     bool is_told = false;
     for (;;) {
         interrupts.check();
@@ -155,7 +138,7 @@ RunLock::RunLock(std::string folder, std::chrono::seconds patience, const tools:
             if (Clock::now() >= deadline) {
                 throw tools::system_failure("open the folder " + path_, ENOENT);
             }
-            pause();
+            interrupts.wait(kTryEvery);
             continue;
         }
         folder_ = std::move(place.folder);
@@ -190,7 +173,7 @@ RunLock::RunLock(std::string folder, std::chrono::seconds patience, const tools:
         if (!std::exchange(is_told, true)) {
             tools::warn(fmt::format("waiting for {}, which is at work", holder));
         }
-        pause();
+        interrupts.wait(kTryEvery);
     }
 }
 
@@ -211,7 +194,9 @@ Ledger::Ledger(std::string run_folder, std::string boot)
         throw tools::system_failure("open " + path, file.error().code);
     }
     if (file) {
-        record = parse_record(content_of(file.value().get(), path), boot_, path);
+        std::ifstream stream(own_path(file.value().get()), std::ios::binary);
+        const std::string text{std::istreambuf_iterator<char>(stream), {}};
+        record = parse_record(text, boot_, path);
     }
 }
 
@@ -235,9 +220,7 @@ void Ledger::save() {
 }
 
 std::string boot_id(const std::string& proc) {
-    std::array<char, 64> buffer;
-    const auto text = hugepage::read_text((proc + "/sys/kernel/random/boot_id").c_str(), buffer);
-    return text ? std::string(hugepage::trimmed(text.value())) : std::string();
+    return hugepage::value_in(proc + "/sys/kernel/random/boot_id").value_or("");
 }
 
 }  // namespace pool

@@ -142,8 +142,7 @@ std::vector<MemoryFile> files_of(const RemoveRequest& request, const Record& rec
     for (const std::string& path : request.paths) {
         const auto file = look_at(path, node_of(path, record));
         if (!file || !file->is_on_hugetlbfs()) {
-            throw tools::Failure(tools::ExitCode::failed,
-                                 path + " is not a memory file on hugetlbfs; nothing was removed");
+            tools::fail("{} is not a memory file on hugetlbfs; nothing was removed", path);
         }
         files.push_back(*file);
     }
@@ -155,7 +154,7 @@ std::vector<MemoryFile> files_of(const RemoveRequest& request, const Record& rec
         }
     }
     std::erase_if(files, [](const MemoryFile& file) { return !file.is_on_hugetlbfs(); });
-    find_holders(files);
+    find_holders({files});
     return files;
 }
 
@@ -186,9 +185,7 @@ Removal plan_removal(const RemoveRequest& request, const Record& record, std::ve
                          [&](const std::string& mount) { return is_meant(request, mount); });
     const bool has_places = !places_of(request).empty() && (!plan.mounts.empty() || !plan.folders.empty());
     if (request.is_choice() && plan.files.empty() && plan.busy.empty() && (request.size || !has_places)) {
-        throw tools::Failure(
-            tools::ExitCode::failed,
-            "there is no such memory file, so nothing was removed; see 'hugepagectl status'");
+        tools::fail("there is no such memory file, so nothing was removed; see 'hugepagectl status'");
     }
     return plan;
 }
@@ -219,7 +216,7 @@ Removal remove(const RemoveRequest& request, const Removal& plan, Work& work) {
             removed.left.push_back({step.shell, failure.what()});
         }
     }
-    find_holders(removed.busy);
+    find_holders({removed.busy});
     // Where only part was to go, somebody holds some, or it is on the way to what was to go, the rest is
     // where it should be.
     const bool is_part = request.nodes || request.size || request.count || !request.paths.empty();
@@ -227,15 +224,15 @@ Removal remove(const RemoveRequest& request, const Removal& plan, Work& work) {
         const bool is_on_the_way = std::ranges::any_of(places_of(request), [&](const std::string& place) {
             return left.path != place && is_within(place, left.path);
         });
-        return left.has_content && (is_part || is_on_the_way || !removed.busy.empty());
+        return left.error == ENOTEMPTY && (is_part || is_on_the_way || !removed.busy.empty());
     });
     std::erase_if(removed.pages, [](const PagesToGive& one) { return one.give == 0 && one.due == 0; });
     return removed;
 }
 
 tools::ExitCode exit_code_of(const Removal& removed) {
-    const auto is_in_use = [](const Leftover& left) { return left.is_in_use; };
-    if (!removed.busy.empty() || std::ranges::any_of(removed.left, is_in_use)) {
+    if (!removed.busy.empty() ||
+        std::ranges::find(removed.left, EBUSY, &Leftover::error) != removed.left.end()) {
         return tools::ExitCode::busy;
     }
     const bool some_stay =

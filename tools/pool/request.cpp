@@ -30,7 +30,7 @@ auto optional_value(const char* option, const std::string& text, const char* wha
     }
     auto value = parse(text);
     if (!value) {
-        tools::refuse(fmt::format("{}: '{}' is not a {}.", option, text, what));
+        tools::refuse("{}: '{}' is not a {}.", option, text, what);
     }
     return value;
 }
@@ -38,7 +38,7 @@ auto optional_value(const char* option, const std::string& text, const char* wha
 hugepage::NodeSet nodes_in(const std::string& text, const char* example) {
     const auto set = hugepage::parse_node_list(text);
     if (!set || set->empty()) {
-        tools::refuse(fmt::format("--node: '{}' is no list of nodes; write all, 0,1 or {}.", text, example));
+        tools::refuse("--node: '{}' is no list of nodes; write all, 0,1 or {}.", text, example);
     }
     return *set;
 }
@@ -61,11 +61,11 @@ std::vector<Share> shares_of(const std::string& text, std::size_t files, const M
         hugepage::NodeSet nodes = nodes_in(part.substr(0, colon), "0:4,1:2");
         for (auto node = nodes.first(); node; node = nodes.first()) {
             if (machine.find(*node) == nullptr) {
-                tools::refuse(fmt::format("--node: there is no node {}; this machine has {}.", node->value,
-                                          machine.node_list()));
+                tools::refuse("--node: there is no node {}; this machine has {}.", node->value,
+                              machine.node_list());
             }
             if (!shares.emplace(*node, own).second) {
-                tools::refuse(fmt::format("--node: node {} is named twice.", node->value));
+                tools::refuse("--node: node {} is named twice.", node->value);
             }
             nodes.remove(*node);
         }
@@ -88,9 +88,8 @@ std::optional<ByteSize> page_size_of(const std::string& text, const Machine& mac
         for (const ByteSize one : machine.page_sizes) {
             known.emplace_back(hugepage::to_exact_text(one).view());
         }
-        tools::refuse(
-            fmt::format("--page-size: this kernel has no huge pages of {}, but of {}.", text,
-                        known.empty() ? "no size at all" : fmt::format("{}", fmt::join(known, ", "))));
+        tools::refuse("--page-size: this kernel has no huge pages of {}, but of {}.", text,
+                      known.empty() ? "no size at all" : fmt::format("{}", fmt::join(known, ", ")));
     }
     return size;
 }
@@ -111,7 +110,7 @@ std::string place_of(const FilePattern& pattern) {
 
 Request request_of(const RequestOptions& options, const Machine& machine) {
     if (options.size.empty()) {
-        tools::refuse(fmt::format("{} is needed (example: 32GiB).", options.size_name));
+        tools::refuse("{} is needed (example: 32GiB).", options.size_name);
     }
     Request request;
     request.size = tools::size_of(options.size_name, options.size);

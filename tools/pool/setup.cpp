@@ -108,9 +108,8 @@ void create_files(NodePlan& node, const Plan& plan, const NodePlan& now, Work& w
     const std::uint64_t idle = now.available - files * now.pages_per_file;
     const std::uint64_t back = now.missing_pages > 0 ? std::min(node.got, idle) : 0;
     if (back > 0) {
-        const auto by = change_pages(node.node, plan.page_size, -static_cast<std::int64_t>(back),
-                                     work.control, work.ledger);
-        node.given_back += static_cast<std::uint64_t>(-std::min<std::int64_t>(by, 0));
+        node.given_back += change_pages(node.node, plan.page_size, -static_cast<std::int64_t>(back),
+                                        work.control, work.ledger);
     }
     apply_all(steps_with_pages(plan, now, files), work);
     node.created.assign(now.create.begin(), now.create.begin() + static_cast<std::ptrdiff_t>(files));
@@ -144,7 +143,7 @@ void require_rights(const Plan& plan) {
     require_limits(plan.request.size);
     for (const NodePlan& node : plan.nodes) {
         std::vector<MemoryFile> old = node.replace;
-        find_holders(old);
+        find_holders({old});
         if (const auto held = std::ranges::find_if(old, &MemoryFile::is_leased); held != old.end()) {
             throw Failure(
                 ExitCode::busy,
@@ -170,7 +169,7 @@ void set_up(Plan& plan, Work& work) {
         }
         if (!work.removed.left.empty()) {
             const Leftover& left = work.removed.left.front();
-            throw Failure(ExitCode::failed, fmt::format("remove {}: {}", left.path, left.why));
+            tools::fail("remove {}: {}", left.path, left.why);
         }
         const Plan now = reserve_all(plan, work);
         for (std::size_t i = 0; i < now.nodes.size(); ++i) {

@@ -10,11 +10,13 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
+#include <system_error>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <string_view>
@@ -36,7 +38,11 @@ void find_closed_folders(Pool& pool, const std::vector<NodeId>& nodes) {
                 break;
             }
             const bool is_last = end == std::string::npos;
-            if (!pool.user.may(facts.st_uid, facts.st_gid, facts.st_mode, is_last ? R_OK | X_OK : X_OK)) {
+            // A list of other users' rights says more than the mode. Whether it lets this one in, doctor's
+            // own request tells.
+            const bool has_access_list = ::getxattr(path.c_str(), "system.posix_acl_access", nullptr, 0) > 0;
+            if (!has_access_list &&
+                !pool.user.may(facts.st_uid, facts.st_gid, facts.st_mode, is_last ? R_OK | X_OK : X_OK)) {
                 if (std::ranges::find(pool.closed, path, &ClosedFolder::path) == pool.closed.end()) {
                     pool.closed.push_back({path, 0, facts.st_uid, facts.st_mode & 07777});
                 }
@@ -59,10 +65,9 @@ std::optional<hugepage::Refusal> refusal_of(const MemoryFile& file, const User& 
 
 // The first pid namespace sees all processes and their locks. Its number is fixed (PROC_PID_INIT_INO).
 bool sees_all_processes(const Root& root) {
-    std::array<char, 64> name{};
-    const ssize_t length = ::readlink((root.proc + "/self/ns/pid").c_str(), name.data(), name.size());
-    return length <= 0 ||
-           std::string_view(name.data(), static_cast<std::size_t>(length)) == "pid:[4026531836]";
+    std::error_code error;
+    const auto name = std::filesystem::read_symlink(root.proc + "/self/ns/pid", error);
+    return error || name == "pid:[4026531836]";
 }
 
 void read_limits(const std::string& folder, std::vector<GroupLimit>& limits) {
@@ -75,7 +80,7 @@ void read_limits(const std::string& folder, std::vector<GroupLimit>& limits) {
         const std::string file = folder + "/" + std::string(name);
         name.remove_prefix(kPrefix.size());
         name.remove_suffix(std::min(name.size(), kSuffix.size()));
-        const auto bytes = hugepage::parse_number(hugepage::value_in(file).value_or(""), UINT64_MAX);
+        const auto bytes = hugepage::number_in(file);
         if (bytes && name.find('.') == std::string_view::npos) {  // not "2MB.rsvd": files reserve nothing
             limits.push_back({std::string(name), *bytes, file});
         }
@@ -160,13 +165,13 @@ Pool read_pool(const PoolChoice& choice, std::optional<uid_t> user) {
         const int error = listed.error().code;
         const std::string tried = fmt::format("list the pool's folder {} ({})", folder, choice.source);
         if (error == ENOENT || error == ENOTDIR) {
-            throw NoPool(
-                tools::ExitCode::failed,
-                tools::system_failure(tried, error,
-                                      error == ENOENT ? "hugetlbfs must be mounted and the files made, after "
-                                                        "each reboot too: see 'hugepagectl plan --help'"
-                                                      : "")
-                    .what());
+            throw NoPool(tools::ExitCode::failed,
+                         tools::system_failure(
+                             tried, error,
+                             error == ENOENT ? "hugetlbfs must be mounted and the files made, after "
+                                               "each reboot too: 'hugepagectl plan --sector 32GiB' says how"
+                                             : "")
+                             .what());
         }
         throw tools::system_failure(tried, error);
     }
@@ -199,14 +204,12 @@ Pool read_pool(const PoolChoice& choice, std::optional<uid_t> user) {
 }
 
 tools::Holders find_holders(std::vector<Pool>& pools, const Root& root) {
-    std::vector<MemoryFile*> files;
+    std::vector<std::span<MemoryFile>> lists;
     for (Pool& pool : pools) {
         pool.sees_holders = sees_all_processes(root);
-        for (MemoryFile& file : pool.files) {
-            files.push_back(&file);
-        }
+        lists.emplace_back(pool.files);
     }
-    return pool::find_holders(files, root.proc);
+    return pool::find_holders(lists, root.proc);
 }
 
 void look_at_pages(Pool& pool, std::size_t most_of_a_file, const pool::Advanced& advanced) {

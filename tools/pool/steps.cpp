@@ -19,8 +19,6 @@ namespace pool {
 namespace {
 
 using hugepage::Fd;
-using tools::ExitCode;
-using tools::Failure;
 
 // The mount that is seen at the point is setup's.
 bool is_own_mount(const std::string& point) {
@@ -32,11 +30,11 @@ bool is_own_mount(const std::string& point) {
 }
 
 Leftover left_by(const std::string& path, int error, const char* what) {
-    const bool has_content = error == ENOTEMPTY || error == EEXIST;
-    const std::string why = has_content      ? "it isn't empty"
-                            : error == EBUSY ? "some process is in it"
-                                             : std::generic_category().message(error);
-    return {path, what + why, error == EBUSY, has_content};
+    error = error == EEXIST ? ENOTEMPTY : error;  // either says it of a folder
+    const std::string why = error == ENOTEMPTY ? "it isn't empty"
+                            : error == EBUSY   ? "some process is in it"
+                                               : std::generic_category().message(error);
+    return {path, what + why, error};
 }
 
 // On hugetlbfs of the size that was planned with.
@@ -45,7 +43,7 @@ Fd open_pool_folder(const std::string& path, const Trust& trust, ByteSize page_s
     const auto file_system = hugepage::file_system_of(folder.get());
     if (!file_system || file_system.value().kind != hugepage::FileSystem::Kind::hugetlbfs ||
         file_system.value().page_size != page_size) {
-        throw Failure(ExitCode::failed, path + " has been mounted or unmounted meanwhile; run this again");
+        tools::fail("{} has been mounted or unmounted meanwhile; run this again", path);
     }
     return folder;
 }
@@ -97,9 +95,8 @@ Step give_back_step(const PagesToGive& pages) {
         given.give = std::min({pages.due, work.control.counts(pages.node, pages.size).free,
                                work.control.machine(pages.size).spare()});
         if (given.give > 0) {
-            const auto by = change_pages(pages.node, pages.size, -static_cast<std::int64_t>(given.give),
-                                         work.control, work.ledger);
-            given.give = static_cast<std::uint64_t>(-std::min<std::int64_t>(by, 0));
+            given.give = change_pages(pages.node, pages.size, -static_cast<std::int64_t>(given.give),
+                                      work.control, work.ledger);
         }
     };
     return {pages.give > 0 ? count_command(pages.node, pages.size, pages.reserved - pages.give) : "", apply};
@@ -132,8 +129,7 @@ Step mount_step(const std::string& point, ByteSize page_size, const Trust& trust
     const auto apply = [=](Work& work) {
         const Fd folder = open_folder(point, trust);
         if (!is_empty(folder.get())) {
-            throw Failure(ExitCode::failed,
-                          point + " isn't empty any more, and a mount would hide what is in it");
+            tools::fail("{} isn't empty any more, and a mount would hide what is in it", point);
         }
         work.enter([&](Record& record) { record.mounts.push_back(point); });
         if (::mount(kMountSource, own_path(folder.get()).c_str(), "hugetlbfs",
@@ -159,8 +155,9 @@ Step create_step(const Plan& plan, const NodePlan& node, std::size_t files) {
     const std::vector<std::string> paths(node.create.begin(),
                                          node.create.begin() + static_cast<std::ptrdiff_t>(files));
     const auto apply = [=, page_size = plan.page_size, trust = Trust{.user = plan.request.owner},
-                        id = node.node, path_of_folder = node.folder](Work& work) {
-        const Fd folder = open_pool_folder(path_of_folder, trust, page_size);
+                        id = node.node](Work& work) {
+        const Fd folder =
+            open_pool_folder(paths.front().substr(0, paths.front().rfind('/')), trust, page_size);
         std::vector<Fd> made;
         TouchJob job{{}, request.size, page_size, id, request.threads};
         for (const std::string& path : paths) {

@@ -24,8 +24,7 @@ struct PagesToGive {
 struct Leftover {
     std::string path;
     std::string why;
-    bool is_in_use = false;  // not because something of others is in it, or it can't be removed
-    bool has_content = false;
+    int error = 0;  // errno: EBUSY where some process is in it, ENOTEMPTY where something is
 };
 // What is to be taken away; or what was, and what wasn't.
 struct Removal {

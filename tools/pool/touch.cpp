@@ -8,7 +8,6 @@
 #include "tools/pool/files.h"
 
 #include <fmt/format.h>
-#include <poll.h>
 
 #include <numaif.h>
 #include <sched.h>
@@ -166,7 +165,7 @@ std::vector<std::jthread> start_threads(const Crew& crew, SharedPages& pages) {
 
 // Until all threads have ended.
 void watch(const TouchJob& job, const tools::Interrupts& interrupts, const SharedPages& pages) {
-    constexpr int kLookEveryMs = 10;
+    constexpr std::chrono::milliseconds kLookEvery{10};
     tools::Progress progress(
         fmt::format("node {}: {} of {}", job.node.value, tools::counted(job.files.size(), "file"),
                     tools::size_text(job.file_size)),
@@ -174,18 +173,15 @@ void watch(const TouchJob& job, const tools::Interrupts& interrupts, const Share
             constexpr double kGiB = 1 << 30;
             return fmt::format("{:.2f} GiB/s", static_cast<double>(bytes) / kGiB / elapsed.count());
         });
-    pollfd interrupted{interrupts.fd(), POLLIN, 0};
-    for (interrupts.check(); pages.threads > 0; interrupts.check()) {
+    for (interrupts.check(); pages.threads > 0; interrupts.wait(kLookEvery)) {
         progress.update(allocated_of(job).bytes);
-        ::poll(&interrupted, 1, kLookEveryMs);
     }
 }
 
 // There were enough pages when the plan was made. If some are still free, it is not the node that is dry.
 Failure ran_dry(const TouchJob& job) {
     const std::string folder = ctl::pages_folder("/sys", job.page_size, job.node);
-    const auto free =
-        hugepage::parse_number(hugepage::value_in(folder + "/free_hugepages").value_or(""), UINT64_MAX);
+    const auto free = hugepage::number_in(folder + "/free_hugepages");
     return {
         ExitCode::failed,
         fmt::format("node {} ran out of {} pages after {} of {}; nothing was created; {}", job.node.value,
@@ -208,10 +204,9 @@ void require_all_on_node(const TouchJob& job, const tools::Interrupts& interrupt
         }
         const auto& found = placement.value();
         if (found.elsewhere != 0 || found.absent != 0) {
-            throw Failure(ExitCode::failed,
-                          fmt::format("{} of {} are not on node {} as asked; nothing was created",
-                                      found.elsewhere + found.absent, tools::counted(found.checked, "page"),
-                                      job.node.value));
+            tools::fail("{} of {} are not on node {} as asked; nothing was created",
+                        found.elsewhere + found.absent, tools::counted(found.checked, "page"),
+                        job.node.value);
         }
     }
 }

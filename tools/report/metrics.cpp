@@ -19,16 +19,9 @@
 namespace ctl {
 namespace {
 
-// A label's value between its quotes.
+// A label's value in its quotes, in which a text that is printable looks as in JSON.
 std::string label_text(const Json& value) {
-    if (!value.is_string()) {
-        return value.dump();
-    }
-    std::string result;
-    for (const char c : printable(value.get<std::string>())) {
-        result += c == '\\' || c == '"' ? fmt::format("\\{}", c) : std::string(1, c);
-    }
-    return result;
+    return Json(value.is_string() ? printable(value.get<std::string>()) : value.dump()).dump();
 }
 
 bool others_may_change(const struct stat& facts, const struct stat& folder) {
@@ -44,7 +37,7 @@ std::string metric_text(const Metric& metric, const Json& rows) {
     for (const Json& row : rows) {
         std::vector<std::string> labels;
         for (const auto& [label, key] : metric.labels) {
-            labels.push_back(fmt::format("{}=\"{}\"", label, label_text(row.at(key))));
+            labels.push_back(fmt::format("{}={}", label, label_text(row.at(key))));
         }
         for (const auto& [state, key] : metric.values) {
             std::vector<std::string> all = labels;
@@ -68,11 +61,10 @@ void replace_file(const std::string& path, const std::string& content) {
     if (::fstat(at.folder.get(), &around) == 0 && ::lstat(target.c_str(), &facts) == 0 &&
         !S_ISREG(facts.st_mode)) {
         if (::geteuid() == 0 && others_may_change(facts, around)) {
-            throw tools::Failure(
-                tools::ExitCode::failed,
-                fmt::format("write {}: it is no regular file, and others than root can change "
-                            "it: root doesn't write into it; remove it, or use another folder",
-                            path));
+            tools::fail(
+                "write {}: it is no regular file, and others than root can change it: root doesn't write "
+                "into it; remove it, or use another folder",
+                path);
         }
         const hugepage::Fd file(::open(target.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY));
         if (file.get() < 0 || !pool::write_all(file.get(), content)) {

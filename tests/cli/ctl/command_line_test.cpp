@@ -44,7 +44,7 @@ TEST(CommandLine, ThatMakesNoSenseIsExplained) {
         {{"status", "more"}, "'more' is one word too many."},
         {{"plan"}, "--sector is needed."},
         {{"plan", "--sector"}, "--sector needs a value."},
-        {{"plan", "--sector", ""}, "--sector is needed (example: 32GiB)."},
+        {{"plan", "--sector", ""}, "--sector needs a value, not an empty one."},
         {{"plan", "--sector", "1GiB", "--per-node", "1", "--parallel", "2"},
          "--parallel and --per-node can't be given together."},
         {{"plan", "--sector", "32GB"}, "did you mean 32GiB?"},

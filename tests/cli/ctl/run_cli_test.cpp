@@ -81,6 +81,15 @@ TEST_P(RunTest, SetsTheVariables) {
     EXPECT_EQ(run({"--require", "--log", "debug"}, show).out, HEAP_LIBRARY "|require|debug||" + pattern);
 }
 
+TEST_P(RunTest, ServesACommandThatWorksInAnotherFolder) {
+    const std::string inside = "cd '" + pool_.path().parent_path().string() +
+                               "' && exec " CTL " run --files-path " + pool_.path().filename().string() +
+                               " -- sh -c 'cd / && exec " PROBE " map " + kRunBytes + "'";
+    const Outcome outcome = tests::run({"/bin/sh", "-c", inside});
+    EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
+    EXPECT_THAT(outcome.out, HasSubstr(served()));
+}
+
 TEST_P(RunTest, ChoosesTheLibraryAndSaysWhy) {
     const Words show{"/bin/sh", "-c", "echo \"$LD_PRELOAD\""};
     const std::string before = "libfirst.so:" SHIM_LIBRARY " libsecond.so";

@@ -115,7 +115,6 @@ TEST_P(Verify, SaysWhatItMayNotSee) {
     }
     static_cast<void>(pool_.add("a", kFileBytes));
     std::filesystem::permissions(pool_.path(), std::filesystem::perms(0755));
-    std::filesystem::permissions(pool_.path().parent_path(), std::filesystem::perms(0755));
     const TempDir folder;
     std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
     std::filesystem::copy_file(CTL, folder.path() / "hugepagectl");

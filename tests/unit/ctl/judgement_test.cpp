@@ -45,7 +45,7 @@ constexpr const char* kAnew =
 TEST(Judgement, IsRightOfARightFile) {
     const FileJudgement result = judged([](MemoryFile&) {});
     EXPECT_EQ(result.finding.verdict, Verdict::ok);
-    EXPECT_STREQ(result.state(), "free");
+    EXPECT_EQ(result.state, "free");
     EXPECT_EQ(result.finding.what + result.finding.why + result.finding.next, "");
 }
 
@@ -54,7 +54,7 @@ TEST(Judgement, IsOfAHeldFileToo) {
         file.holders = {holder(4711, "sealer", kNow)};
         file.placement->elsewhere = 32;
     });
-    EXPECT_STREQ(result.state(), "leased");
+    EXPECT_EQ(result.state, "leased");
     EXPECT_EQ(result.finding.verdict, Verdict::fail);
     EXPECT_EQ(result.finding.id, "misplaced");
     EXPECT_THAT(result.finding.why, HasSubstr("no longer leased"));
@@ -66,11 +66,11 @@ TEST(Judgement, OfPagesElsewhereIsThatOfTheShim) {
     const auto with_elsewhere = [](std::size_t pages) {
         return judged([&](MemoryFile& file) { file.placement->elsewhere = pages; });
     };
-    EXPECT_STREQ(with_elsewhere(16).state(), "free");
+    EXPECT_EQ(with_elsewhere(16).state, "free");
     EXPECT_EQ(with_elsewhere(16).finding.verdict, Verdict::warn);
     EXPECT_THAT(with_elsewhere(16).finding.what, HasSubstr("16 of 32 pages"));
     EXPECT_THAT(with_elsewhere(16).finding.what, HasSubstr("used, with a warning"));
-    EXPECT_STREQ(with_elsewhere(17).state(), "unusable");
+    EXPECT_EQ(with_elsewhere(17).state, "unusable");
 }
 
 TEST(Judgement, HasFilesMadeAnew) {
@@ -145,7 +145,7 @@ TEST(Judgement, SaysWhatCouldNotBeSeen) {
         file.pages_error = EPERM;
     });
     EXPECT_EQ(no_answer.finding.verdict, Verdict::unseen);
-    EXPECT_STREQ(no_answer.state(), "free");
+    EXPECT_EQ(no_answer.state, "free");
     EXPECT_THAT(no_answer.finding.what, HasSubstr("Operation not permitted"));
     EXPECT_EQ(judged([](MemoryFile& file) { file.placement->absent = 1; }).finding.verdict, Verdict::unseen);
 }
@@ -154,9 +154,9 @@ TEST(Judgement, SaysWhatCouldNotBeSeen) {
 TEST(Judgement, CallsNothingFreeThatMayBeLeasedUnseen) {
     Pool pool = right_pool();
     pool.sees_holders = false;
-    EXPECT_STREQ(judge(pool.files[1], pool).state(), "unknown");
+    EXPECT_EQ(judge(pool.files[1], pool).state, "unknown");
     pool.files[1].holders = {holder(4711, "sealer", kNow)};
-    EXPECT_STREQ(judge(pool.files[1], pool).state(), "leased");
+    EXPECT_EQ(judge(pool.files[1], pool).state, "leased");
 }
 
 TEST(Judgement, NamesOwnerAndUser) {

@@ -29,7 +29,7 @@ Pool pool_of(const std::vector<int>& nodes) {
         file.node = {nodes[i]};
         file.path = "/mnt/pc1/numa_" + std::to_string(nodes[i]) + "/f" + std::to_string(i);
         file.size = file.allocated = ctl::k1GiB;
-        file.file_system.page_size = ctl::k2MiB;
+        file.file_system = {hugepage::FileSystem::Kind::hugetlbfs, ctl::k2MiB};
         pool.files.push_back(file);
     }
     return pool;
@@ -73,6 +73,13 @@ TEST(PoolChecks, WarnOfAnOddFile) {
     EXPECT_THAT(verdicts(findings), ElementsAre(Verdict::ok, Verdict::warn));
     EXPECT_EQ(findings[1].next,
               "sudo hugepagectl setup --size 1GiB --node 1:2 --page-size 2MiB --path /mnt/pc1 --user 12345");
+}
+
+// Setup makes files of huge pages alone.
+TEST(PoolChecks, SendToAPlanWhereThePoolIsOnTmpfs) {
+    Pool pool = pool_of({0});
+    pool.files[0].file_system = {hugepage::FileSystem::Kind::tmpfs, ByteSize{4096}};
+    EXPECT_THAT(ctl::judge_pool(pool)[0].next, HasSubstr("hugepagectl plan --sector"));
 }
 
 TEST(PoolChecks, WarnIfAllAreLeased) {

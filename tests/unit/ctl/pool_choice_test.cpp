@@ -99,6 +99,7 @@ TEST(PoolChoice, FindsPoolsOnMounts) {
 
 TEST(PoolChoice, IsNamedAsItIsTyped) {
     EXPECT_EQ(option_of(*hugepage::FilePattern::in_folder("/a b")), "--path '/a b'");
+    EXPECT_EQ(option_of(*hugepage::FilePattern::in_folder("/")), "--path /");
     EXPECT_EQ(option_of(*hugepage::FilePattern::parse("/n$NUMA_NODE_INDEX/numa_$NUMA_NODE_INDEX")),
               "--path-pattern '/n$NUMA_NODE_INDEX/numa_$NUMA_NODE_INDEX'");
 }

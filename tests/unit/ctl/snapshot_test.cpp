@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -65,7 +66,7 @@ TEST_F(PoolFiles, HasEachFileWithItsFacts) {
     for (const MemoryFile& file : pool.files) {
         names.push_back(file.name);
         EXPECT_FALSE(file.refusal) << file.name;
-        EXPECT_STREQ(judge(file, pool).state(), "free");
+        EXPECT_EQ(judge(file, pool).state, "free");
         EXPECT_EQ(file.allocated, file.size);
         EXPECT_EQ(file.mode, 0600);
         EXPECT_EQ(file.owner, ::geteuid());
@@ -90,7 +91,7 @@ TEST_F(PoolFiles, SaysWhatTheShimWouldSay) {
     EXPECT_EQ(reason("numa_0/empty"), "no_file_for_size: it is empty");
     static_cast<void>(pool_.add("odd", 5000));
     EXPECT_EQ(reason("numa_0/odd"), "map_failed: its size is no multiple of the page size");
-    EXPECT_STREQ(judge(look("numa_0/odd"), {}).state(), "unusable");
+    EXPECT_EQ(judge(look("numa_0/odd"), {}).state, "unusable");
 }
 
 TEST_F(PoolFiles, CountsASecondNameOfAFileOnce) {
@@ -128,7 +129,6 @@ TEST_F(PoolFiles, FindsAFolderThatTheFilesUserCantReach) {
     if (::geteuid() != 0 || ::chown(file.c_str(), kSealer, 0) != 0) {
         GTEST_SKIP() << "needs root";
     }
-    std::filesystem::permissions(pool_.path().parent_path(), std::filesystem::perms(0711));
     std::filesystem::permissions(pool_.path(), std::filesystem::perms(0755));
     std::filesystem::permissions(pool_.path() / "numa_0", std::filesystem::perms(0755));
     EXPECT_TRUE(read_pool(choice()).closed.empty());
@@ -139,6 +139,34 @@ TEST_F(PoolFiles, FindsAFolderThatTheFilesUserCantReach) {
     std::filesystem::permissions(pool_.path(), std::filesystem::perms(0755));
     std::filesystem::permissions(pool_.path() / "numa_0", std::filesystem::perms(0711));  // can't be listed
     EXPECT_EQ(read_pool(choice()).closed.at(0).path, pool_.path() / "numa_0");
+}
+
+// Its mode has no right for others, and is all that a look at its facts tells.
+TEST_F(PoolFiles, CallsNoFolderClosedThatAnAccessListMayOpen) {
+    struct Entry {
+        std::uint16_t tag;
+        std::uint16_t rights;
+        std::uint32_t user;
+    };
+    constexpr std::uint32_t kNobody = ~0U;
+    constexpr uid_t kSealer = 12345;
+    // As setfacl -m u:12345:rx writes it: owner, that user, group, mask, others.
+    const struct {
+        std::uint32_t version = 2;
+        Entry entries[5] = {
+            {1, 7, kNobody}, {2, 5, kSealer}, {4, 0, kNobody}, {16, 5, kNobody}, {32, 0, kNobody}};
+    } list;
+    const auto file = pool_.add("a", kBytes);
+    if (::geteuid() != 0 || ::chown(file.c_str(), kSealer, 0) != 0) {
+        GTEST_SKIP() << "needs root";
+    }
+    std::filesystem::permissions(pool_.path(), std::filesystem::perms(0700));
+    EXPECT_EQ(read_pool(choice()).closed.size(), 1);
+    if (::setxattr(pool_.path().c_str(), "system.posix_acl_access", &list, sizeof list, 0) != 0) {
+        GTEST_SKIP() << "needs a file system with access control lists";
+    }
+    std::filesystem::permissions(pool_.path() / "numa_0", std::filesystem::perms(0755));
+    EXPECT_TRUE(read_pool(choice()).closed.empty());
 }
 
 TEST_F(PoolFiles, MayBeHeldUnseenOutsideThePidNamespace) {
@@ -155,7 +183,7 @@ TEST_F(PoolFiles, MayBeHeldUnseenOutsideThePidNamespace) {
     };
     EXPECT_TRUE(in_namespace("pid:[4026531836]"));
     EXPECT_FALSE(in_namespace("pid:[4026532201]"));
-    EXPECT_STREQ(judge(pools[0].files[0], pools[0]).state(), "unknown");
+    EXPECT_EQ(judge(pools[0].files[0], pools[0]).state, "unknown");
 }
 
 TEST(User, MayWhatItsModeBitsSay) {

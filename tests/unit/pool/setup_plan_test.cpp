@@ -191,6 +191,20 @@ TEST(SetupPlan, RefusesToHideWhatIsInTheFolder) {
     EXPECT_THAT(refusal.message, HasSubstr("would hide"));
 }
 
+// The record could not be written, so pages and files would stay that remove doesn't know.
+TEST(SetupPlan, RefusesAFolderThatTheRecordCannotName) {
+    auto request = two_files_on_each_node();
+    request.pattern = *hugepage::FilePattern::in_folder("/mnt/huge/caf\xe9");
+    const auto refusal_for = [&](Purpose purpose) {
+        const auto facts = mounted_machine(request, k2MiB);
+        return refusal_of([&] { static_cast<void>(make_plan(request, facts, purpose)); });
+    };
+    EXPECT_EQ(refusal_for(Purpose::set_up).code, ExitCode::usage);
+    EXPECT_THAT(refusal_for(Purpose::set_up).message,
+                HasSubstr("--path $'/mnt/huge/caf\\xe9': setup's record"));
+    EXPECT_EQ(refusal_for(Purpose::show).code, ExitCode::done);
+}
+
 TEST(SetupPlan, TriesForNoMoreThanTheNodeHasRoomFor) {
     auto request = two_files_on_each_node();
     request.shares = {{NodeId{0}, 3}};

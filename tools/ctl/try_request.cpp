@@ -1,4 +1,4 @@
-#include "tools/ctl/request.h"
+#include "tools/ctl/try_request.h"
 
 #include "tools/common/child.h"
 #include "tools/common/command_line.h"
@@ -17,7 +17,6 @@
 
 #include <bit>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -38,8 +37,7 @@ tools::Ended ask(const std::vector<std::string>& command, const Environment& var
                  unsigned seconds) {
     const bool drops_rights = ::geteuid() == 0 && user != 0;
     const passwd* const entry = drops_rights ? ::getpwuid(user) : nullptr;
-    return tools::run_child(command, nullptr, [&] {
-        ::alarm(seconds);  // outlives exec
+    const auto prepare = [&] {
         const rlimit most{65536, 65536};
         ::setrlimit(RLIMIT_FSIZE, &most);
         ::clearenv();
@@ -50,7 +48,8 @@ tools::Ended ask(const std::vector<std::string>& command, const Environment& var
             ::dprintf(STDERR_FILENO, "take the rights of user %u: %s\n", user, ::strerror(errno));
             ::_exit(1);
         }
-    });
+    };
+    return tools::run_child(command, nullptr, prepare, std::chrono::seconds(seconds));
 }
 
 }  // namespace
@@ -60,8 +59,8 @@ Finding try_request(const Pool& pool, const std::string& library, const std::str
     constexpr int kSignalBase = 128;
     const MemoryFile* smallest = nullptr;
     for (const MemoryFile& file : pool.files) {
-        const FileJudgement judged = judge(file, pool);
-        if (judged.is_usable && !judged.is_leased && (smallest == nullptr || file.size < smallest->size)) {
+        if (!file.is_leased() && judge(file, pool).is_usable &&
+            (smallest == nullptr || file.size < smallest->size)) {
             smallest = &file;
         }
     }
@@ -80,19 +79,18 @@ Finding try_request(const Pool& pool, const std::string& library, const std::str
                                      {"HUGEPAGE_LOG", "warn"}},
                                     pool.user.id, seconds);
     const std::string size = tools::size_text(file.size);
-    const auto lines = words_of(answer.output, "\n");
+    const auto lines = tools::words_of(answer.output, "\n");
     if (answer.status == 0 && !lines.empty()) {
         return {kId, Verdict::ok,
                 fmt::format("a request of {} was served by {}, and given back", size, lines.back())};
     }
     // What went wrong first was said first.
-    auto said = words_of(answer.errors + answer.output, "\n");
+    auto said = tools::words_of(answer.errors + answer.output, "\n");
     said.emplace_back("no word of why");
-    const std::string why = answer.status == kSignalBase + SIGALRM
-                                ? fmt::format("no answer within {}", tools::counted(seconds, "second"))
-                            : answer.status > kSignalBase
-                                ? fmt::format("killed by signal {}", answer.status - kSignalBase)
-                                : said.front();
+    const std::string why =
+        answer.is_late                ? fmt::format("no answer within {}", tools::counted(seconds, "second"))
+        : answer.status > kSignalBase ? fmt::format("killed by signal {}", answer.status - kSignalBase)
+                                      : said.front();
     return {
         kId, Verdict::fail,
         fmt::format("a request of {} by user {} was not served: {}", size, tools::user_text(pool.user.id),
@@ -116,7 +114,7 @@ std::string make_request(ByteSize size) {
     }
     ::munmap(memory, size.bytes);
     if (path.empty()) {
-        throw tools::Failure(tools::ExitCode::failed, "the memory is no file's");
+        tools::fail("the memory is no file's");
     }
     return path;
 }

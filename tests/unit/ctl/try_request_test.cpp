@@ -1,5 +1,5 @@
 // The child by which doctor tries a request: its deadline and its rights. A script stands for hugepagectl.
-#include "tools/ctl/request.h"
+#include "tools/ctl/try_request.h"
 
 #include "tests/support/temp_dir.h"
 
