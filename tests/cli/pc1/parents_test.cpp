@@ -1,9 +1,7 @@
 // pc1-label parents: the digest of the file that upstream keeps.
-#include "command.h"
-#include "results.h"
+#include "pc1_label.h"
 
 #include <gmock/gmock.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <sstream>
@@ -36,7 +34,7 @@ TEST(Pc1LabelParents, HaveTheDigestThatUpstreamPublishesByAnyNumberOfThreads) {
 }
 
 TEST(Pc1LabelParents, AreRefusedInOneLineWhereTheyMakeNoSense) {
-    const std::vector<std::vector<std::string>> nonsense{
+    const std::vector<Arguments> nonsense{
         {},
         {"--sector-size", "2KiB"},
         {"--digest"},
@@ -47,7 +45,7 @@ TEST(Pc1LabelParents, AreRefusedInOneLineWhereTheyMakeNoSense) {
         {"--digest", "--sector-size", "2KiB", "--layers", "2"},
         {"--digest", "--sector-size", "2KiB", "more"},
     };
-    for (std::vector<std::string> arguments : nonsense) {
+    for (Arguments arguments : nonsense) {
         SCOPED_TRACE(testing::PrintToString(arguments));
         arguments.insert(arguments.begin(), "parents");
         const Outcome outcome = run_pc1_label(arguments);

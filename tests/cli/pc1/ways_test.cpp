@@ -1,12 +1,10 @@
 // The ways in which pc1-label can be told to do its work, none of which changes a label; and stretches.
-#include "command.h"
-#include "results.h"
+#include "pc1_label.h"
 #include "tools/pc1/hash.h"
 #include "tools/pc1/label.h"
 #include "tools/pc1/sector.h"
 
 #include <gmock/gmock.h>
-#include <nlohmann/json.hpp>
 
 #include <span>
 #include <string>
@@ -16,16 +14,11 @@ namespace pc1 {
 namespace {
 
 using Json = nlohmann::json;
-using Arguments = std::vector<std::string>;
 using testing::AllOf;
 using testing::HasSubstr;
 
 std::vector<std::string> stretch_digests(const Json& result) {
-    std::vector<std::string> digests;
-    for (const Json& layer : result.at("layers")) {
-        digests.push_back(layer.at("sha256_of_stretch"));
-    }
-    return digests;
+    return digests(result, "sha256_of_stretch");
 }
 
 Arguments operator+(Arguments some, const Arguments& more) {
