@@ -1,7 +1,7 @@
 #include "tools/pool/record.h"
 
-#include "shim/base/text_file.h"
 #include "tools/common/command_line.h"
+#include "tools/common/lines.h"
 #include "tools/common/log.h"
 #include "tools/pool/files.h"
 
@@ -235,9 +235,7 @@ void Ledger::save() {
 }
 
 std::string boot_id(const std::string& proc) {
-    std::array<char, 64> buffer;
-    const auto text = hugepage::read_text((proc + "/sys/kernel/random/boot_id").c_str(), buffer);
-    return text ? std::string(hugepage::trimmed(text.value())) : std::string();
+    return hugepage::value_in(proc + "/sys/kernel/random/boot_id").value_or("");
 }
 
 }  // namespace pool
