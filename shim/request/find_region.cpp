@@ -103,7 +103,7 @@ Refusal refusal(Reason reason, const Error& error) noexcept {
     return {reason, error.tried, error.code};
 }
 
-// A mapping that holds the file's lock: the lease's descriptor is closed on return, so that the lock is the
+// A mapping that holds the file's lock: the file's descriptor is closed on return, so that the lock is the
 // mapping's alone. (A child that another thread forks off during this has the descriptor or the mapping, and
 // so the lease too, until it executes another program or ends. It can't know of the memory.)
 Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidate& file,
@@ -116,16 +116,16 @@ Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidat
         return Refusal{Reason::table_full, "there is no memory for the table of regions", 0};
     }
     const Held held(*leasing, file.caller.thread);
-    auto own = open_own(file.folder, file.name, ByteSize{request.length}, file.caller.user);
+    const auto own = open_own(file.folder, file.name, ByteSize{request.length}, file.caller.user);
     if (!own) {
         return own.error();
     }
-    const auto leased = lease(std::move(own.value()), ByteSize{request.length});
+    const Fd& descriptor = own.value();
+    const auto leased = lease(descriptor, ByteSize{request.length});
     if (!leased) {
         return leased.error();
     }
-    const Fd& descriptor = leased.value().file;
-    file_system = leased.value().file_system;
+    file_system = leased.value();
     // As the kernel rounds it. It would round it up again to the huge page, away from where it was meant.
     const auto hint = reinterpret_cast<std::uintptr_t>(request.address) / page_bytes() * page_bytes();
     // Huge pages cannot be swapped, so they need no lock; a file on tmpfs can.

@@ -174,16 +174,12 @@ Result<FileSystem, Refusal> inspect(const char* path, ByteSize size, uid_t user)
     return own ? inspect_memory(own.value().get(), size) : own.error();
 }
 
-Result<Lease, Refusal> lease(Fd own, ByteSize size) noexcept {
+Result<FileSystem, Refusal> lease(const Fd& own, ByteSize size) noexcept {
     if (sys::call(SYS_flock, own.get(), LOCK_EX | LOCK_NB) != 0) {
         return errno == EWOULDBLOCK ? Refusal{Reason::all_leased, "somebody else holds it", 0}
                                     : Refusal{Reason::map_failed, "flock", errno};
     }
-    const auto file_system = inspect_memory(own.get(), size);
-    if (!file_system) {
-        return file_system.error();
-    }
-    return Lease{std::move(own), file_system.value()};
+    return inspect_memory(own.get(), size);
 }
 
 }  // namespace hugepage

@@ -79,15 +79,10 @@ struct Refusal {
 // somebody else has it: takes no lock, so it disturbs no lease.
 [[nodiscard]] Result<FileSystem, Refusal> inspect(const char* path, ByteSize size, uid_t user) noexcept;
 
-// Its end lets go of the descriptor, and so of the lock unless a mapping holds it by then.
-struct Lease {
-    Fd file;
-    FileSystem file_system;
-};
-
-// Takes the file if it is free now, and asks the rest; never waits. Reason::all_leased means that somebody
-// else has it. A file that was unlinked before it is locked is refused: who removes a file holds its lock
-// meanwhile, and gives its pages back.
-[[nodiscard]] Result<Lease, Refusal> lease(Fd own, ByteSize size) noexcept;
+// Takes the file if it is free now, until its descriptor is closed and what was mapped with that unmapped,
+// and asks the rest; never waits. Reason::all_leased means that somebody else has it. A file that was
+// unlinked before it is locked is refused: who removes a file holds its lock meanwhile, and gives its pages
+// back.
+[[nodiscard]] Result<FileSystem, Refusal> lease(const Fd& own, ByteSize size) noexcept;
 
 }  // namespace hugepage
