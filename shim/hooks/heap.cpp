@@ -27,10 +27,9 @@ constexpr std::size_t kWindowBytes = kSlotBytes * kSlots;
 // hand.
 constexpr std::size_t kMappedByAll = 32UL << 20;
 
-// How many bytes its owner has asked for, which are whole pages, and kServed if they are a file's; 0: nobody
-// has it.
+// How many bytes its owner has asked for, and kServed if they are a file's; 0: nobody has it.
 constinit std::array<std::atomic<std::size_t>, kSlots> taken{};
-constexpr std::size_t kServed = 1;
+constexpr std::size_t kServed = 1UL << 63;
 
 // Far from where the kernel maps what may be anywhere: it goes to the highest gap that is large enough. False
 // if there is no such gap, as under a limit of address space.

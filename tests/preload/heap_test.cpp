@@ -180,6 +180,16 @@ TEST_P(Heap, FallsBackToMemoryThatBeginsAPage) {
               in({{"HUGEPAGE_FILES_PATH", ""}}));
 }
 
+// A file on tmpfs can have any size, and what asks for as much gets no file.
+TEST_P(Heap, KeepsAccountOfASizeThatIsNoWholePages) {
+    if (GetParam().is_huge()) {
+        GTEST_SKIP() << "hugetlbfs has no such files";
+    }
+    pool_.add("odd", kLarge + 1);
+    EXPECT_THAT(run({HEAP_PROBE, "resize", bytes(kLarge + 1)}, preloading(HEAP_LIBRARY)).out,
+                HasSubstr("the same: 1\nmore than half: 1, usable: 1\n"));
+}
+
 TEST_P(Heap, LeavesToAnotherAllocatorWhatThatMappedItself) {
     for (int i = 0; i < 8; ++i) {
         pool_.add("arena" + std::to_string(i), kFileBytes / 2);  // the size that it maps
