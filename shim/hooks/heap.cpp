@@ -98,12 +98,6 @@ class Slot {
         return reinterpret_cast<void*>(window.load() + index * kSlotBytes);
     }
     void set_served() noexcept { taken_->fetch_or(kServed); }
-    // Nothing is mapped there.
-    void let_go() noexcept {
-        if (taken_ != nullptr) {
-            taken_->store(0);
-        }
-    }
     // Whatever is mapped there is gone; the addresses are kept free before anybody can take the slot. (In a
     // child that has none of its parent's regions, others may map something at such an address: then it stays
     // theirs.)
@@ -122,7 +116,7 @@ void Slot::clear() noexcept {
     const bool is_nobodys = is_parents && state::config.fork == Config::Fork::none;
     const auto request = next::kept_free(begin(), bytes(), is_nobodys ? MAP_FIXED_NOREPLACE : MAP_FIXED);
     if (regions::map_over(request, next::mmap.function()) == request.address) {
-        let_go();
+        taken_->store(0);
     }
 }
 
@@ -154,12 +148,7 @@ std::optional<void*> allocate(std::size_t bytes, std::size_t alignment) noexcept
         slot.set_served();
         return answer.memory;
     }
-    if (answer.is_refused) {
-        slot.let_go();
-        errno = ENOMEM;
-        return nullptr;
-    }
-    if (slot && bytes > kMappedByAll && request::advises_fallback()) {
+    if (slot && !answer.is_refused && bytes > kMappedByAll && request::advises_fallback()) {
         request.flags |= MAP_FIXED;
         const ErrnoGuard guard;
         if (void* const memory = next::kernel::mmap(request); memory != MAP_FAILED) {
@@ -167,8 +156,14 @@ std::optional<void*> allocate(std::size_t bytes, std::size_t alignment) noexcept
             return memory;
         }
     }
-    slot.let_go();
-    return std::nullopt;
+    if (slot) {
+        slot.clear();  // before 6.12, a kernel that refuses to map may have unmapped what was there
+    }
+    if (!answer.is_refused) {
+        return std::nullopt;
+    }
+    errno = ENOMEM;
+    return nullptr;
 }
 
 void free(void* memory) noexcept {

@@ -255,16 +255,6 @@ void pause_for(Nanoseconds length) noexcept {
     sys::call(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &time, nullptr);
 }
 
-// Of the reasons of several files, one that the operator can mend says more than that others were faster, and
-// that more than that a file is gone.
-Reason more_telling(Reason known, Reason found) noexcept {
-    if (known == Reason::no_file_for_size ||
-        (known == Reason::all_leased && found != Reason::no_file_for_size)) {
-        return found;
-    }
-    return known;
-}
-
 class Search {
   public:
     Search(const MapRequest& request, const NodeChoice& choice, const SignalBlock& signals) noexcept
@@ -294,7 +284,9 @@ void Search::note(const NodeFolder& folder, const char* name, const Refusal& ref
                         "; reason: ", name_of(refusal.reason), "; ", refusal.why, ErrnoText{refusal.code});
     }
     is_held_ = is_held_ || refusal.reason == Reason::all_leased;
-    reason_ = more_telling(reason_, refusal.reason);
+    // Of several files, one that the operator can mend says more than that others were faster, and that more
+    // than that a file is gone.
+    reason_ = reason_ > Reason::all_leased ? reason_ : std::max(reason_, refusal.reason);
 }
 
 void* Search::on_node(NodeId node) noexcept {

@@ -19,6 +19,7 @@
 namespace hugepage {
 
 // Why a request, or one file, could not be served: the words that log lines use and operators search for.
+// The first two are no fault of a file's.
 enum class Reason {
     no_file_for_size,  // the node has no file of that size
     all_leased,        // it has, but others hold them
