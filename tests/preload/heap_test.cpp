@@ -114,6 +114,13 @@ TEST_P(Heap, KeepsTheContentWhereverReallocPutsIt) {
     expect_all_free();
 }
 
+TEST_P(Heap, FreesWhereTheSizeIsToldToo) {
+    add_files(1);
+    const std::string facts = ": " + served() + ", freed: anonymous 4kB\n";
+    EXPECT_EQ(allocate("sized").out, "free_sized" + facts + "free_aligned_sized" + facts);
+    EXPECT_TRUE(allocate("sized", {}, COUNTING_ALLOCATOR ":" HEAP_LIBRARY).ok());
+}
+
 TEST_P(Heap, LeavesErrnoAsItWas) {
     add_files(1);
     EXPECT_EQ(allocate("errno").out, "malloc: 1\nrealloc: 1\nfree: 1\n");
