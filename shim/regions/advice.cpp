@@ -102,10 +102,8 @@ int advise(const Range& range, int advice) noexcept {
     return code != 0 ? code : at_the_end;
 }
 
-constexpr std::size_t kWorthHelpers = 64UL << 20;
-
 void zero(const Range& range, NodeId node) noexcept {
-    const auto how = range.length() < kWorthHelpers ? Zeroing{.helpers = 0, .cpus = {}}
+    const auto how = range.length() < kWorthAHelper ? Zeroing{.helpers = 0, .cpus = {}}
                                                     : Zeroing{state::config.zero_threads, helper_cpus(node)};
     zero_memory(range.address(), range.length(), how);
 }

@@ -26,8 +26,7 @@ extern "C" [[gnu::weak]] int c_library_clone(int (*function)(void*), void* stack
 namespace hugepage {
 namespace {
 
-constexpr std::size_t kChunk = 8UL << 20;          // one share of the work: about 0.1 ms
-constexpr std::size_t kWorthAHelper = 8 * kChunk;  // making a thread costs some tens of microseconds
+constexpr std::size_t kChunk = 8UL << 20;  // one share of the work: about 0.1 ms
 constexpr std::size_t kStackBytes = 16UL << 10;
 
 // Zeros with stores that go to memory past the caches, a cache line at a time, so that no line is read first;
