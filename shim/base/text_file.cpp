@@ -50,11 +50,7 @@ Status for_each_entry(const char* folder, FunctionRef<void(std::string_view name
     if (!directory) {
         return directory.error();
     }
-    return for_each_entry(directory.value(), visit);
-}
-
-Status for_each_entry(const Fd& folder, FunctionRef<void(std::string_view name)> visit) noexcept {
-    return for_each_entry_until(folder, [&](std::string_view name) {
+    return for_each_entry_until(directory.value(), [&](std::string_view name) {
         visit(name);
         return false;
     });

@@ -22,9 +22,7 @@ namespace hugepage {
 // gone after the call.
 [[nodiscard]] Status for_each_entry(const char* folder,
                                     FunctionRef<void(std::string_view name)> visit) noexcept;
-[[nodiscard]] Status for_each_entry(const Fd& folder,
-                                    FunctionRef<void(std::string_view name)> visit) noexcept;
-// The same, until it gives true.
+// The same of a folder that is open, until it gives true.
 [[nodiscard]] Status for_each_entry_until(const Fd& folder,
                                           FunctionRef<bool(std::string_view name)> is_last) noexcept;
 

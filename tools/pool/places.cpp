@@ -185,10 +185,9 @@ Fd open_folder(const std::string& path, const Trust& trust) {
 }
 
 bool is_empty(int folder) {
-    const auto readable = Fd::open(own_path(folder).c_str(), O_RDONLY | O_DIRECTORY);
     bool is_empty = true;
-    return readable && hugepage::for_each_entry(readable.value(), [&](auto) { is_empty = false; }) &&
-           is_empty;
+    const auto listed = hugepage::for_each_entry(own_path(folder).c_str(), [&](auto) { is_empty = false; });
+    return listed && is_empty;
 }
 
 Name name_at(const std::string& path, const Trust& trust) {
