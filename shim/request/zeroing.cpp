@@ -120,10 +120,6 @@ int wanted_helpers(std::size_t length, const Zeroing& how) noexcept {
     return std::min(other_cpus, worth);
 }
 
-bool can_have_helpers() noexcept {
-    return c_library_clone != nullptr && !sys::is_filtered();
-}
-
 }  // namespace
 
 CpuSet helper_cpus(NodeId node) noexcept {
@@ -138,7 +134,8 @@ CpuSet helper_cpus(NodeId node) noexcept {
 }
 
 int zero_memory(void* begin, std::size_t length, const Zeroing& how) noexcept {
-    const int wanted = can_have_helpers() ? std::clamp(wanted_helpers(length, how), 0, kMaxHelpers) : 0;
+    const bool can_have_helpers = c_library_clone != nullptr && !sys::is_filtered();
+    const int wanted = can_have_helpers ? std::clamp(wanted_helpers(length, how), 0, kMaxHelpers) : 0;
     Job alone{static_cast<std::byte*>(begin), length};
     void* const memory =
         wanted == 0 ? MAP_FAILED
