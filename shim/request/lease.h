@@ -30,7 +30,7 @@ enum class Reason {
     insecure,          // it is a link, belongs to somebody else, or others may write to it
     map_failed,        // the kernel refused a step; the line says which
     table_full,        // this process holds as many regions as the shim can keep account of
-    no_addresses,      // the heap variant has no room for it in its window (hooks/heap.h)
+    no_addresses,      // the heap variant has no free place for it (hooks/heap.h)
 };
 
 // In place, so that the loader has no pointers to adjust.
