@@ -18,7 +18,4 @@ struct ByteSize {
 using ByteSizeText = FixedString<24>;
 [[nodiscard]] ByteSizeText to_text(ByteSize size) noexcept;
 
-// The shortest exact form that parse_byte_size reads back, as "32GiB" or "1000B": for commands to type.
-[[nodiscard]] ByteSizeText to_exact_text(ByteSize size) noexcept;
-
 }  // namespace hugepage

@@ -5,9 +5,7 @@
 #include "shim/base/text_file.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <charconv>
 
 namespace hugepage {
 namespace {
@@ -42,13 +40,10 @@ std::optional<FilePattern> FilePattern::in_folder(std::string_view folder) noexc
 }
 
 Path FilePattern::path_of(NodeId node) const noexcept {
-    std::array<char, 12> digits{};
-    const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), node.value);
-    const std::string_view number(digits.data(), static_cast<std::size_t>(written.ptr - digits.data()));
     Path path;
     std::string_view rest = text_.view();
     for (std::size_t at; (at = rest.find(kPlaceholder)) != std::string_view::npos;) {
-        path.append(take(rest, at)).append(number);
+        append(path, take(rest, at), node.value);
         rest.remove_prefix(at + kPlaceholder.size());
     }
     return path.append(rest);

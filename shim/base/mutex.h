@@ -53,7 +53,7 @@ class Mutex {
     void lock_or_take_over(int thread) noexcept {
         constexpr timespec kPatience{2, 0};
         constexpr int kMostTries = 10;
-        for (int tries = 1; !lock(&kPatience) && !has_lost_its_holder() && tries < kMostTries; ++tries) {
+        for (int tries = 1; !lock(&kPatience) && !has_taken_over(thread) && tries < kMostTries; ++tries) {
         }
         holder_.store(thread, std::memory_order_relaxed);
     }
@@ -81,10 +81,12 @@ class Mutex {
         }
         return true;
     }
-    [[nodiscard]] bool has_lost_its_holder() const noexcept {
+    // From a thread that is no more; of those that wait, one does.
+    bool has_taken_over(int thread) noexcept {
         const ErrnoGuard guard;
-        const int holder = holder_.load(std::memory_order_relaxed);
-        return holder != 0 && sys::call(SYS_tkill, holder, 0) != 0 && errno == ESRCH;
+        int holder = holder_.load(std::memory_order_relaxed);
+        return holder != 0 && sys::call(SYS_tkill, holder, 0) != 0 && errno == ESRCH &&
+               holder_.compare_exchange_strong(holder, thread, std::memory_order_acquire);
     }
     int futex(int operation, int value, const timespec* patience = nullptr) noexcept {
         const ErrnoGuard guard;

@@ -83,14 +83,10 @@ std::size_t RegionTable::first_after(std::uintptr_t address) const noexcept {
 
 void RegionTable::set_count(std::size_t count) noexcept {
     wiped_.load(std::memory_order_relaxed)->count = count;
-    if (count == 0) {
-        highest_.store(0, std::memory_order_release);
-        return;
+    if (count > 0) {
+        lowest_.store(pieces().front().pages().begin, std::memory_order_release);
     }
-    const Piece& first = pieces().front();
-    const Piece& last = pieces().back();
-    lowest_.store(first.range.widened_to(first.traits.page_size).begin, std::memory_order_release);
-    highest_.store(last.range.widened_to(last.traits.page_size).end, std::memory_order_release);
+    highest_.store(count > 0 ? pieces().back().pages().end : 0, std::memory_order_release);
 }
 
 void RegionTable::insert_at(std::size_t index, const Piece& piece) noexcept {
@@ -124,10 +120,17 @@ std::size_t RegionTable::cut(std::uintptr_t address) noexcept {
     return i + 1;
 }
 
-// A piece goes beyond both ends: without the range it is two.
-bool RegionTable::lies_inside_a_piece(const Range& range) const noexcept {
+bool RegionTable::has_live_byte(const Range& range) const noexcept {
     const std::size_t i = first_after(range.begin);
-    return i < pieces().size() && pieces()[i].range.begin < range.begin && range.end < pieces()[i].range.end;
+    return !range.empty() && i < pieces().size() && pieces()[i].range.begin < range.end;
+}
+
+// Without the range, a piece that goes beyond both of its ends is two.
+bool RegionTable::can_forget_locked(const Range& range) const noexcept {
+    const std::size_t i = first_after(range.begin);
+    const bool is_inside =
+        i < pieces().size() && pieces()[i].range.begin < range.begin && range.end < pieces()[i].range.end;
+    return !is_inside || !is_full();
 }
 
 // Pieces from the one before `from` to `to` that are alike become one again.
@@ -167,27 +170,18 @@ Segment RegionTable::segment_at(const Range& range) const noexcept {
     if (i < known.size() && known[i].range.begin <= range.begin) {
         return {Segment::Kind::piece, range.clipped_to(known[i].range), known[i].traits};
     }
-    Range gap = range;
-    bool is_hole = false;
-    if (i < known.size()) {
-        gap.end = std::min(gap.end, known[i].range.begin);
+    // The piece below keeps its last page mapped up to the end, and the piece above its first.
+    const std::uintptr_t below = i == 0 ? 0 : known[i - 1].pages().end;
+    const bool is_highest = i == known.size();
+    const Range above{is_highest ? UINTPTR_MAX : known[i].pages().begin,
+                      is_highest ? UINTPTR_MAX : known[i].range.begin};
+    if (range.begin < below) {
+        return {Segment::Kind::hole, range.clipped_to({0, std::min(below, above.end)}), {}};
     }
-    // A huge page that the piece below or above keeps mapped.
-    if (i > 0) {
-        const Range pages = known[i - 1].range.widened_to(known[i - 1].traits.page_size);
-        if (range.begin < pages.end) {
-            is_hole = true;
-            gap.end = std::min(gap.end, pages.end);
-        }
+    if (range.begin >= above.begin) {
+        return {Segment::Kind::hole, range.clipped_to({0, above.end}), {}};
     }
-    if (i < known.size() && !is_hole) {
-        const Range pages = known[i].range.widened_to(known[i].traits.page_size);
-        is_hole = pages.begin <= range.begin;
-        if (!is_hole) {
-            gap.end = std::min(gap.end, pages.begin);
-        }
-    }
-    return {is_hole ? Segment::Kind::hole : Segment::Kind::other, gap, {}};
+    return {Segment::Kind::other, range.clipped_to({0, above.begin}), {}};
 }
 
 bool RegionTable::overlaps(const Range& range) const noexcept {
@@ -197,14 +191,7 @@ bool RegionTable::overlaps(const Range& range) const noexcept {
 
 std::optional<Range> RegionTable::whole_pages(const Range& range, ByteSize page) const noexcept {
     const Range pages = range.widened_to(page);
-    if (pages == range) {
-        return pages;
-    }
     const Held held(mutex());
-    const auto has_live_byte = [&](const Range& part) {
-        const std::size_t i = first_after(part.begin);
-        return !part.empty() && i < pieces().size() && pieces()[i].range.begin < part.end;
-    };
     if (has_live_byte({pages.begin, range.begin}) || has_live_byte({range.end, pages.end})) {
         return std::nullopt;
     }
@@ -213,27 +200,24 @@ std::optional<Range> RegionTable::whole_pages(const Range& range, ByteSize page)
 
 RegionTable::Taken RegionTable::take(const Range& range) noexcept {
     const Held held(mutex());
-    const std::size_t i = first_after(range.begin);
-    if (i == pieces().size() || pieces()[i].range.begin >= range.end) {
+    if (!has_live_byte(range)) {
         return {};
     }
-    const Range part = range.clipped_to(pieces()[i].range);
-    if (lies_inside_a_piece(part) && is_full()) {
+    Piece piece = pieces()[first_after(range.begin)];
+    piece.range = range.clipped_to(piece.range);
+    if (!can_forget_locked(piece.range)) {
         return {Taken::Outcome::full, {}, {}};
     }
-    Taken taken{Taken::Outcome::taken, pieces()[i], {}};
-    taken.piece.range = part;
-    forget_locked(part);
-    const ByteSize page = taken.piece.traits.page_size;
-    taken.emptied = part.widened_to(page);
-    const std::size_t above = first_after(part.begin);
-    if (above > 0 && pieces()[above - 1].range.end > taken.emptied.begin) {
-        taken.emptied.begin = part.narrowed_to(page).begin;
+    forget_locked(piece.range);
+    const Range inner = piece.range.narrowed_to(piece.traits.page_size);
+    Range emptied = piece.pages();
+    if (has_live_byte({emptied.begin, piece.range.begin})) {
+        emptied.begin = inner.begin;
     }
-    if (above < pieces().size() && pieces()[above].range.begin < taken.emptied.end) {
-        taken.emptied.end = part.narrowed_to(page).end;
+    if (has_live_byte({piece.range.end, emptied.end})) {
+        emptied.end = inner.end;
     }
-    return taken;
+    return {Taken::Outcome::taken, piece, emptied};
 }
 
 // What it was part of needs no room to have it again.
@@ -250,7 +234,7 @@ void RegionTable::put_back(const Piece& piece) noexcept {
 
 bool RegionTable::can_forget(const Range& range) const noexcept {
     const Held held(mutex());
-    return !lies_inside_a_piece(range) || !is_full();
+    return can_forget_locked(range);
 }
 
 void RegionTable::forget(const Range& range) noexcept {

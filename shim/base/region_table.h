@@ -40,6 +40,9 @@ struct Piece {
     Range range;
     Traits traits;
     std::uint64_t region = 0;  // the number of the lease; two regions side by side stay two
+
+    // The file's pages that have a byte of it.
+    [[nodiscard]] Range pages() const noexcept { return range.widened_to(traits.page_size); }
 };
 
 // The longest uniform prefix of a range.
@@ -125,7 +128,8 @@ class RegionTable {
     [[nodiscard]] Mutex* mutex() const noexcept;  // null: there are no pieces
     [[nodiscard]] std::span<Piece> pieces() const noexcept;
     [[nodiscard]] std::size_t first_after(std::uintptr_t address) const noexcept;
-    [[nodiscard]] bool lies_inside_a_piece(const Range& range) const noexcept;
+    [[nodiscard]] bool has_live_byte(const Range& range) const noexcept;
+    [[nodiscard]] bool can_forget_locked(const Range& range) const noexcept;
     [[nodiscard]] bool is_full() const noexcept { return pieces().size() >= kCapacity; }
     void insert_at(std::size_t index, const Piece& piece) noexcept;
     void remove(std::size_t from, std::size_t to) noexcept;

@@ -11,25 +11,6 @@
 
 namespace hugepage {
 
-Result<std::string_view> read_text(const char* path, std::span<char> buffer) noexcept {
-    const auto file = Fd::open(path, O_RDONLY);
-    if (!file) {
-        return file.error();
-    }
-    std::size_t size = 0;
-    while (size < buffer.size()) {
-        const ssize_t got = sys::read(file.value().get(), buffer.data() + size, buffer.size() - size);
-        if (got < 0) {
-            return Error{"read", errno};
-        }
-        if (got == 0) {
-            return std::string_view(buffer.data(), size);
-        }
-        size += static_cast<std::size_t>(got);
-    }
-    return Error{"read", ENOSPC};
-}
-
 Status for_each_part(const char* path, char end, std::span<char> buffer,
                      FunctionRef<void(std::string_view part)> visit) noexcept {
     const auto file = Fd::open(path, O_RDONLY);
@@ -69,11 +50,7 @@ Status for_each_entry(const char* folder, FunctionRef<void(std::string_view name
     if (!directory) {
         return directory.error();
     }
-    return for_each_entry(directory.value(), visit);
-}
-
-Status for_each_entry(const Fd& folder, FunctionRef<void(std::string_view name)> visit) noexcept {
-    return for_each_entry_until(folder, [&](std::string_view name) {
+    return for_each_entry_until(directory.value(), [&](std::string_view name) {
         visit(name);
         return false;
     });

@@ -1,5 +1,5 @@
-// Small text files, as sysfs and procfs hold them, read into the caller's buffer; folders listed; numbers
-// read strictly.
+// Text files of any length, as sysfs and procfs hold them, read part by part; folders listed; numbers read
+// strictly.
 #pragma once
 
 #include "shim/base/fd.h"
@@ -13,11 +13,8 @@
 
 namespace hugepage {
 
-// The content as a view into buffer. ENOSPC if it does not fit.
-[[nodiscard]] Result<std::string_view> read_text(const char* path, std::span<char> buffer) noexcept;
-
 // Calls for each part of the text, without the character that ends it. A part longer than the buffer is cut.
-// For texts of any length, which are read buffer by buffer: what changes meanwhile may be missed.
+// It is read buffer by buffer: what changes meanwhile may be missed.
 [[nodiscard]] Status for_each_part(const char* path, char end, std::span<char> buffer,
                                    FunctionRef<void(std::string_view part)> visit) noexcept;
 
@@ -25,9 +22,7 @@ namespace hugepage {
 // gone after the call.
 [[nodiscard]] Status for_each_entry(const char* folder,
                                     FunctionRef<void(std::string_view name)> visit) noexcept;
-[[nodiscard]] Status for_each_entry(const Fd& folder,
-                                    FunctionRef<void(std::string_view name)> visit) noexcept;
-// The same, until it gives true.
+// The same of a folder that is open, until it gives true.
 [[nodiscard]] Status for_each_entry_until(const Fd& folder,
                                           FunctionRef<bool(std::string_view name)> is_last) noexcept;
 

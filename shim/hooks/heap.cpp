@@ -18,7 +18,7 @@
 namespace hugepage::heap {
 namespace {
 
-constinit std::atomic<std::uintptr_t> window{0};  // where it begins; 0: there is none yet
+constinit std::atomic<std::uintptr_t> window{0};  // where it begins; 0: nobody has looked for one yet
 
 constexpr std::size_t kSlots = 128;
 constexpr std::size_t kSlotBytes = 64UL << 30;  // as large as any sector
@@ -27,45 +27,37 @@ constexpr std::size_t kWindowBytes = kSlotBytes * kSlots;
 // hand.
 constexpr std::size_t kMappedByAll = 32UL << 20;
 
-// How many bytes its owner has asked for, which are whole pages, and kServed if they are a file's; 0: nobody
-// has it.
+// How many bytes its owner has asked for, and kServed if they are a file's; 0: nobody has it.
 constinit std::array<std::atomic<std::size_t>, kSlots> taken{};
-constexpr std::size_t kServed = 1;
+constexpr std::size_t kServed = 1UL << 63;
 
-// Far from where the kernel maps what may be anywhere: it goes to the highest gap that is large enough. False
-// if there is no such gap, as under a limit of address space.
-bool has_window() noexcept {
-    if (window.load(std::memory_order_acquire) != 0) {
-        return true;
+// Whether nobody had the addresses; then nobody gets them until something is mapped there by MAP_FIXED.
+bool take_addresses(void* begin, std::size_t bytes) noexcept {
+    void* const memory = next::kernel::mmap(next::kept_free(begin, bytes, MAP_FIXED_NOREPLACE));
+    if (memory != begin && memory != MAP_FAILED) {  // a kernel before 4.17, which takes it for a hint
+        next::kernel::munmap(memory, bytes);
     }
+    return memory == begin;
+}
+
+// Far from where the kernel maps what may be anywhere: it goes to the highest gap that is large enough. 0 if
+// there is no such place, as under a limit of address space.
+std::uintptr_t window_begin() noexcept {
 #ifdef __SANITIZE_THREAD__
     constexpr int kHighest = 37;  // it knows of no memory in the middle
 #else
     constexpr int kHighest = 45;
 #endif
     constexpr int kLowest = 37;
-    for (int bit = kHighest; bit >= kLowest; --bit) {
-        const std::uintptr_t begin = 1UL << bit;
-        const auto request = next::kept_free(reinterpret_cast<void*>(begin), std::min(begin, kWindowBytes),
-                                             MAP_FIXED_NOREPLACE);
-        void* const memory = next::kernel::mmap(request);
-        if (memory == request.address) {
+    for (int bit = kHighest; bit >= kLowest && window.load(std::memory_order_acquire) == 0; --bit) {
+        auto* const begin = reinterpret_cast<void*>(1UL << bit);
+        if (take_addresses(begin, page_bytes())) {
+            next::kernel::munmap(begin, page_bytes());
             std::uintptr_t nobodys = 0;
-            if (!window.compare_exchange_strong(nobodys, begin, std::memory_order_acq_rel)) {
-                next::kernel::munmap(memory, request.length);  // another thread was faster
-            }
-            return true;
-        }
-        if (memory != MAP_FAILED) {  // a kernel before 4.17, which takes it for a hint
-            next::kernel::munmap(memory, request.length);
+            window.compare_exchange_strong(nobodys, 1UL << bit, std::memory_order_acq_rel);
         }
     }
-    return window.load(std::memory_order_acquire) != 0;
-}
-
-bool is_in_window(const void* memory) noexcept {
-    const std::uintptr_t begin = window.load(std::memory_order_acquire);
-    return begin != 0 && reinterpret_cast<std::uintptr_t>(memory) - begin < std::min(begin, kWindowBytes);
+    return window.load(std::memory_order_acquire);
 }
 
 // A range of addresses for one allocation; false if there is none.
@@ -73,19 +65,22 @@ class Slot {
   public:
     // Which the memory begins.
     [[nodiscard]] static Slot of(const void* memory) noexcept {
-        const auto offset = reinterpret_cast<std::uintptr_t>(memory) - window.load(std::memory_order_acquire);
-        const bool is_one = is_in_window(memory) && offset % kSlotBytes == 0;
+        const std::uintptr_t begin = window.load(std::memory_order_acquire);
+        const std::uintptr_t offset = reinterpret_cast<std::uintptr_t>(memory) - begin;
+        const bool is_one = begin != 0 && offset % kSlotBytes == 0 && offset < std::min(begin, kWindowBytes);
         return Slot(is_one ? &taken[offset / kSlotBytes] : nullptr);
     }
     [[nodiscard]] static Slot take(std::size_t bytes) noexcept {
-        if (bytes > kSlotBytes || !has_window()) {
-            return Slot(nullptr);
-        }
-        const std::uintptr_t begin = window.load(std::memory_order_acquire);
+        const ErrnoGuard guard;
+        const std::uintptr_t begin = bytes > kSlotBytes ? 0 : window_begin();
         for (std::size_t i = 0; i < std::min(kWindowBytes, begin) / kSlotBytes; ++i) {
+            const Slot slot(&taken[i]);
             std::size_t nobodys = 0;
             if (taken[i].compare_exchange_strong(nobodys, bytes)) {
-                return Slot(&taken[i]);
+                if (take_addresses(slot.begin(), bytes)) {
+                    return slot;
+                }
+                taken[i].store(0);
             }
         }
         return Slot(nullptr);
@@ -99,15 +94,8 @@ class Slot {
         return reinterpret_cast<void*>(window.load() + index * kSlotBytes);
     }
     void set_served() noexcept { taken_->fetch_or(kServed); }
-    // Nothing is mapped there.
-    void let_go() noexcept {
-        if (taken_ != nullptr) {
-            taken_->store(0);
-        }
-    }
-    // Whatever is mapped there is gone; the addresses are kept free before anybody can take the slot. (In a
-    // child that has none of its parent's regions, others may map something at such an address: then it stays
-    // theirs.)
+    // Unmaps what it has, and then anybody can take it. (In a child that has none of its parent's regions
+    // there is nothing to unmap: what lies at such an address would be somebody else's.)
     void clear() noexcept;
 
   private:
@@ -120,10 +108,9 @@ void Slot::clear() noexcept {
     const ErrnoGuard guard;
     const SignalBlock signals;
     const bool is_parents = is_served() && !state::regions.overlaps(*Range::of_pages(begin(), bytes()));
-    const bool is_nobodys = is_parents && state::config.fork == Config::Fork::none;
-    const auto request = next::kept_free(begin(), bytes(), is_nobodys ? MAP_FIXED_NOREPLACE : MAP_FIXED);
-    if (regions::map_over(request, next::mmap.function()) == request.address) {
-        let_go();
+    const bool is_gone = is_parents && state::config.fork == Config::Fork::none;
+    if (is_gone || regions::munmap(begin(), bytes()) == 0) {
+        taken_->store(0);
     }
 }
 
@@ -155,12 +142,7 @@ std::optional<void*> allocate(std::size_t bytes, std::size_t alignment) noexcept
         slot.set_served();
         return answer.memory;
     }
-    if (answer.is_refused) {
-        slot.let_go();
-        errno = ENOMEM;
-        return nullptr;
-    }
-    if (slot && bytes > kMappedByAll && request::advises_fallback()) {
+    if (slot && !answer.is_refused && bytes > kMappedByAll && request::advises_fallback()) {
         request.flags |= MAP_FIXED;
         const ErrnoGuard guard;
         if (void* const memory = next::kernel::mmap(request); memory != MAP_FAILED) {
@@ -168,14 +150,20 @@ std::optional<void*> allocate(std::size_t bytes, std::size_t alignment) noexcept
             return memory;
         }
     }
-    slot.let_go();
-    return std::nullopt;
+    if (slot) {
+        slot.clear();
+    }
+    if (!answer.is_refused) {
+        return std::nullopt;
+    }
+    errno = ENOMEM;
+    return nullptr;
 }
 
 void free(void* memory) noexcept {
     if (Slot slot = Slot::of(memory)) {
         slot.clear();
-    } else if (!is_in_window(memory)) {
+    } else {
         next_allocator::free(memory);
     }
 }

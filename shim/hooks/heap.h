@@ -1,9 +1,10 @@
 // Memory of a file for malloc and related calls, in the heap variant alone: a request of exactly a file's
 // size is one for private anonymous memory of that size, and free is its munmap.
 //
-// It lies in a window of addresses that nothing else is mapped at, so "is this ours" is a comparison. The
+// It lies in a window of addresses that the kernel chooses for nobody, so "is this ours" is a comparison. The
 // window is cut into slots; which are taken, and for how many bytes, is ordinary memory of the process: so a
-// child may free what its parent was given, whether it has that memory or not.
+// child may free what its parent was given, whether it has that memory or not. Of the window only what is
+// taken is mapped: it counts against limits of address space, and of locked memory (mlockall).
 //
 // A request that no file serves gets a mapping in the window too, if it is so large that the C library would
 // map it for itself as well: that begins a page (the C library's begins 16 bytes past one, where half of all

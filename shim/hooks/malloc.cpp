@@ -73,6 +73,16 @@ extern "C" {
     next::free(memory);
 }
 
+// C23's. As with reallocarray, the free is whichever the program has.
+[[gnu::visibility("default")]] void free_sized(void* memory, std::size_t /*bytes*/) noexcept {
+    free(memory);
+}
+
+[[gnu::visibility("default")]] void free_aligned_sized(void* memory, std::size_t /*alignment*/,
+                                                       std::size_t /*bytes*/) noexcept {
+    free(memory);
+}
+
 // errno is not this one's to say anything by.
 [[gnu::visibility("default")]] int posix_memalign(void** memory, std::size_t alignment,
                                                   std::size_t bytes) noexcept {

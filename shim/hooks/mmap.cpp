@@ -45,13 +45,15 @@ MAPPING_HOOK(mmap)
 MAPPING_HOOK(mmap64)
 #undef MAPPING_HOOK
 
-// A call on a range that may be a region's.
-#define HOOK(name, parameters, ...)                           \
-    [[gnu::visibility("default")]] int name parameters {      \
-        if (regions::may_touch(address, length)) [[unlikely]] \
-            return regions::name(__VA_ARGS__);                \
-        return next::name(__VA_ARGS__);                       \
+// A call that may be about a region.
+#define HOOK_IF(may_be, name, parameters, ...)           \
+    [[gnu::visibility("default")]] int name parameters { \
+        if (may_be) [[unlikely]]                         \
+            return regions::name(__VA_ARGS__);           \
+        return next::name(__VA_ARGS__);                  \
     }
+#define HOOK(name, parameters, ...) \
+    HOOK_IF(regions::may_touch(address, length), name, parameters, __VA_ARGS__)
 HOOK(munmap, (void* address, size_t length) noexcept, address, length)
 HOOK(mprotect, (void* address, size_t length, int protection) noexcept, address, length, protection)
 HOOK(madvise, (void* address, size_t length, int advice) noexcept, address, length, advice)
@@ -62,7 +64,11 @@ HOOK(munlock, (const void* address, size_t length) noexcept, address, length)
 HOOK(mincore, (void* address, size_t length, unsigned char* residence) noexcept, address, length, residence)
 // A cancellation point, which may unwind.
 HOOK(msync, (void* address, size_t length, int flags), address, length, flags)
+// On all of the memory.
+HOOK_IF(regions::may_touch(nullptr, SIZE_MAX), mlockall, (int flags) noexcept, flags)
+HOOK_IF(regions::may_touch(nullptr, SIZE_MAX), munlockall, () noexcept, )
 #undef HOOK
+#undef HOOK_IF
 
 // Declared as the C library's are, with `...` for the fifth argument, it would have to spill every register;
 // on the 64-bit systems this is for, the argument is passed alike. It is only looked at with two of the
@@ -78,20 +84,6 @@ void* remap(void* old_address, std::size_t old_length, std::size_t new_length, i
         return regions::mremap(old_address, old_length, new_length, flags, new_address);
     }
     return next::mremap(old_address, old_length, new_length, flags, new_address);
-}
-
-[[gnu::visibility("default")]] int mlockall(int flags) noexcept {
-    if (regions::may_touch(nullptr, SIZE_MAX)) [[unlikely]] {
-        return regions::mlockall(flags);
-    }
-    return next::mlockall(flags);
-}
-
-[[gnu::visibility("default")]] int munlockall() noexcept {
-    if (regions::may_touch(nullptr, SIZE_MAX)) [[unlikely]] {
-        return regions::munlockall();
-    }
-    return next::munlockall();
 }
 
 }  // extern "C"

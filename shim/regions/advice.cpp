@@ -102,18 +102,15 @@ int advise(const Range& range, int advice) noexcept {
     return code != 0 ? code : at_the_end;
 }
 
-constexpr std::size_t kWorthHelpers = 64UL << 20;
-
-void zero(const Range& range, NodeId node) noexcept {
-    const auto how = range.length() < kWorthHelpers ? Zeroing{.helpers = 0, .cpus = {}}
-                                                    : Zeroing{state::config.zero_threads, helper_cpus(node)};
-    zero_memory(range.address(), range.length(), how);
-}
-
 }  // namespace
 
 int clear(const Segment& piece) noexcept {
-    return with_right(PROT_WRITE, piece.range, piece.traits, [&] { zero(piece.range, piece.traits.node); });
+    const Range& range = piece.range;
+    const auto how = range.length() < kWorthAHelper
+                         ? Zeroing{.helpers = 0, .cpus = {}}
+                         : Zeroing{state::config.zero_threads, helper_cpus(piece.traits.node)};
+    return with_right(PROT_WRITE, range, piece.traits,
+                      [&] { zero_memory(range.address(), range.length(), how); });
 }
 
 int madvise(void* address, std::size_t length, int advice) noexcept {

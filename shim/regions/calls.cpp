@@ -115,11 +115,11 @@ int unless_refused(int result, void* address, std::size_t length, bool are_locks
     }
     const SignalBlock signals;
     ErrnoGuard guard;
+    int hole = 0;
     const int locked = for_each_segment(*range, [&](const Segment& segment) {
+        hole = segment.kind == Kind::hole ? ENOMEM : hole;
         return are_locks_refused && segment.traits.locked ? EBUSY : 0;
     });
-    const int hole = for_each_segment(
-        *range, [](const Segment& segment) { return segment.kind == Kind::hole ? ENOMEM : 0; });
     return answer(locked != 0 ? locked : hole, guard);
 }
 
@@ -138,16 +138,6 @@ int mincore(void* address, std::size_t length, unsigned char* residence) noexcep
 // msync is remembered. Memory of a pool on tmpfs is locked by the kernel as any other.
 namespace {
 
-// As the kernel does it: upwards, as far as memory is mapped. `ask` is the same call on what it is to decide.
-template <class Ask>
-int set_locked(const Range& range, bool locked, const Ask& ask) noexcept {
-    return answer_for_each_segment(range, ask, ENOMEM, [&](const Segment& piece) {
-        const bool is_ours = piece.traits.is_huge();
-        const int code = is_ours ? 0 : code_of(ask(piece.range.address(), piece.range.length()));
-        return code != 0 ? code : change(piece.range, [&](Traits& traits) { traits.locked = locked; });
-    });
-}
-
 void set_all_locked(bool locked) noexcept {
     const ErrnoGuard guard;
     static_cast<void>(change({0, UINTPTR_MAX}, [&](Traits& traits) { traits.locked = locked; }));
@@ -160,35 +150,40 @@ int unreadable(const Range& range) noexcept {
     });
 }
 
+// As the kernel does it: upwards, as far as memory is mapped. Then what is locked is brought in, unless flags
+// leave that to the first touch.
+template <auto& pass_on, class... Flags>
+int set_locked(bool locked, const void* address, std::size_t length, Flags... flags) noexcept {
+    const auto ask = [&](const void* at, std::size_t bytes) { return pass_on(at, bytes, flags...); };
+    return answer_for<pass_on>(
+        Range::touched(address, length),
+        [&](const Range& range) {
+            const int code = answer_for_each_segment(range, ask, ENOMEM, [&](const Segment& piece) {
+                const bool is_ours = piece.traits.is_huge();
+                const int refused = is_ours ? 0 : code_of(ask(piece.range.address(), piece.range.length()));
+                return refused != 0 ? refused
+                                    : change(piece.range, [&](Traits& traits) { traits.locked = locked; });
+            });
+            const bool is_brought_in = locked && (0U | ... | flags) == 0;
+            return code == 0 && is_brought_in ? unreadable(range) : code;
+        },
+        address, length, flags...);
+}
+
 }  // namespace
 
 int mlock(const void* address, std::size_t length) noexcept {
-    return answer_for<next::mlock>(
-        Range::touched(address, length),
-        [](const Range& range) {
-            const int code = set_locked(range, true, next::mlock.function());
-            return code != 0 ? code : unreadable(range);
-        },
-        address, length);
+    return set_locked<next::mlock>(true, address, length);
 }
 
 int mlock2(const void* address, std::size_t length, unsigned flags) noexcept {
     const bool is_known = (flags & ~static_cast<unsigned>(MLOCK_ONFAULT)) == 0;
-    const auto ask = [&](const void* at, std::size_t bytes) { return next::mlock2(at, bytes, flags); };
-    return answer_for<next::mlock2>(
-        is_known ? Range::touched(address, length) : std::nullopt,
-        [&](const Range& range) {
-            const int code = set_locked(range, true, ask);
-            return code != 0 || flags != 0 ? code : unreadable(range);
-        },
-        address, length, flags);
+    return is_known ? set_locked<next::mlock2>(true, address, length, flags)
+                    : next::mlock2(address, length, flags);
 }
 
 int munlock(const void* address, std::size_t length) noexcept {
-    return answer_for<next::munlock>(
-        Range::touched(address, length),
-        [](const Range& range) { return set_locked(range, false, next::munlock.function()); }, address,
-        length);
+    return set_locked<next::munlock>(false, address, length);
 }
 
 // The kernel decides these two, and passes over huge pages; what it decides holds for regions too.

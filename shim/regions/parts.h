@@ -58,15 +58,11 @@ int for_each_segment(Range range, Visit visit) noexcept {
 // of one.
 template <class PassOn, class Act>
 int answer_for_segment(const Segment& segment, PassOn&& pass_on, int code_of_hole, Act act) noexcept {
-    switch (segment.kind) {
-        case Kind::other:
-            return code_of(pass_on(segment.range.address(), segment.range.length()));
-        case Kind::hole:
-            return code_of_hole;
-        case Kind::piece:
-            break;
+    if (segment.kind == Kind::piece) {
+        return act(segment);
     }
-    return act(segment);
+    return segment.kind == Kind::hole ? code_of_hole
+                                      : code_of(pass_on(segment.range.address(), segment.range.length()));
 }
 
 template <class PassOn, class Act>

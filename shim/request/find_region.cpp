@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <ctime>
+#include <memory>
 #include <utility>
 
 namespace hugepage {
@@ -44,48 +45,28 @@ struct Candidate {
     const Caller& caller;
 };
 
-// Address space with an owner, for the time in which serving a request may still fail.
-// Unmapped unless it was handed over.
-class Mapping {
-  public:
-    [[nodiscard]] static Result<Mapping> create(const MapRequest& request) noexcept {
-        void* begin = next::kernel::mmap(request);
-        if (begin == MAP_FAILED) {
-            return Error{"mmap", errno};
-        }
-        return Mapping(begin, request.length, request.placed);
-    }
-    Mapping(Mapping&& other) noexcept
-        : begin_(std::exchange(other.begin_, nullptr)), length_(other.length_), placed_(other.placed_) {}
-    Mapping& operator=(Mapping&&) = delete;
-    Mapping(const Mapping&) = delete;
-    Mapping& operator=(const Mapping&) = delete;
-    ~Mapping() {
-        if (begin_ != nullptr && placed_) {
-            next::kernel::mmap(next::kept_free(begin_, length_));
-        } else if (begin_ != nullptr) {
-            next::kernel::munmap(begin_, length_);
+// Memory with an owner, for the time in which serving a request may still fail: unmapped unless it was
+// released.
+struct Unmap {
+    std::size_t length = 0;
+    bool placed = false;
+
+    void operator()(void* begin) const noexcept {
+        if (placed) {
+            next::kernel::mmap(next::kept_free(begin, length));
+        } else {
+            next::kernel::munmap(begin, length);
         }
     }
-
-    [[nodiscard]] Status advise(int advice, const char* name) const noexcept {
-        if (next::kernel::madvise(begin_, length_, advice) != 0) {
-            return Error{name, errno};
-        }
-        return Done{};
-    }
-
-    [[nodiscard]] void* begin() const noexcept { return begin_; }
-    [[nodiscard]] void* hand_over() noexcept { return std::exchange(begin_, nullptr); }
-
-  private:
-    Mapping(void* begin, std::size_t length, bool placed) noexcept
-        : begin_(begin), length_(length), placed_(placed) {}
-
-    void* begin_;
-    std::size_t length_;
-    bool placed_;
 };
+using Mapping = std::unique_ptr<void, Unmap>;
+
+Status advise(const Mapping& mapping, int advice, const char* name) noexcept {
+    if (next::kernel::madvise(mapping.get(), mapping.get_deleter().length, advice) != 0) {
+        return Error{name, errno};
+    }
+    return Done{};
+}
 
 // Milliseconds since it was made, or since the last lap.
 class Stopwatch {
@@ -103,7 +84,7 @@ Refusal refusal(Reason reason, const Error& error) noexcept {
     return {reason, error.tried, error.code};
 }
 
-// A mapping that holds the file's lock: the lease's descriptor is closed on return, so that the lock is the
+// A mapping that holds the file's lock: the file's descriptor is closed on return, so that the lock is the
 // mapping's alone. (A child that another thread forks off during this has the descriptor or the mapping, and
 // so the lease too, until it executes another program or ends. It can't know of the memory.)
 Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidate& file,
@@ -116,54 +97,53 @@ Result<Mapping, Refusal> lease_and_map(const MapRequest& request, const Candidat
         return Refusal{Reason::table_full, "there is no memory for the table of regions", 0};
     }
     const Held held(*leasing, file.caller.thread);
-    auto own = open_own(file.folder, file.name, ByteSize{request.length}, file.caller.user);
+    const auto own = open_own(file.folder, file.name, ByteSize{request.length}, file.caller.user);
     if (!own) {
         return own.error();
     }
-    const auto leased = lease(std::move(own.value()), ByteSize{request.length});
+    const Fd& descriptor = own.value();
+    const auto leased = lease(descriptor, ByteSize{request.length});
     if (!leased) {
         return leased.error();
     }
-    const Fd& descriptor = leased.value().file;
-    file_system = leased.value().file_system;
+    file_system = leased.value();
     // As the kernel rounds it. It would round it up again to the huge page, away from where it was meant.
     const auto hint = reinterpret_cast<std::uintptr_t>(request.address) / page_bytes() * page_bytes();
     // Huge pages cannot be swapped, so they need no lock; a file on tmpfs can.
     const int locked = file_system.kind == FileSystem::Kind::hugetlbfs ? 0 : request.flags & MAP_LOCKED;
-    auto mapping = Mapping::create(
+    void* const memory = next::kernel::mmap(
         {.address = hint % file_system.page_size.bytes == 0 ? reinterpret_cast<void*>(hint) : nullptr,
          .length = request.length,
          .protection = request.protection,
          .flags = MAP_SHARED | locked | (request.placed ? MAP_FIXED : 0),
-         .fd = descriptor.get(),
-         .offset = 0,
-         .placed = request.placed});
-    if (!mapping) {
-        return refusal(Reason::map_failed, mapping.error());
+         .fd = descriptor.get()});
+    if (memory == MAP_FAILED) {
+        return Refusal{Reason::map_failed, "mmap", errno};
     }
+    Mapping mapping(memory, Unmap{request.length, request.placed});
     if (!descriptor.has_its_file() || !file.folder.has_its_descriptor()) {
         return Refusal{Reason::map_failed, "another thread has closed its descriptor", 0};
     }
     Status done = Done{};
     if ((request.flags & MAP_PRIVATE) != 0 && state::config.fork == Config::Fork::none) {
-        done = mapping.value().advise(MADV_DONTFORK, "madvise(MADV_DONTFORK)");
+        done = advise(mapping, MADV_DONTFORK, "madvise(MADV_DONTFORK)");
     }
     if (done && !state::config.dump) {
-        done = mapping.value().advise(MADV_DONTDUMP, "madvise(MADV_DONTDUMP)");
+        done = advise(mapping, MADV_DONTDUMP, "madvise(MADV_DONTDUMP)");
     }
     if (!done) {
         return refusal(Reason::map_failed, done.error());
     }
-    return std::move(mapping.value());
+    return mapping;
 }
 
 // So that no first touch takes time, or fails.
 Status populate(const Mapping& mapping, std::size_t length, const FileSystem& file_system) noexcept {
-    auto done = mapping.advise(MADV_POPULATE_WRITE, "madvise(MADV_POPULATE_WRITE)");
+    auto done = advise(mapping, MADV_POPULATE_WRITE, "madvise(MADV_POPULATE_WRITE)");
     const bool is_unknown = !done && done.error().code == EINVAL;  // to a kernel before 5.14
     if (is_unknown && file_system.kind == FileSystem::Kind::hugetlbfs) {
         // Which sets pages aside for each mapping, so a touch cannot fail. On tmpfs it could.
-        const auto* const bytes = static_cast<const volatile std::byte*>(mapping.begin());
+        const auto* const bytes = static_cast<const volatile std::byte*>(mapping.get());
         for (std::size_t at = 0; at < length; at += file_system.page_size.bytes) {
             static_cast<void>(bytes[at]);
         }
@@ -175,7 +155,7 @@ Status populate(const Mapping& mapping, std::size_t length, const FileSystem& fi
 // Nothing checked if the kernel would not say.
 Result<Placement, Refusal> check_placement(const Mapping& mapping, std::size_t length, ByteSize page_size,
                                            NodeId node) noexcept {
-    const auto found = placement_of(mapping.begin(), length, page_size, node, kMostPagesChecked);
+    const auto found = placement_of(mapping.get(), length, page_size, node, kMostPagesChecked);
     if (!found) {
         log::write_once(Level::warn, "pool", "cannot ask where pages are: ", found.error().tried,
                         ErrnoText{found.error().code}, "; files are taken to be on their folder's node");
@@ -213,12 +193,12 @@ Result<void*, Refusal> make_region(const MapRequest& request, const Candidate& f
     const double check_ms = watch.lap();
     // What an allocator gives is read by callers that rely on zeroes (calloc).
     const bool is_zeroed = state::config.zero == Config::Zero::always || request.placed;
-    const int helpers = is_zeroed ? zero_memory(mapping.begin(), request.length,
+    const int helpers = is_zeroed ? zero_memory(mapping.get(), request.length,
                                                 {state::config.zero_threads, helper_cpus(file.node)})
                                   : 0;
     const double zero_ms = watch.lap();
 
-    const auto begin = reinterpret_cast<std::uintptr_t>(mapping.begin());
+    const auto begin = reinterpret_cast<std::uintptr_t>(mapping.get());
     const Traits traits{.page_size = file_system.page_size,
                         .node = file.node,
                         .shared = (request.flags & MAP_SHARED) != 0,
@@ -242,7 +222,7 @@ Result<void*, Refusal> make_region(const MapRequest& request, const Candidate& f
                " pages looked at); took ", Tenths{populate_ms + check_ms + zero_ms}, " ms (populate ",
                Tenths{populate_ms}, ", check ", Tenths{check_ms}, ", zero ", Tenths{zero_ms}, " with ",
                helpers, " helpers)");
-    return mapping.hand_over();
+    return mapping.release();
 }
 
 // Between two looks at files that are held; the most that a caller waits longer than need be.
@@ -253,16 +233,6 @@ constexpr Nanoseconds kLongestPause = 20 * kMillisecond;
 void pause_for(Nanoseconds length) noexcept {
     const timespec time{length / (1000 * kMillisecond), length % (1000 * kMillisecond)};
     sys::call(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &time, nullptr);
-}
-
-// Of the reasons of several files, one that the operator can mend says more than that others were faster, and
-// that more than that a file is gone.
-Reason more_telling(Reason known, Reason found) noexcept {
-    if (known == Reason::no_file_for_size ||
-        (known == Reason::all_leased && found != Reason::no_file_for_size)) {
-        return found;
-    }
-    return known;
 }
 
 class Search {
@@ -294,7 +264,9 @@ void Search::note(const NodeFolder& folder, const char* name, const Refusal& ref
                         "; reason: ", name_of(refusal.reason), "; ", refusal.why, ErrnoText{refusal.code});
     }
     is_held_ = is_held_ || refusal.reason == Reason::all_leased;
-    reason_ = more_telling(reason_, refusal.reason);
+    // Of several files, one that the operator can mend says more than that others were faster, and that more
+    // than that a file is gone.
+    reason_ = reason_ > Reason::all_leased ? reason_ : std::max(reason_, refusal.reason);
 }
 
 void* Search::on_node(NodeId node) noexcept {

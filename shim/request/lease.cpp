@@ -112,15 +112,18 @@ uid_t own_user() noexcept {
         return user;
     }
     std::array<char, 128> buffer;
-    const auto content = read_text("/proc/sys/kernel/overflowuid", buffer);
-    const auto number = content ? parse_number(trimmed(content.value()), UINT32_MAX) : std::nullopt;
-    constexpr uid_t kUsual = 65534;
-    if (user != number.value_or(kUsual)) {
+    uid_t unnamed = 65534;  // unless the kernel says otherwise
+    static_cast<void>(for_each_part("/proc/sys/kernel/overflowuid", '\n', buffer, [&](std::string_view line) {
+        unnamed = static_cast<uid_t>(parse_number(line, UINT32_MAX).value_or(unnamed));
+    }));
+    if (user != unnamed) {
         return user;
     }
-    // One line ends so: the one that maps all numbers.
-    const auto map = read_text("/proc/self/uid_map", buffer);
-    return map && trimmed(map.value()).ends_with(" 4294967295") ? user : 0;
+    bool is_every_user_named = false;
+    static_cast<void>(for_each_part("/proc/self/uid_map", '\n', buffer, [&](std::string_view line) {
+        is_every_user_named = is_every_user_named || line.ends_with(" 4294967295");  // so many in one range
+    }));
+    return is_every_user_named ? user : 0;
 }
 
 // Who may write to the folder can put another file in the place of the pool's: one of root's own, even, that
@@ -171,16 +174,12 @@ Result<FileSystem, Refusal> inspect(const char* path, ByteSize size, uid_t user)
     return own ? inspect_memory(own.value().get(), size) : own.error();
 }
 
-Result<Lease, Refusal> lease(Fd own, ByteSize size) noexcept {
+Result<FileSystem, Refusal> lease(const Fd& own, ByteSize size) noexcept {
     if (sys::call(SYS_flock, own.get(), LOCK_EX | LOCK_NB) != 0) {
         return errno == EWOULDBLOCK ? Refusal{Reason::all_leased, "somebody else holds it", 0}
                                     : Refusal{Reason::map_failed, "flock", errno};
     }
-    const auto file_system = inspect_memory(own.get(), size);
-    if (!file_system) {
-        return file_system.error();
-    }
-    return Lease{std::move(own), file_system.value()};
+    return inspect_memory(own.get(), size);
 }
 
 }  // namespace hugepage

@@ -19,6 +19,7 @@
 namespace hugepage {
 
 // Why a request, or one file, could not be served: the words that log lines use and operators search for.
+// The first two are no fault of a file's.
 enum class Reason {
     no_file_for_size,  // the node has no file of that size
     all_leased,        // it has, but others hold them
@@ -29,7 +30,7 @@ enum class Reason {
     insecure,          // it is a link, belongs to somebody else, or others may write to it
     map_failed,        // the kernel refused a step; the line says which
     table_full,        // this process holds as many regions as the shim can keep account of
-    no_addresses,      // the heap variant has no room for it in its window (hooks/heap.h)
+    no_addresses,      // the heap variant has no free place for it (hooks/heap.h)
 };
 
 // In place, so that the loader has no pointers to adjust.
@@ -79,15 +80,10 @@ struct Refusal {
 // somebody else has it: takes no lock, so it disturbs no lease.
 [[nodiscard]] Result<FileSystem, Refusal> inspect(const char* path, ByteSize size, uid_t user) noexcept;
 
-// Its end lets go of the descriptor, and so of the lock unless a mapping holds it by then.
-struct Lease {
-    Fd file;
-    FileSystem file_system;
-};
-
-// Takes the file if it is free now, and asks the rest; never waits. Reason::all_leased means that somebody
-// else has it. A file that was unlinked before it is locked is refused: who removes a file holds its lock
-// meanwhile, and gives its pages back.
-[[nodiscard]] Result<Lease, Refusal> lease(Fd own, ByteSize size) noexcept;
+// Takes the file if it is free now, until its descriptor is closed and what was mapped with that unmapped,
+// and asks the rest; never waits. Reason::all_leased means that somebody else has it. A file that was
+// unlinked before it is locked is refused: who removes a file holds its lock meanwhile, and gives its pages
+// back.
+[[nodiscard]] Result<FileSystem, Refusal> lease(const Fd& own, ByteSize size) noexcept;
 
 }  // namespace hugepage

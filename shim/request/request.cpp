@@ -73,27 +73,33 @@ void tell_complaints_once() noexcept {
 
 // Whether the pool has files of that size, or it is a sector's, so that it should have. By
 // HUGEPAGE_MODE=require what may be a sector's buffer gets no ordinary memory, even if there is no pool at
-// all (hugetlbfs isn't mounted, say).
+// all (hugetlbfs isn't mounted, say, or the variable that names the files can't be used).
 bool is_wanted(ByteSize size) noexcept {
+    const Config& config = state::config;
     const bool is_sector = std::ranges::find(kSectors, size) != std::end(kSectors);
-    const bool has_no_pool = state::config.mode == Config::Mode::thp;
-    if (!has_no_pool && !state::config.files) {
+    if (config.mode == Config::Mode::thp) {  // nothing smaller than a sector comes here
         tell_complaints_once();
-        become(Phase::inert, SIZE_MAX);
-        return false;
+        return is_sector;
     }
-    if (!has_no_pool && !sizes.contain(size) && sizes.refresh(*state::config.files)) {
+    const bool is_required = config.mode == Config::Mode::require;
+    if (!config.files) {
+        tell_complaints_once();
+        become(is_required ? Phase::armed : Phase::inert, is_required ? kLooksLikeASector.bytes : SIZE_MAX);
+        return is_required && size >= kLooksLikeASector;
+    }
+    if (!sizes.contain(size) && sizes.refresh(*config.files)) {
         set_threshold();
     }
     const bool is_known = sizes.contain(size);
-    if (is_known || size >= kLooksLikeASector) {
-        tell_complaints_once();
+    if (!is_known && size < kLooksLikeASector) {
+        return false;
     }
-    if (is_known || is_sector || has_no_pool || size < kLooksLikeASector) {
-        return is_known || is_sector;
+    tell_complaints_once();
+    if (is_known || is_sector) {
+        return true;
     }
     if (sizes.empty()) {
-        return state::config.mode == Config::Mode::require;
+        return is_required;
     }
     log::write_once(Level::info, "pool",
                     "passing on a request that no memory file's size equals. memory_size: ", size.bytes, " (",
@@ -115,7 +121,7 @@ const char* what_next(Reason reason) noexcept {
     }
 }
 
-// Ordinary memory, or with HUGEPAGE_MODE=require none.
+// Of what gets ordinary memory, or with HUGEPAGE_MODE=require none.
 void tell_fallback(std::size_t bytes, NodeId node, Reason reason, bool is_refused) noexcept {
     log::write(is_refused ? Level::error : Level::warn, "pool", "unable to alloc numa memory, ",
                is_refused ? "failing with ENOMEM (HUGEPAGE_MODE=require)" : "falling back",
@@ -150,9 +156,12 @@ Answer serve(const MapRequest& request) noexcept {
                    request.length, "; numa: ", choice.node.value);
         return answer;
     }
-    const bool has_place = !request.placed || request.address != nullptr;
-    const Found found =
-        has_place ? find_region(request, choice, signals) : Found{nullptr, Reason::no_addresses};
+    Found found;  // none, where the variable that names the files can't be used
+    if (request.placed && request.address == nullptr) {
+        found.reason = Reason::no_addresses;
+    } else if (state::config.files) {
+        found = find_region(request, choice, signals);
+    }
     answer.memory = found.region;
     if (answer.memory == nullptr) {
         answer.is_refused = state::config.mode == Config::Mode::require;
@@ -169,11 +178,8 @@ bool advises_fallback() noexcept {
 void advise_fallback(void* memory, std::size_t length, const NodeChoice& choice) noexcept {
     const auto begin = reinterpret_cast<std::uintptr_t>(memory);
     const Range pages = Range{begin, begin + length}.narrowed_to(ByteSize{page_bytes()});
-    if (!advises_fallback() || pages.empty()) {
-        return;
-    }
     const ErrnoGuard guard;
-    if (sys::is_filtered()) {
+    if (!advises_fallback() || pages.empty() || sys::is_filtered()) {
         return;
     }
     next::kernel::madvise(pages.address(), pages.length(), MADV_HUGEPAGE);

@@ -26,8 +26,7 @@ extern "C" [[gnu::weak]] int c_library_clone(int (*function)(void*), void* stack
 namespace hugepage {
 namespace {
 
-constexpr std::size_t kChunk = 8UL << 20;          // one share of the work: about 0.1 ms
-constexpr std::size_t kWorthAHelper = 8 * kChunk;  // making a thread costs some tens of microseconds
+constexpr std::size_t kChunk = 8UL << 20;  // one share of the work: about 0.1 ms
 constexpr std::size_t kStackBytes = 16UL << 10;
 
 // Zeros with stores that go to memory past the caches, a cache line at a time, so that no line is read first;
@@ -49,7 +48,7 @@ void stream_zero(std::byte* begin, std::size_t length) noexcept {
 #endif
 }
 
-// What the threads of one call share.
+// The work of one call.
 struct Job {
     std::byte* begin = nullptr;
     std::size_t length = 0;
@@ -64,18 +63,33 @@ struct Job {
             stream_zero(begin + at, std::min(kChunk, length - at));
         }
     }
+    static int help(void* job) noexcept {
+        static_cast<Job*>(job)->work();
+        return 0;
+    }
 };
 
-// A thread that shares the process and nothing of the C library: its thread-local data are the calling
-// thread's, so it must not touch errno or anything else that is thread-local.
-class Helper {
-  public:
+constexpr int kMaxHelpers = 256;
+
+// What helpers use, with their stacks behind it: one mapping, so that nothing of it can vanish before they
+// do. A helper is a thread that shares the process and nothing of the C library: its thread-local data are
+// the calling thread's, so it must not touch errno or anything else that is thread-local.
+struct alignas(64) Crew {
+    Job job;
+    // Each helper's number; 0 when it is gone and needs its stack no more.
+    std::array<int, kMaxHelpers> threads;
+
+    [[nodiscard]] static std::size_t bytes(int helpers) noexcept {
+        return sizeof(Crew) + static_cast<std::size_t>(helpers) * kStackBytes;
+    }
+
     // False if the kernel gives no thread.
-    bool start(Job& job, std::byte* stack, const CpuSet& cpus) noexcept {
+    bool start(int helper, const CpuSet& cpus) noexcept {
         constexpr int kFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
                                CLONE_SYSVSEM | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
-        const int thread =
-            ::c_library_clone(&run, stack + kStackBytes, kFlags, &job, &alive_, nullptr, &alive_);
+        int* const alive = &threads[static_cast<std::size_t>(helper)];
+        std::byte* const stack_end = reinterpret_cast<std::byte*>(this) + bytes(helper + 1);
+        const int thread = ::c_library_clone(&Job::help, stack_end, kFlags, &job, alive, nullptr, alive);
         if (thread < 0) {
             return false;
         }
@@ -87,22 +101,14 @@ class Helper {
         return true;
     }
 
-    // The kernel clears alive_ when the thread is gone and needs its stack no more. The wait is not a private
-    // one: the kernel's wake-up isn't either.
-    void join() noexcept {
-        for (int seen; (seen = alive().load(std::memory_order_acquire)) != 0;) {
-            sys::call(SYS_futex, &alive_, FUTEX_WAIT, seen, nullptr, nullptr, 0);
+    // The wait is not a private one: the kernel's wake-up isn't either.
+    void join(int helper) noexcept {
+        int* const thread = &threads[static_cast<std::size_t>(helper)];
+        const std::atomic_ref alive(*thread);
+        for (int seen; (seen = alive.load(std::memory_order_acquire)) != 0;) {
+            sys::call(SYS_futex, thread, FUTEX_WAIT, seen, nullptr, nullptr, 0);
         }
     }
-
-  private:
-    static int run(void* job) noexcept {
-        static_cast<Job*>(job)->work();
-        return 0;
-    }
-    [[nodiscard]] std::atomic_ref<int> alive() noexcept { return std::atomic_ref(alive_); }
-
-    int alive_ = 0;  // the thread's id, then 0
 };
 
 int wanted_helpers(std::size_t length, const Zeroing& how) noexcept {
@@ -112,23 +118,6 @@ int wanted_helpers(std::size_t length, const Zeroing& how) noexcept {
     const int other_cpus = std::max(how.cpus.count(), 1) - 1;
     const auto worth = static_cast<int>(std::min<std::size_t>(length / kWorthAHelper, kMostHelpers));
     return std::min(other_cpus, worth);
-}
-
-constexpr int kMaxHelpers = 256;
-
-// What helpers use, with their stacks behind it: one mapping, so that nothing of it can vanish before they
-// do.
-struct alignas(64) Crew {
-    Job job;
-    std::array<Helper, kMaxHelpers> helpers;
-
-    [[nodiscard]] static std::size_t bytes(int helpers) noexcept {
-        return sizeof(Crew) + static_cast<std::size_t>(helpers) * kStackBytes;
-    }
-};
-
-bool can_have_helpers() noexcept {
-    return c_library_clone != nullptr && !sys::is_filtered();
 }
 
 }  // namespace
@@ -145,7 +134,8 @@ CpuSet helper_cpus(NodeId node) noexcept {
 }
 
 int zero_memory(void* begin, std::size_t length, const Zeroing& how) noexcept {
-    const int wanted = can_have_helpers() ? std::clamp(wanted_helpers(length, how), 0, kMaxHelpers) : 0;
+    const bool can_have_helpers = c_library_clone != nullptr && !sys::is_filtered();
+    const int wanted = can_have_helpers ? std::clamp(wanted_helpers(length, how), 0, kMaxHelpers) : 0;
     Job alone{static_cast<std::byte*>(begin), length};
     void* const memory =
         wanted == 0 ? MAP_FAILED
@@ -161,16 +151,13 @@ int zero_memory(void* begin, std::size_t length, const Zeroing& how) noexcept {
     int started = 0;
     {
         const SignalBlock inherited_by_helpers;
-        auto* stack = reinterpret_cast<std::byte*>(crew + 1);
-        while (started < wanted &&
-               crew->helpers[static_cast<std::size_t>(started)].start(crew->job, stack, how.cpus)) {
-            stack += kStackBytes;
+        while (started < wanted && crew->start(started, how.cpus)) {
             ++started;
         }
     }
     crew->job.work();
     for (int i = 0; i < started; ++i) {
-        crew->helpers[static_cast<std::size_t>(i)].join();
+        crew->join(i);
     }
     next::kernel::munmap(memory, Crew::bytes(wanted));
     return started;

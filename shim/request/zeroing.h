@@ -21,6 +21,8 @@ struct Zeroing {
 [[nodiscard]] CpuSet helper_cpus(NodeId node) noexcept;
 
 inline constexpr int kMostHelpers = 15;
+// For each of them; making a thread costs some tens of microseconds.
+inline constexpr std::size_t kWorthAHelper = 64UL << 20;
 
 // Writes zeros over the memory, which must be mapped, writable and populated. begin and length are multiples
 // of 64. Stores bypass the caches, so the caller's working set stays in them.

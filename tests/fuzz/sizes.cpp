@@ -75,8 +75,8 @@ std::optional<std::string> read_plainly(std::string_view text) {
 }
 
 void check_written(ByteSize size) {
-    expect(!to_text(size).truncated() && !to_exact_text(size).truncated(), "sizes fit their texts");
-    expect(parse_byte_size(to_exact_text(size).view()) == size, "the exact form is read back");
+    expect(!to_text(size).truncated(), "a size fits its text");
+    expect(parse_byte_size(tools::exact_text(size)) == size, "the exact form is read back");
     const double shown = std::strtod(to_text(size).c_str(), nullptr);
     double unit = 1;
     for (const char c : std::string_view("KMGTPE")) {

@@ -4,6 +4,7 @@
 //   heap_probe names BYTES      BYTES by each of malloc's kin: what memory is it, and what is it after free?
 //   heap_probe sizes BYTES      a byte more or less, silly alignments, an overflow
 //   heap_probe resize BYTES     realloc from and to BYTES: what is kept, and where?
+//   heap_probe sized BYTES      frees with the size told, as C23 has it
 //   heap_probe errno BYTES      is errno untouched by what succeeds, and by free?
 //   heap_probe failing BYTES    what is said when there is to be no memory (HUGEPAGE_MODE=require, no file)
 //   heap_probe fork BYTES       a child frees what its parent allocated; is it still the parent's?
@@ -125,6 +126,27 @@ int resize(std::size_t bytes) {
     memory = fresh(bytes);
     std::printf("to nothing: %d\n", v_realloc(memory, 0) == nullptr);
     std::printf("then: %s\n", describe(memory).c_str());
+    return 0;
+}
+
+// By name: older C libraries have neither.
+int freed_with_size(std::size_t bytes) {
+    auto* const sized = reinterpret_cast<void (*)(void*, std::size_t)>(::dlsym(RTLD_DEFAULT, "free_sized"));
+    auto* const aligned = reinterpret_cast<void (*)(void*, std::size_t, std::size_t)>(
+        ::dlsym(RTLD_DEFAULT, "free_aligned_sized"));
+    if (sized == nullptr || aligned == nullptr) {
+        std::puts("no such functions");
+        return 1;
+    }
+    sized(fresh(100), 100);
+    const auto show = [&](const char* name, char* memory, auto free_it) {
+        std::printf("%s: %s", name, describe(memory).c_str());
+        free_it(memory);
+        std::printf(", freed: %s\n", describe(memory).c_str());
+    };
+    show("free_sized", fresh(bytes), [&](char* memory) { sized(memory, bytes); });
+    show("free_aligned_sized", static_cast<char*>(v_aligned_alloc(4096, bytes)),
+         [&](char* memory) { aligned(memory, 4096, bytes); });
     return 0;
 }
 
@@ -264,6 +286,7 @@ int main(int argc, char** argv) {
     if (scenario == "names") return names(bytes);
     if (scenario == "sizes") return sizes(bytes);
     if (scenario == "resize") return resize(bytes);
+    if (scenario == "sized") return freed_with_size(bytes);
     if (scenario == "errno") return keeps_errno(bytes);
     if (scenario == "failing") return failing(bytes);
     if (scenario == "fork") return freed_in_child(bytes);

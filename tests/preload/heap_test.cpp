@@ -56,14 +56,14 @@ std::string of_each_name(const std::string& facts) {
 
 TEST_P(Heap, ServesEachOfMallocsKinWithAWholeZeroedFile) {
     add_files(1);
-    EXPECT_EQ(allocate("names").out, of_each_name(served() + ", zero, usable: 1, freed: anonymous 4kB"));
+    EXPECT_EQ(allocate("names").out, of_each_name(served() + ", zero, usable: 1, freed: unmapped"));
     expect_all_free();
 }
 
 TEST_P(Heap, GivesZeroesWhereMappedMemoryIsLeftAsItWas) {
     add_files(1);
     EXPECT_EQ(allocate("names", {{"HUGEPAGE_ZERO", "never"}}).out,
-              of_each_name(served() + ", zero, usable: 1, freed: anonymous 4kB"));
+              of_each_name(served() + ", zero, usable: 1, freed: unmapped"));
     EXPECT_THAT(
         run({PROBE, "map", bytes(kFileBytes)}, preloading(HEAP_LIBRARY, {{"HUGEPAGE_ZERO", "never"}})).out,
         HasSubstr("fresh: dirty"));
@@ -78,7 +78,7 @@ TEST_P(Heap, IsNoneOfTheOtherVariantsBusiness) {
 
 TEST_P(Heap, WorksBesideTheOtherVariant) {
     add_files(1);
-    const std::string expected = of_each_name(served() + ", zero, usable: 1, freed: anonymous 4kB");
+    const std::string expected = of_each_name(served() + ", zero, usable: 1, freed: unmapped");
     EXPECT_EQ(allocate("names", {}, HEAP_LIBRARY ":" SHIM_LIBRARY).out, expected);
     EXPECT_EQ(allocate("names", {}, SHIM_LIBRARY ":" HEAP_LIBRARY).out, expected);
 }
@@ -109,9 +109,16 @@ TEST_P(Heap, KeepsTheContentWhereverReallocPutsIt) {
                   ", kept: 1\nthe same: 1\nmore than half: 1, usable: 1\n"
                   "a byte more: anonymous 4kB, kept: 1\nand back: " +
                   served() + ", kept: 1\nreallocarray twice: anonymous 4kB, kept: 1\nand back: " + served() +
-                  ", kept: 1\nhalf: anonymous 4kB, kept: 1\nto nothing: 1\nthen: anonymous 4kB\n")
+                  ", kept: 1\nhalf: anonymous 4kB, kept: 1\nto nothing: 1\nthen: unmapped\n")
         << outcome.err;
     expect_all_free();
+}
+
+TEST_P(Heap, FreesWhereTheSizeIsToldToo) {
+    add_files(1);
+    const std::string facts = ": " + served() + ", freed: unmapped\n";
+    EXPECT_EQ(allocate("sized").out, "free_sized" + facts + "free_aligned_sized" + facts);
+    EXPECT_TRUE(allocate("sized", {}, COUNTING_ALLOCATOR ":" HEAP_LIBRARY).ok());
 }
 
 TEST_P(Heap, LeavesErrnoAsItWas) {
@@ -133,18 +140,26 @@ TEST_P(Heap, GivesNoMemoryWhereAFileIsRequiredAndNoneIsFree) {
               "malloc: 1 1\ncalloc: 1 1\nrealloc: 1 1\nits old memory: 1\nposix_memalign: 1 1\n");
 }
 
-// The window is the least of 128 GiB.
-TEST_P(Heap, GivesNoMemoryWhereAFileIsRequiredAndThereIsNoWindow) {
+// For more than 64 GiB there is no place.
+TEST_P(Heap, GivesNoMemoryWhereAFileIsRequiredAndThereAreNoAddresses) {
+    constexpr std::uint64_t kTooLarge = 65UL << 30;
+    pool_.add_sparse("too-large", kTooLarge);
+    const auto outcome = run({HEAP_PROBE, "failing", bytes(kTooLarge)},
+                             preloading(HEAP_LIBRARY, {{"HUGEPAGE_MODE", "require"}}));
+    EXPECT_EQ(outcome.out,
+              "malloc: 1 1\ncalloc: 1 1\nrealloc: 1 1\nits old memory: 1\nposix_memalign: 1 1\n");
+    EXPECT_THAT(outcome.err, HasSubstr("reason: no_addresses; raise the limit of address space"));
+}
+
+TEST_P(Heap, TakesNoMoreAddressesThanItsMemoryHas) {
     if (kSanitized) {
         GTEST_SKIP() << "a sanitizer's runtime needs more address space";
     }
     add_files(1);
     const std::string script =
-        std::string("ulimit -v 100000000 && exec ") + HEAP_PROBE + " failing " + bytes(kFileBytes);
+        std::string("ulimit -v 1000000 && exec ") + HEAP_PROBE + " begin " + bytes(kFileBytes);
     const auto outcome = run({"sh", "-c", script}, preloading(HEAP_LIBRARY, {{"HUGEPAGE_MODE", "require"}}));
-    EXPECT_EQ(outcome.out,
-              "malloc: 1 1\ncalloc: 1 1\nrealloc: 1 1\nits old memory: 1\nposix_memalign: 1 1\n");
-    EXPECT_THAT(outcome.err, HasSubstr("reason: no_addresses; raise the limit of address space"));
+    EXPECT_THAT(outcome.out, testing::StartsWith("0 past a page; ")) << outcome.err;
 }
 
 TEST_P(Heap, LetsAChildFreeAndResizeWhatItsParentAllocated) {
@@ -178,6 +193,16 @@ TEST_P(Heap, FallsBackToMemoryThatBeginsAPage) {
     EXPECT_EQ(in({{"HUGEPAGE_NODE", "1"}}), "0 past a page; advised to be huge\n");
     EXPECT_EQ(in({{"HUGEPAGE_NODE", "1"}, {"HUGEPAGE_FALLBACK", "plain"}}),
               in({{"HUGEPAGE_FILES_PATH", ""}}));
+}
+
+// A file on tmpfs can have any size, and what asks for as much gets no file.
+TEST_P(Heap, KeepsAccountOfASizeThatIsNoWholePages) {
+    if (GetParam().is_huge()) {
+        GTEST_SKIP() << "hugetlbfs has no such files";
+    }
+    pool_.add("odd", kLarge + 1);
+    EXPECT_THAT(run({HEAP_PROBE, "resize", bytes(kLarge + 1)}, preloading(HEAP_LIBRARY)).out,
+                HasSubstr("the same: 1\nmore than half: 1, usable: 1\n"));
 }
 
 TEST_P(Heap, LeavesToAnotherAllocatorWhatThatMappedItself) {

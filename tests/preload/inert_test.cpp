@@ -87,17 +87,28 @@ TEST(Inert, AFolderWithoutFilesIsSaidInOneLine) {
                     "no memory files at " + empty.path().string());
 }
 
-// After a reboot, say, when nothing has been mounted yet.
-TEST(Inert, WithoutAPoolARequiredSectorsBufferIsNoOrdinaryMemory) {
-    const TempDir empty;
-    const Environment variables =
-        preloaded({{"HUGEPAGE_FILES_PATH", empty.path().string()}, {"HUGEPAGE_MODE", "require"}});
+// With HUGEPAGE_MODE=require a sector's buffer is no ordinary memory; what is smaller is. Says why there are
+// no files.
+void expect_only_sectors_are_refused(const std::string& name, const std::string& value,
+                                     const std::string& why) {
+    const Environment variables = preloaded({{name, value}, {"HUGEPAGE_MODE", "require"}});
     const auto sector = run({PROBE, "map", bytes(512UL << 20)}, variables);
     EXPECT_EQ(sector.out, "failed: Cannot allocate memory\n");
     EXPECT_THAT(sector.err,
                 HasSubstr("failing with ENOMEM (HUGEPAGE_MODE=require). memory_size: 536870912; "));
-    EXPECT_THAT(sector.err, HasSubstr("no memory files at "));
+    EXPECT_THAT(sector.err, HasSubstr(why));
     EXPECT_THAT(run({PROBE, "map", bytes(kFileBytes)}, variables).out, StartsWith(kAnonymous));
+}
+
+// After a reboot, say, when nothing has been mounted yet.
+TEST(Inert, WithoutAPoolARequiredSectorsBufferIsNoOrdinaryMemory) {
+    const TempDir empty;
+    expect_only_sectors_are_refused("HUGEPAGE_FILES_PATH", empty.path().string(), "no memory files at ");
+}
+
+TEST(Inert, WithAPathThatCannotBeUsedARequiredSectorsBufferIsNoOrdinaryMemory) {
+    expect_only_sectors_are_refused("HUGEPAGE_FILES_PATH_PATTERN", "/mnt/numa_0",
+                                    "not serving: it must contain $NUMA_NODE_INDEX");
 }
 
 TEST(Inert, APatternWithoutPlaceholderIsSaidInOneLine) {

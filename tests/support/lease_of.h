@@ -15,10 +15,16 @@ namespace tests {
     return fit ? hugepage::open_own(folder, folder.only_name(), size, ::geteuid()) : fit.error();
 }
 
-[[nodiscard]] inline hugepage::Result<hugepage::Lease, hugepage::Refusal> lease_of(const char* path,
-                                                                                   hugepage::ByteSize size) {
+// Its end lets go of the descriptor, and so of the lock unless a mapping holds it by then.
+[[nodiscard]] inline hugepage::Result<hugepage::Fd, hugepage::Refusal> lease_of(const char* path,
+                                                                                hugepage::ByteSize size) {
     auto own = opened(path, size);
-    return own ? hugepage::lease(std::move(own.value()), size) : own.error();
+    if (own) {
+        if (const auto leased = hugepage::lease(own.value(), size); !leased) {
+            return leased.error();
+        }
+    }
+    return own;
 }
 
 }  // namespace tests

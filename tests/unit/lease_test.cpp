@@ -48,8 +48,7 @@ TEST_F(LeaseTest, LivesOnInTheMappingAndEndsWithItsLastByte) {
     void* memory = MAP_FAILED;
     {
         const auto lease = tests::lease_of(file_.c_str(), kSize);
-        memory =
-            ::mmap(nullptr, kSize.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, lease.value().file.get(), 0);
+        memory = ::mmap(nullptr, kSize.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, lease.value().get(), 0);
         ASSERT_NE(memory, MAP_FAILED);
     }
     EXPECT_EQ(reason(), Reason::all_leased);
@@ -60,10 +59,10 @@ TEST_F(LeaseTest, LivesOnInTheMappingAndEndsWithItsLastByte) {
 }
 
 TEST_F(LeaseTest, RefusesAFileThatWasRemovedAfterItWasOpened) {
-    auto own = tests::opened(file_.c_str(), kSize);
+    const auto own = tests::opened(file_.c_str(), kSize);
     ASSERT_TRUE(own);
     std::filesystem::remove(file_);
-    const auto leased = lease(std::move(own.value()), kSize);
+    const auto leased = lease(own.value(), kSize);
     ASSERT_FALSE(leased);
     EXPECT_EQ(leased.error().reason, Reason::no_file_for_size);
 }

@@ -158,7 +158,16 @@ std::string size_text(hugepage::ByteSize size) {
 }
 
 std::string exact_text(hugepage::ByteSize size) {
-    return std::string(hugepage::to_exact_text(size).view());
+    std::uint64_t count = size.bytes;
+    std::string unit = "B";
+    for (const char letter : std::string_view("KMGTPE")) {
+        if (count < 1024 || count % 1024 != 0) {
+            break;
+        }
+        count /= 1024;
+        unit = std::string{letter} + "iB";
+    }
+    return std::to_string(count) + unit;
 }
 
 std::string page_size_text(hugepage::ByteSize size) {

@@ -51,7 +51,7 @@ namespace tools {
 // "32.0 GiB"
 [[nodiscard]] std::string size_text(hugepage::ByteSize size);
 
-// "32GiB", as it has to be typed
+// The shortest exact form, as it has to be typed: "32GiB" or "1000B"
 [[nodiscard]] std::string exact_text(hugepage::ByteSize size);
 
 // "2 MiB", for sizes of pages, which are round

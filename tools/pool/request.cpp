@@ -86,7 +86,7 @@ std::optional<ByteSize> page_size_of(const std::string& text, const Machine& mac
     if (!machine.has_page_size(size)) {
         std::vector<std::string> known;
         for (const ByteSize one : machine.page_sizes) {
-            known.emplace_back(hugepage::to_exact_text(one).view());
+            known.push_back(tools::exact_text(one));
         }
         tools::refuse("--page-size: this kernel has no huge pages of {}, but of {}.", text,
                       known.empty() ? "no size at all" : fmt::format("{}", fmt::join(known, ", ")));

@@ -132,13 +132,14 @@ hugepage::Status add_files_of(const std::string& folder, const std::string& open
     if (!opened) {
         return opened.error();
     }
-    return hugepage::for_each_entry(opened.value(), [&](std::string_view name) {
+    return hugepage::for_each_entry_until(opened.value(), [&](std::string_view name) {
         auto file = name.starts_with('.')
                         ? std::nullopt
                         : pool::look_at(fmt::format("{}/{}", folder, name), node, opened.value().get());
         if (file) {
             files.push_back(std::move(*file));
         }
+        return false;
     });
 }
 

@@ -29,8 +29,8 @@ int main(int argc, char** argv) {
                     std::printf("failed: %s: %s\n", argv[i], lease.error().why);
                     return 1;
                 }
-                memory = ::mmap(nullptr, size.bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
-                                lease.value().file.get(), 0);
+                memory =
+                    ::mmap(nullptr, size.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, lease.value().get(), 0);
             }
             if (memory == MAP_FAILED) {
                 return 1;

@@ -50,10 +50,10 @@ TEST(ByteSize, WritesSizesAsFileNamesHaveThem) {
 TEST(ByteSize, WritesExactTextThatReadsBack) {
     for (const std::uint64_t bytes :
          {1UL, 1000UL, 1024UL, 3UL << 20, 32UL << 30, (1UL << 40) + 1, 1UL << 60}) {
-        EXPECT_EQ(parsed(to_exact_text(ByteSize{bytes}).view()), bytes);
+        EXPECT_EQ(parsed(tools::exact_text(ByteSize{bytes})), bytes);
     }
-    EXPECT_EQ(to_exact_text(ByteSize{32UL << 30}).view(), "32GiB");
-    EXPECT_EQ(to_exact_text(ByteSize{1000}).view(), "1000B");
+    EXPECT_EQ(tools::exact_text(ByteSize{32UL << 30}), "32GiB");
+    EXPECT_EQ(tools::exact_text(ByteSize{1000}), "1000B");
 }
 
 }  // namespace
