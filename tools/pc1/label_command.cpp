@@ -195,9 +195,8 @@ std::string label_command(int argc, const char* const* argv) {
     std::string alloc;
     app.set_version_flag("-V,--version", "pc1-label " PC1_VERSION, "Show the version and exit");
     app.add_option("--layers", layers,
-                   "Layers to label. Default: 2 for 2KiB, 4KiB, 16KiB,\n"
-                   "32KiB, 8MiB, 16MiB, 512MiB, 1GiB; 11 for 32GiB, 64GiB;\n"
-                   "needed for other sizes")
+                   "Layers to label. Default: 2, as sectors for tests have; 11\n"
+                   "from 32GiB on")
         ->option_text("N")
         ->check(CLI::Range(1U, std::numeric_limits<std::uint32_t>::max()));
     app.add_option("--max-nodes", max_nodes,
@@ -237,11 +236,7 @@ std::string label_command(int argc, const char* const* argv) {
         tools::refuse(
             fmt::format("--max-nodes: {} is not from 1 to {}.", options.nodes, options.sector.nodes()));
     }
-    const auto usual = default_layers(options.sector.bytes);
-    if (!layers && !usual) {
-        tools::refuse("--layers is needed: no proof of the network has sectors of this size.");
-    }
-    options.layers = layers.value_or(usual.value_or(0));
+    options.layers = layers.value_or(default_layers(options.sector.bytes));
     options.replica_id = replica_id.value_or(options.replica_id);
     const bool by_calloc = alloc.empty() ? options.crew.producers == 0 : alloc == "calloc";
     options.allocation = by_calloc ? Allocation::kCalloc : Allocation::kMmap;
