@@ -25,6 +25,8 @@ std::string expected() {
 
 TEST(KernelChoice, IsTheOneThatIsRightForThisCpu) {
     EXPECT_EQ(best_sha256_kernel().name, expected());
+    EXPECT_EQ(sha256_kernels().back()->name, std::string("portable"));
+    EXPECT_EQ(sha256_kernels().size(), expected() == "portable" ? 1U : 2U);
 }
 
 }  // namespace

@@ -3,8 +3,6 @@
 
 #include <gmock/gmock.h>
 
-#include <fstream>
-#include <iterator>
 #include <random>
 #include <string>
 
@@ -103,16 +101,6 @@ TEST(Sha256, HashesAMessageThatRepeatsItselfAsIfItHadBeenWrittenOut) {
         }
     }
 }
-
-#ifdef __x86_64__
-TEST(Sha256, UsesTheInstructionsOfTheCpuIfItHasThem) {
-    std::ifstream file("/proc/cpuinfo");
-    const std::string cpuinfo{std::istreambuf_iterator<char>(file), {}};
-    const bool has_them = cpuinfo.find(" sha_ni") != std::string::npos;
-    EXPECT_EQ(sha256_kernels().size(), has_them ? 2U : 1U);
-    EXPECT_STREQ(best_sha256_kernel().name, has_them ? "SHA-NI" : "portable");
-}
-#endif
 
 }  // namespace
 }  // namespace pc1
