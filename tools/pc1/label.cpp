@@ -52,7 +52,7 @@ PreparedNode prepare(const Layer& layer, const Sha256State& state, const ParentR
 }
 
 void LadenNode::load(const Layer& layer, const ParentRow& row, std::uint64_t labelled) {
-    const std::size_t hashed = layer.number == 1 ? kBaseParents : kParents;
+    const std::size_t hashed = hashed_parents(layer.number);
     for (std::size_t i = 0; i < hashed; ++i) {
         if (i >= kBaseParents || row[i] < labelled) {
             std::copy_n(node.labels[i], kNodeBytes, copies[i].begin());
@@ -62,7 +62,7 @@ void LadenNode::load(const Layer& layer, const ParentRow& row, std::uint64_t lab
 }
 
 NodeHash::NodeHash(const Bytes32& replica_id, std::uint32_t layer, const Sha256Kernel& kernel)
-    : hashed_parents_(layer == 1 ? kBaseParents : kParents), kernel_(&kernel) {
+    : hashed_parents_(hashed_parents(layer)), kernel_(&kernel) {
     std::ranges::copy(replica_id, header_.begin());
     store_be(header_.data() + 32, layer);
 }

@@ -21,6 +21,11 @@ struct Layer {
 
 using Sha256State = std::array<std::uint32_t, 8>;
 
+// So many of a node's parents are hashed, the first ones: before layer 1 there are no labels.
+[[nodiscard]] constexpr std::size_t hashed_parents(std::uint32_t layer) {
+    return layer == 1 ? kBaseParents : kParents;
+}
+
 // A node as far as it can be made ready before its predecessor has its label.
 struct PreparedNode {
     Sha256State state;                                 // after the header block

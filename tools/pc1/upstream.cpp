@@ -23,11 +23,6 @@ static_assert(kWindowBytes % (16UL << 10) == 0, "whole pages, of 16 KiB or less"
     throw std::system_error(reason, std::generic_category(), tried);
 }
 
-// The labels that a node of the layer is made from.
-std::span<const std::uint8_t* const> hashed_parents(const Layer& layer, const PreparedNode& node) {
-    return std::span(node.labels).first(layer.number == 1 ? kBaseParents : kParents);
-}
-
 }  // namespace
 
 ParentFile::ParentFile(NodeRange range)
@@ -97,7 +92,7 @@ void label_as_upstream(const Layer& layer, NodeRange nodes, const Bytes32& repli
         const Sha256State state = hash.after_header(node);
         const PreparedNode prepared = prepare(layer, state, parents.row(node));
         // A label's first cache line alone: of one that lies across two, the second is waited for.
-        for (const std::uint8_t* parent : hashed_parents(layer, prepared)) {
+        for (const std::uint8_t* parent : std::span(prepared.labels).first(hashed_parents(layer.number))) {
             __builtin_prefetch(parent);
         }
         hash.label(node, prepared, prepared, layer.labels + kNodeBytes * node);
@@ -119,7 +114,7 @@ void walk(const Layer& layer, NodeRange nodes, const ParentSource& parents) {
         for (std::uint64_t i = 0; i < count; ++i) {
             const PreparedNode node = prepare(layer, {}, rows[i]);
             std::uint8_t sum = 0;
-            for (const std::uint8_t* parent : hashed_parents(layer, node)) {
+            for (const std::uint8_t* parent : std::span(node.labels).first(hashed_parents(layer.number))) {
                 sum = static_cast<std::uint8_t>(sum + parent[0] + parent[kNodeBytes - 1]);
             }
             std::fill_n(layer.labels + kNodeBytes * (first + i), kNodeBytes, sum);
