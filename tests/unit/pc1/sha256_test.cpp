@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <random>
 #include <string>
 
@@ -100,6 +103,25 @@ TEST(Sha256, HashesAMessageThatRepeatsItselfAsIfItHadBeenWrittenOut) {
             EXPECT_EQ(label, expected);
         }
     }
+}
+
+// The kernel that this CPU has instructions for, as the system says, or where a CPU is emulated for one
+// program alone (tests/vm/aarch64), who runs that.
+std::string expected_kernel() {
+    if (const char* told = std::getenv("PC1_EXPECTED_SHA256")) {
+        return told;
+    }
+    std::ifstream file("/proc/cpuinfo");
+    const std::string facts{std::istreambuf_iterator<char>(file), {}};
+    return facts.find(" sha_ni ") != std::string::npos ? "SHA-NI"
+           : facts.find(" sha2 ") != std::string::npos ? "ARMv8"
+                                                       : "portable";
+}
+
+TEST(Sha256, UsesTheInstructionsOfTheCpuIfItHasThem) {
+    EXPECT_EQ(best_sha256_kernel().name, expected_kernel());
+    EXPECT_STREQ(sha256_kernels().back()->name, "portable");
+    EXPECT_EQ(sha256_kernels().size(), expected_kernel() == "portable" ? 1U : 2U);
 }
 
 }  // namespace
