@@ -122,7 +122,6 @@ std::string reason_of(const Ended& ended) {
 struct Memory {
     std::string name{};
     std::string pages = "asis";   // one of kStretchPages
-    bool single_core = false;     // the other path's buffers are so anyway
     std::string pool{};           // whose files serve
     std::uint64_t page_size = 0;  // of the pool
 };
@@ -314,9 +313,9 @@ class Comparison {
         : options_(options), nodes_(near_and_farthest()), pools_(interrupts_) {
         const std::string page = tools::page_size_text({page_bytes()});
         memories_ = {{.name = page + " pages", .pages = "small"},
-                     {.name = page + ", page-aligned", .pages = "aligned", .single_core = true},
+                     {.name = page + ", page-aligned", .pages = "aligned"},
                      {.name = "transparent huge", .pages = "transparent"},
-                     {.name = "page-aligned THP", .pages = "aligned-transparent", .single_core = true}};
+                     {.name = "page-aligned THP", .pages = "aligned-transparent"}};
         for (const std::uint64_t size : huge_page_sizes()) {
             memories_.push_back(
                 {.name = fmt::format("shim, {} pages", tools::page_size_text({size})), .page_size = size});
@@ -324,7 +323,8 @@ class Comparison {
         for (const Path path : options.paths) {
             for (const int node : nodes_) {
                 for (Memory& memory : memories_) {
-                    if (path == Path::kSingleCore || !memory.single_core) {
+                    // The other path's buffers are so anyway.
+                    if (path == Path::kSingleCore || !memory.pages.starts_with("aligned")) {
                         rows_.push_back({.path = path, .memory = &memory, .node = node});
                     }
                 }

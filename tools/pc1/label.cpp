@@ -83,7 +83,7 @@ void NodeHash::label(std::uint64_t node, const PreparedNode& prepared, const Pre
                           .blocks_in_turn = hashed_parents_ / 2,
                           .blocks = kHashedParents / 2,
                           .last = {last_parent, kPaddingAfterParents.data()}};
-    if (node == 0) {
+    if (node == 0) {  // nothing but padding follows its header
         message = {nullptr, 0, 0, {kPaddingAfterHeader.data(), kPaddingAfterHeader.data() + kNodeBytes}};
     }
     kernel_->finish_label(prepared.state.data(), message, soon.labels.data(), label);

@@ -1,5 +1,5 @@
 // Labels against the reference program: every byte of every layer, by its digest.
-#include "labels_of_reference.h"
+#include "reference.h"
 #include "sizes.h"
 #include "tools/pc1/hash.h"
 #include "tools/pc1/label.h"
