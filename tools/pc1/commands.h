@@ -31,7 +31,7 @@ namespace pc1 {
 // Says what the shim would gain here (compare.h).
 [[nodiscard]] std::string compare_command(int argc, const char* const* argv);
 
-// The options that say which sector, and --json.
+// Adds the options that say which sector, and --json, and holds their values.
 struct SectorOptions {
     explicit SectorOptions(CLI::App& app);
 
@@ -43,7 +43,7 @@ struct SectorOptions {
     std::optional<Bytes32> porep_id;
     bool json = false;
 };
-// One of 64 hexadecimal digits.
+// Adds an option whose value is 64 hexadecimal digits.
 void add_hex(CLI::App& app, const std::string& name, std::optional<Bytes32>& value, const std::string& help);
 
 // How many CPUs the calling thread may use now, at least 1. std::thread::hardware_concurrency() asks the

@@ -212,9 +212,10 @@ class Pools {
     std::vector<std::string> made_;
 };
 
-// As after days of uptime, until what is returned is given back: free memory is taken in ordinary pages, and
-// all but each 16th given back, so that hardly a huge page is left in one piece. A fiftieth of the node's
-// memory is left alone: the kernel need not reclaim any, nor end a program for lack of it.
+// Brings a node's free memory into the state that it has after days of uptime, for as long as the result
+// lives: it is taken in ordinary pages, and all but each 16th given back, so that hardly a huge page is left
+// in one piece. A fiftieth of the node's memory is left alone: the kernel need not reclaim any, nor end a
+// program for lack of it.
 SectorBuffer fragment(int node, const tools::Interrupts& interrupts) {
     constexpr std::uint64_t kPart = 128 * kMiB;
     const auto page = page_bytes();
@@ -291,7 +292,7 @@ void prepare_child(Path path, const std::vector<int>& nodes, int node, bool is_s
     }
 }
 
-// Of each round, by what stretch.h tells of it.
+// The numbers under this key, one for each round.
 std::vector<double> values(const std::vector<Json>& rounds, const char* key) {
     std::vector<double> values;
     for (const Json& said : rounds) {
@@ -393,7 +394,8 @@ class Comparison {
         }
     }
 
-    // A round more of a row that has not been left out; null if it is, or was.
+    // Measures one more round and returns it; null if that can't be done, and then the row says why it is
+    // left out. One that was left out stays so.
     Json* measure(Row& row, std::uint64_t sector, const char* kernel = "upstream") {
         if (!row.left_out.empty()) {
             return nullptr;
@@ -455,7 +457,7 @@ class Comparison {
         return (number_in(said, "layer_1_ns") + (kLayersOfPc1 - 1) * number_in(said, "ns")) / kLayersOfPc1;
     }
 
-    // Null without any.
+    // Null if there are no rounds.
     [[nodiscard]] Json times_of(const std::vector<Json>& rounds) const {
         constexpr double kNsOfAnHour = 3600e9;
         if (rounds.empty()) {

@@ -32,7 +32,7 @@ constexpr std::size_t kRowsAtATime = 64;
 
 constexpr std::uint64_t kNodesBetweenReports = 8192;
 
-// Of `done` nodes the last `now` are new.
+// So many nodes are done, `now` of them since the last call.
 void report(const OnProgress& on_labelled, std::uint64_t done, std::uint64_t now) {
     if (done / kNodesBetweenReports != (done - now) / kNodesBetweenReports) {
         on_labelled(done);

@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <span>
@@ -50,17 +51,13 @@ std::string per_second(std::uint64_t bytes, tools::Seconds elapsed) {
 }
 
 // How many of the buffers are locked; says on stderr why others aren't.
-int locked(const std::vector<SectorBuffer>& buffers) {
-    int count = 0;
-    int error = 0;
-    for (const SectorBuffer& buffer : buffers) {
-        count += buffer.is_locked() ? 1 : 0;
-        error = std::max(error, buffer.lock_error());
-    }
+std::ptrdiff_t locked(const std::vector<SectorBuffer>& buffers) {
+    const auto count = std::ranges::count_if(buffers, &SectorBuffer::is_locked);
+    const int error = std::ranges::max_element(buffers, {}, &SectorBuffer::lock_error)->lock_error();
     if (error != 0) {
         const char* hint = error == ENOMEM || error == EPERM ? "; see the limit in 'ulimit -l'" : "";
         tools::warn(fmt::format("memory is not locked ({} of {} buffers): mlock of {}: {}{}",
-                                buffers.size() - static_cast<std::size_t>(count), buffers.size(),
+                                std::ssize(buffers) - count, buffers.size(),
                                 tools::page_size_text({buffers.front().size()}), std::strerror(error), hint));
     }
     return count;

@@ -105,8 +105,8 @@ TEST(Sha256, HashesAMessageThatRepeatsItselfAsIfItHadBeenWrittenOut) {
     }
 }
 
-// The kernel that this CPU has instructions for, as the system says, or where a CPU is emulated for one
-// program alone (tests/vm/aarch64), who runs that.
+// The kernel that this CPU has instructions for, as the system says; where the CPU is emulated for the test
+// program alone (tests/vm/aarch64), as that test says.
 std::string expected_kernel() {
     if (const char* told = std::getenv("PC1_EXPECTED_SHA256")) {
         return told;
