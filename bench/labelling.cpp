@@ -71,7 +71,7 @@ void hash(benchmark::State& state, std::uint32_t layer) {
     }
     for (auto _ : state) {
         for (std::size_t i = 0; i < kNodes; ++i) {
-            hash.label(nodes[i].node, nodes[(i + 4) % kNodes].node, &labels[kNodeBytes * i]);
+            hash.label(1 + i, nodes[i].node, nodes[(i + 4) % kNodes].node, &labels[kNodeBytes * i]);
         }
     }
     count_nodes(state, kNodes);

@@ -1,5 +1,5 @@
-// Bytes as the labelling sees them: 32-byte values, integers in a given byte order, hexadecimal text.
-// All functions are pure and work on a machine of either byte order.
+// Bytes as the labelling sees them: 32-byte values, big-endian integers, hexadecimal text. All functions are
+// pure.
 #pragma once
 
 #include <array>
@@ -15,15 +15,6 @@ namespace pc1 {
 
 // An identifier or a digest.
 using Bytes32 = std::array<std::uint8_t, 32>;
-
-template <class Integer>
-Integer load_le(const std::uint8_t* from) {
-    Integer value = 0;
-    for (std::size_t i = 0; i < sizeof(Integer); ++i) {
-        value |= static_cast<Integer>(from[i]) << (8 * i);
-    }
-    return value;
-}
 
 template <class Integer>
 void store_be(std::uint8_t* to, Integer value) {

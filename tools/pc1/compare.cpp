@@ -5,6 +5,7 @@
 #include "tools/common/log.h"
 #include "tools/common/terminal.h"
 #include "tools/common/values.h"
+#include "tools/pc1/sector_buffer.h"
 #include "tools/pc1/stretch.h"
 
 #include <nlohmann/json.hpp>
@@ -37,7 +38,6 @@ using tools::Ended;
 using tools::run_child;
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
-constexpr std::uint64_t kLeastSector = 16 * kMiB;
 constexpr std::uint64_t kToSpare = 128 * kMiB;
 constexpr std::uint64_t kSectorInCache = 16 << 10;  // both layers fit into the first cache
 constexpr double kEnough =
@@ -75,18 +75,16 @@ std::vector<int> near_and_farthest() {
     if (numa_available() < 0) {
         return {0};
     }
-    std::vector<int> nodes = {std::max(numa_node_of_cpu(sched_getcpu()), 0)};
-    const auto distance = [&](int node) { return numa_distance(nodes.front(), node); };
+    const int near = std::max(numa_node_of_cpu(sched_getcpu()), 0);
+    int farthest = near;
     for (int node = 0; node <= numa_max_node(); ++node) {
         const bool has_memory = numa_bitmask_isbitset(numa_all_nodes_ptr, static_cast<unsigned>(node)) != 0 &&
                                 numa_node_size64(node, nullptr) > 0;
-        if (node != nodes.front() && has_memory &&
-            (nodes.size() == 1 || distance(node) > distance(nodes.back()))) {
-            nodes.resize(1);
-            nodes.push_back(node);
+        if (has_memory && numa_distance(near, node) > numa_distance(near, farthest)) {
+            farthest = node;
         }
     }
-    return nodes;
+    return farthest == near ? std::vector{near} : std::vector{near, farthest};
 }
 
 // Whether so many sectors fit on each node, with something to spare. Clean files of the page cache count.
@@ -124,10 +122,8 @@ std::string reason_of(const Ended& ended) {
 struct Memory {
     std::string name{};
     std::string pages = "asis";   // one of kStretchPages
-    bool single_core = false;     // the other path's buffers are so anyway
     std::string pool{};           // whose files serve
     std::uint64_t page_size = 0;  // of the pool
-    std::string left_out{};
 };
 
 // Pools of our own, for as long as this lives.
@@ -147,16 +143,14 @@ class Pools {
 
     [[nodiscard]] const std::string& hugepagectl() const { return hugepagectl_; }
 
-    // Two files on each node for memory of that page size; or why there are none.
-    void make(Memory& memory, std::uint64_t sector, const std::vector<int>& nodes) {
+    // Two files on each node for memory of that page size. Returns why there are none, or nothing.
+    std::string make(Memory& memory, std::uint64_t sector, const std::vector<int>& nodes) {
         const bool is_first = made_.empty();
         if (sector % memory.page_size != 0) {
-            memory.left_out = "the sector is no whole number of such pages";
-            return;
+            return "the sector is no whole number of such pages";
         }
         if (!fits(nodes, sector, is_first ? 2 : 4)) {
-            memory.left_out = "there is no memory for them beside the other files";
-            return;
+            return "there is no memory for them beside the other files";
         }
         std::vector<std::string> shares;
         for (const int node : nodes) {
@@ -170,11 +164,13 @@ class Pools {
              fmt::format("{}", fmt::join(shares, ",")), "--page-size", std::to_string(memory.page_size),
              "--path", memory.pool, "--timeout", is_first ? "20" : "1"},
             &interrupts_);
-        if (made.status != 0) {
-            memory.left_out = made.status == 5 ? "it takes root to make files" : reason_of(made);
-            remove(made_.back());
-            made_.pop_back();
+        if (made.status == 0) {
+            return "";
         }
+        remove(made_.back());
+        made_.pop_back();
+        return made.status == static_cast<int>(tools::ExitCode::no_permission) ? "it takes root to make files"
+                                                                               : reason_of(made);
     }
 
   private:
@@ -216,56 +212,35 @@ class Pools {
     std::vector<std::string> made_;
 };
 
-// As after days of uptime, for as long as this lives: free memory is taken in ordinary pages, and all but
-// each 16th given back, so that hardly a huge page is left in one piece. A fiftieth of the node's memory is
-// left alone: the kernel need not reclaim any, nor end a program for lack of it.
-class Fragments {
-  public:
-    Fragments() = default;
-    ~Fragments() {
-        for (const auto& [begin, size] : pinned_) {
-            munmap(begin, size);
+// Brings a node's free memory into the state that it has after days of uptime, for as long as the result
+// lives: it is taken in ordinary pages, and all but each 16th given back, so that hardly a huge page is left
+// in one piece. A fiftieth of the node's memory is left alone: the kernel need not reclaim any, nor end a
+// program for lack of it.
+SectorBuffer fragment(int node, const tools::Interrupts& interrupts) {
+    constexpr std::uint64_t kPart = 128 * kMiB;
+    const auto page = page_bytes();
+    const std::uint64_t left_alone = memory_of(node, {"MemTotal:"}) / 50;
+    const std::uint64_t free = memory_of(node, {"MemFree:"});
+    SectorBuffer pinned(Allocation::kUnlocked, (free - std::min(free, left_alone)) / kPart * kPart,
+                        MADV_NOHUGEPAGE);
+    if (numa_available() >= 0) {
+        numa_tonode_memory(pinned.data(), pinned.size(), node);
+    }
+    auto* const bytes = static_cast<volatile std::uint8_t*>(pinned.data());
+    tools::Progress progress("fragmenting memory", pinned.size(),
+                             [](std::uint64_t, tools::Seconds) { return ""; });
+    for (std::uint64_t at = 0; at < pinned.size(); at += page) {
+        bytes[at] = 1;
+        if (at % kPart == 0) {
+            interrupts.check();
+            progress.update(at);
         }
     }
-    Fragments(const Fragments&) = delete;
-    Fragments& operator=(const Fragments&) = delete;
-
-    // Says what it took.
-    std::string take(int node, const tools::Interrupts& interrupts) {
-        constexpr std::uint64_t kPart = 128 * kMiB;
-        const auto page = page_bytes();
-        const std::uint64_t left_alone = memory_of(node, {"MemTotal:"}) / 50;
-        const std::uint64_t free = memory_of(node, {"MemFree:"});
-        const std::uint64_t size = (free - std::min(free, left_alone)) / kPart * kPart;
-        void* const memory =
-            mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (memory == MAP_FAILED) {
-            throw std::runtime_error("--fragmented: there is no memory to be taken for a moment");
-        }
-        pinned_.emplace_back(memory, size);
-        madvise(memory, size, MADV_NOHUGEPAGE);
-        if (numa_available() >= 0) {
-            numa_tonode_memory(memory, size, node);
-        }
-        auto* const bytes = static_cast<volatile char*>(memory);
-        tools::Progress progress("fragmenting memory", size,
-                                 [](std::uint64_t, tools::Seconds) { return ""; });
-        for (std::uint64_t at = 0; at < size; at += page) {
-            bytes[at] = 1;
-            if (at % kPart == 0) {
-                interrupts.check();
-                progress.update(at);
-            }
-        }
-        for (std::uint64_t at = 0; at < size; at += 16 * page) {
-            madvise(static_cast<char*>(memory) + at + page, 15 * page, MADV_DONTNEED);
-        }
-        return fmt::format("{} taken, and each 16th page of it kept", tools::page_size_text({size}));
+    for (std::uint64_t at = 0; at < pinned.size(); at += 16 * page) {
+        madvise(pinned.data() + at + page, 15 * page, MADV_DONTNEED);
     }
-
-  private:
-    std::vector<std::pair<void*, std::uint64_t>> pinned_;
-};
+    return pinned;
+}
 
 std::vector<std::uint64_t> huge_page_sizes() {
     std::vector<std::uint64_t> sizes;
@@ -283,7 +258,7 @@ double share_on(const Json& said, const auto& counts) {
     double all = 0;
     double counted = 0;
     for (const Json& pages : said.at("pages")) {
-        all += pages.at("resident").get<double>();
+        all += number_in(pages, "resident");
         counted += counts(pages);
     }
     return all == 0 ? 0 : counted / all;
@@ -291,7 +266,7 @@ double share_on(const Json& said, const auto& counts) {
 
 double huge_share(const Json& said) {
     return share_on(said, [](const Json& pages) {
-        return pages.at(pages.at("page_size") == page_bytes() ? "transparent" : "resident").get<double>();
+        return number_in(pages, pages.at("page_size") == page_bytes() ? "transparent" : "resident");
     });
 }
 
@@ -317,6 +292,15 @@ void prepare_child(Path path, const std::vector<int>& nodes, int node, bool is_s
     }
 }
 
+// The numbers under this key, one for each round.
+std::vector<double> values(const std::vector<Json>& rounds, const char* key) {
+    std::vector<double> values;
+    for (const Json& said : rounds) {
+        values.push_back(number_in(said, key));
+    }
+    return values;
+}
+
 // The middle one, or the mean of the two in the middle; there is at least one.
 double median(std::vector<double> numbers) {
     std::ranges::sort(numbers);
@@ -330,9 +314,9 @@ class Comparison {
         : options_(options), nodes_(near_and_farthest()), pools_(interrupts_) {
         const std::string page = tools::page_size_text({page_bytes()});
         memories_ = {{.name = page + " pages", .pages = "small"},
-                     {.name = page + ", page-aligned", .pages = "aligned", .single_core = true},
+                     {.name = page + ", page-aligned", .pages = "aligned"},
                      {.name = "transparent huge", .pages = "transparent"},
-                     {.name = "page-aligned THP", .pages = "aligned-transparent", .single_core = true}};
+                     {.name = "page-aligned THP", .pages = "aligned-transparent"}};
         for (const std::uint64_t size : huge_page_sizes()) {
             memories_.push_back(
                 {.name = fmt::format("shim, {} pages", tools::page_size_text({size})), .page_size = size});
@@ -340,28 +324,28 @@ class Comparison {
         for (const Path path : options.paths) {
             for (const int node : nodes_) {
                 for (Memory& memory : memories_) {
-                    if (path == Path::kSingleCore || !memory.single_core) {
+                    // The other path's buffers are so anyway.
+                    if (path == Path::kSingleCore || !memory.pages.starts_with("aligned")) {
                         rows_.push_back({.path = path, .memory = &memory, .node = node});
                     }
                 }
             }
         }
+        floor_ = own_ = {.path = Path::kSingleCore, .memory = &memories_.front(), .node = nodes_.front()};
         sector_ = largest_sector(nodes_, options.sector_bytes);
         choose_stretch();
         for (Memory& memory : memories_) {
-            if (memory.page_size > 0) {
-                pools_.make(memory, sector_, nodes_);
+            const std::string left_out = memory.page_size > 0 ? pools_.make(memory, sector_, nodes_) : "";
+            for (Row& row : rows_) {
+                row.left_out = row.memory == &memory ? left_out : row.left_out;
             }
         }
         for (const int node : options.fragmented ? nodes_ : std::vector<int>{}) {
-            fragmented_ = fragments_.take(node, interrupts_);
+            fragments_.push_back(fragment(node, interrupts_));
         }
     }
 
     Json run() {
-        for (Row& row : rows_) {
-            row.left_out = row.memory->left_out;
-        }
         tools::Progress progress("comparing", static_cast<std::uint64_t>(options_.minutes * 60'000),
                                  [](std::uint64_t, tools::Seconds) { return ""; });
         double round_seconds = 0;
@@ -378,9 +362,8 @@ class Comparison {
         Path path;
         const Memory* memory;
         int node;
-        std::vector<Json> rounds{};
-        std::vector<double> of_plain{};  // times that of ordinary pages on the near node in the same round
-        std::string left_out{};          // why
+        std::vector<Json> rounds{};  // what stretch.h tells, and what is reckoned from it
+        std::string left_out{};      // why
     };
 
     [[nodiscard]] double seconds_left() const {
@@ -394,107 +377,94 @@ class Comparison {
         constexpr double kForRounds = 0.7;  // of the time; the rest is for making files
         for (;; sector_ /= 2) {
             const double before = seconds_left();
-            const Json said =
-                measure(memories_.front(), options_.paths.front(), nodes_.front(), sector_, kLeastLabels);
-            if (said.contains("left_out")) {
-                throw std::runtime_error("label on ordinary pages: " +
-                                         said.at("left_out").get<std::string>());
+            Row plain = rows_.front();
+            const Json* const said = measure(plain, sector_);
+            if (said == nullptr) {
+                throw std::runtime_error("label on ordinary pages: " + plain.left_out);
             }
             const double each = before - seconds_left();
             const double allowed =
                 seconds_left() * kForRounds / (kLeastRounds * static_cast<double>(rows_.size() + 2));
             if (each <= allowed || sector_ / 2 < kLeastSector) {
                 // A label of layer 2 costs as much again in layer 1 and in the walks before both.
-                const double more = (allowed - each) * 1e9 / (2 * said.at("ns").get<double>());
+                const double more = (allowed - each) * 1e9 / (2 * number_in(*said, "ns"));
                 labels_ = std::clamp(kLeastLabels + more, kLeastLabels, kMostLabels);
                 return;
             }
         }
     }
 
-    // What stretch.h says, or "left_out", why there is nothing.
-    [[nodiscard]] Json measure(const Memory& memory, Path path, int node, std::uint64_t sector, double labels,
-                               const char* kernel = "upstream") const {
+    // Measures one more round and returns it; null if that can't be done, and then the row says why it is
+    // left out. One that was left out stays so.
+    Json* measure(Row& row, std::uint64_t sector, const char* kernel = "upstream") {
+        if (!row.left_out.empty()) {
+            return nullptr;
+        }
+        const bool is_served = !row.memory->pool.empty();
         std::vector<std::string> command = {fs::read_symlink("/proc/self/exe"),
                                             kStretchCommand,
                                             std::to_string(sector),
-                                            std::to_string(static_cast<std::uint64_t>(labels)),
-                                            name_of(path),
-                                            memory.pages,
+                                            std::to_string(static_cast<std::uint64_t>(labels_)),
+                                            name_of(row.path),
+                                            row.memory->pages,
                                             kernel};
-        if (!memory.pool.empty()) {
+        if (is_served) {
             const std::vector<std::string> run = {
-                pools_.hugepagectl(), "run", "--files-path", memory.pool, "--log", "warn", "--"};
+                pools_.hugepagectl(), "run", "--files-path", row.memory->pool, "--log", "warn", "--"};
             command.insert(command.begin(), run.begin(), run.end());
         }
-        const Ended ended = run_child(command, &interrupts_,
-                                      [&] { prepare_child(path, nodes_, node, !memory.pool.empty()); });
+        const Ended ended =
+            run_child(command, &interrupts_, [&] { prepare_child(row.path, nodes_, row.node, is_served); });
         if (ended.status != 0) {
-            return {{"left_out", reason_of(ended)}};
+            row.left_out = reason_of(ended);
+            return nullptr;
         }
         const Json said = Json::parse(ended.output);
         const double in_files = share_on(said, [&](const Json& pages) {
-            return pages.at("page_size") == memory.page_size ? pages.at("resident").get<double>() : 0;
+            return pages.at("page_size") == row.memory->page_size ? number_in(pages, "resident") : 0;
         });
-        if (memory.page_size > 0 && in_files < kEnough) {
-            return {{"left_out", "its files did not serve: " + reason_of(ended)}};
-        }
         const double on_node = share_on(
-            said, [&](const Json& pages) { return pages.at("nodes").value(std::to_string(node), 0.0); });
-        if (nodes_.size() > 1 && sector >= kLeastSector && on_node < kEnough) {
-            return {{"left_out", fmt::format("only {:.0f} % of it was on node {}", on_node * 100, node)}};
+            said, [&](const Json& pages) { return pages.at("nodes").value(std::to_string(row.node), 0.0); });
+        if (is_served && in_files < kEnough) {
+            row.left_out = "its files did not serve: " + reason_of(ended);
+        } else if (nodes_.size() > 1 && sector >= kLeastSector && on_node < kEnough) {
+            row.left_out = fmt::format("only {:.0f} % of it was on node {}", on_node * 100, row.node);
         }
-        return said;
+        return row.left_out.empty() ? &row.rounds.emplace_back(said) : nullptr;
     }
 
     void measure_round(tools::Progress& progress) {
-        const auto update = [&] {
-            progress.update(static_cast<std::uint64_t>(options_.minutes * 60'000 - seconds_left() * 1000));
-        };
         double plain = NAN;  // of the path
-        const Memory* best = &memories_.front();
         for (Row& row : rows_) {
-            if (!row.left_out.empty()) {
-                continue;
-            }
+            progress.update(static_cast<std::uint64_t>(options_.minutes * 60'000 - seconds_left() * 1000));
             const bool is_near = row.node == nodes_.front();
-            const bool is_plain = is_near && row.memory == &memories_.front();
-            plain = is_plain ? NAN : plain;
-            update();
-            const Json said = measure(*row.memory, row.path, row.node, sector_, labels_);
-            if (said.contains("left_out")) {
-                row.left_out = said.at("left_out");
-                continue;
+            Json* const said = measure(row, sector_);
+            if (is_near && row.memory == &memories_.front()) {
+                plain = said != nullptr ? pc1_ns(*said) : NAN;
             }
-            plain = is_plain ? pc1_ns(said) : plain;
-            row.of_plain.push_back(pc1_ns(said) / plain);
-            row.rounds.push_back(said);
-            best = is_near ? row.memory : best;
+            if (said != nullptr) {
+                (*said)["of_plain"] = pc1_ns(*said) / plain;
+                (*said)["huge_share"] = huge_share(*said);
+                own_.memory = is_near ? row.memory : own_.memory;
+            }
         }
-        const auto add = [&](std::vector<Json>& to, const Json& said) {
-            if (!said.contains("left_out")) {
-                to.push_back(said);
-            }
-        };
-        const Path path = Path::kSingleCore;
-        add(floors_, measure(memories_.front(), path, nodes_.front(), kSectorInCache, labels_));
-        add(owns_, measure(*best, path, nodes_.front(), sector_, labels_, "own"));
+        measure(floor_, kSectorInCache);
+        measure(own_, sector_, "own");
     }
 
     // Of a label of all layers, on average.
     static double pc1_ns(const Json& said) {
-        return (said.at("layer_1_ns").get<double>() + (kLayersOfPc1 - 1) * said.at("ns").get<double>()) /
-               kLayersOfPc1;
+        return (number_in(said, "layer_1_ns") + (kLayersOfPc1 - 1) * number_in(said, "ns")) / kLayersOfPc1;
     }
 
+    // Null if there are no rounds.
     [[nodiscard]] Json times_of(const std::vector<Json>& rounds) const {
         constexpr double kNsOfAnHour = 3600e9;
-        std::vector<double> ns;
-        std::vector<double> layer_1;
-        for (const Json& said : rounds) {
-            ns.push_back(said.at("ns"));
-            layer_1.push_back(said.at("layer_1_ns"));
+        if (rounds.empty()) {
+            return {};
         }
+        const auto layer_1 = values(rounds, "layer_1_ns");
+        const auto ns = values(rounds, "ns");
         Json times = {{"layer_1_ns", median(layer_1)}, {"ns", median(ns)}};
         times["hours"] = pc1_ns(times) * kLayersOfPc1 * static_cast<double>(options_.sector_bytes) /
                          kNodeBytes / kNsOfAnHour;
@@ -511,17 +481,12 @@ class Comparison {
             if (!row.left_out.empty()) {
                 entry["left_out"] = row.left_out;
             } else {
-                std::vector<double> ready;
-                std::vector<double> huge;
-                for (const Json& said : row.rounds) {
-                    ready.push_back(said.at("ready_seconds"));
-                    huge.push_back(huge_share(said));
-                }
+                const auto of_plain = values(row.rounds, "of_plain");
                 entry.update(times_of(row.rounds));
-                entry.update({{"of_plain", median(row.of_plain)},
-                              {"rounds_of_plain", row.of_plain},
-                              {"ready_seconds", median(ready)},
-                              {"least_huge_share", *std::ranges::min_element(huge)}});
+                entry.update({{"of_plain", median(of_plain)},
+                              {"rounds_of_plain", of_plain},
+                              {"ready_seconds", median(values(row.rounds, "ready_seconds"))},
+                              {"least_huge_share", std::ranges::min(values(row.rounds, "huge_share"))}});
             }
             rows.push_back(std::move(entry));
         }
@@ -535,9 +500,12 @@ class Comparison {
                 {"cpus", usable_cpus()},
                 {"near_node", nodes_.front()},
                 {"far_node", nodes_.size() > 1 ? Json(nodes_.back()) : Json()},
-                {"fragmented", fragmented_.empty() ? Json() : Json(fragmented_)},
-                {"sha256", floors_.empty() ? Json() : times_of(floors_)},
-                {"own_kernel", owns_.empty() ? Json() : times_of(owns_)},
+                {"fragmented", fragments_.empty()
+                                   ? Json()
+                                   : Json(fmt::format("{} taken, and each 16th page of it kept",
+                                                      tools::page_size_text({fragments_.back().size()})))},
+                {"sha256", times_of(floor_.rounds)},
+                {"own_kernel", times_of(own_.rounds)},
                 {"rows", std::move(rows)}};
     }
 
@@ -548,14 +516,13 @@ class Comparison {
     const tools::Interrupts interrupts_;
     const std::vector<int> nodes_;  // the near one first
     Pools pools_;
-    Fragments fragments_;
+    std::vector<SectorBuffer> fragments_;
     std::uint64_t sector_ = 0;
     double labels_ = kLeastLabels;
     std::vector<Memory> memories_;
-    std::string fragmented_;
-    std::vector<Row> rows_;
-    std::vector<Json> floors_;  // SHA-256 alone
-    std::vector<Json> owns_;    // label.h's own single thread, on the best memory
+    std::vector<Row> rows_;  // ordinary pages first
+    Row floor_{};            // SHA-256 alone
+    Row own_{};              // label.h's own single thread, on the best memory
 };
 
 }  // namespace

@@ -6,33 +6,25 @@
 // was made is on setup's record, and the next comparison takes it away.
 #pragma once
 
-#include "tools/pc1/options.h"
-#include "tools/pc1/run.h"
+#include "tools/pc1/commands.h"
 #include "tools/pc1/upstream.h"
 
 #include <cstdint>
-#include <string>
-#include <variant>
 #include <vector>
 
 namespace pc1 {
 
 struct CompareOptions {
     std::uint64_t sector_bytes = 0;  // asked about
-    double minutes = 0;
-    std::vector<Path> paths;
+    double minutes = 2;
+    std::vector<Path> paths{};
     bool fragmented = false;  // free memory, for all but files
-    bool json = false;
 };
-// Throws tools::Failure (usage). `argv` begins with the word "compare".
-[[nodiscard]] std::variant<CompareOptions, TextForUser> parse_compare_options(int argc,
-                                                                              const char* const* argv);
+// The least sector that is measured.
+inline constexpr std::uint64_t kLeastSector = std::uint64_t{16} << 20;
 
-// The report of --json; pc1-label(1) names its keys. Shows its progress on stderr if that is a terminal.
-// Throws tools::Interrupted, or std::exception with a message for the user.
+// The report of --json; pc1-label(1) names its keys. Throws tools::Interrupted, or std::exception with a
+// message for the user.
 [[nodiscard]] Json compare(const CompareOptions& options);
-
-// The same for people to read.
-[[nodiscard]] std::string compare_table(const Json& report);
 
 }  // namespace pc1

@@ -6,12 +6,14 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <utility>
 
 namespace pc1 {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "rows lie in memory as they do in upstream's file");
+static_assert(std::endian::native == std::endian::little,
+              "as keys are made of digests and rows lie in a file");
 
 Bytes32 tagged_digest(std::string_view tag, const Bytes32& porep_id) {
     Sha256 hash;
@@ -125,15 +127,8 @@ constexpr std::uint64_t kRowsInChunk = 8192;
 }  // namespace
 
 std::string_view to_text(ApiVersion version) {
-    switch (version) {
-        case ApiVersion::kV1_0:
-            return "1.0";
-        case ApiVersion::kV1_1:
-            return "1.1";
-        case ApiVersion::kV1_2:
-            return "1.2";
-    }
-    return "unknown";
+    constexpr std::string_view kNames[] = {"1.0", "1.1", "1.2"};
+    return kNames[static_cast<std::size_t>(version)];
 }
 
 FeistelPermutation::FeistelPermutation(std::uint64_t domain, const std::array<std::uint64_t, kRounds>& keys)
@@ -195,13 +190,9 @@ void FeistelPermutation::images(std::uint64_t first, std::span<std::uint64_t> im
 GraphKeys GraphKeys::derive(const Bytes32& porep_id) {
     GraphKeys keys{};
     const Bytes32 seed = tagged_digest("Filecoin_DRSample", porep_id);
-    for (std::size_t i = 0; i < keys.drg_seed.size(); ++i) {
-        keys.drg_seed[i] = load_le<std::uint32_t>(seed.data() + 4 * i);
-    }
+    std::memcpy(keys.drg_seed.data(), seed.data(), sizeof keys.drg_seed);
     const Bytes32 feistel = tagged_digest("Filecoin_Feistel", porep_id);
-    for (std::size_t i = 0; i < keys.feistel.size(); ++i) {
-        keys.feistel[i] = load_le<std::uint64_t>(feistel.data() + 8 * i);
-    }
+    std::memcpy(keys.feistel.data(), feistel.data(), sizeof keys.feistel);
     return keys;
 }
 
@@ -233,18 +224,18 @@ void Graph::parents(std::uint64_t first, std::size_t count, ParentRow* rows) con
     }
 }
 
-Bytes32 digest_of_parents(const ParentSource& source, unsigned threads, const OnProgress& on_progress) {
+Bytes32 digest_of_parents(const Graph& graph, unsigned threads, const OnProgress& on_progress) {
     const std::size_t places = 2 * std::size_t{threads};
     const auto rows_in = [&](std::uint64_t chunk) {
-        return std::min(kRowsInChunk, source.nodes() - chunk * kRowsInChunk);
+        return std::min(kRowsInChunk, graph.nodes() - chunk * kRowsInChunk);
     };
     std::vector<ParentRow> rows(places * kRowsInChunk);
     Sha256 hash;
-    Conveyor((source.nodes() + kRowsInChunk - 1) / kRowsInChunk, places)
+    Conveyor((graph.nodes() + kRowsInChunk - 1) / kRowsInChunk, places)
         .run(
             threads,
             [&](std::uint64_t chunk, std::size_t place) {
-                source.parents(chunk * kRowsInChunk, rows_in(chunk), &rows[place * kRowsInChunk]);
+                graph.parents(chunk * kRowsInChunk, rows_in(chunk), &rows[place * kRowsInChunk]);
             },
             [&](std::uint64_t chunk, std::size_t place) {
                 const auto* bytes = reinterpret_cast<const std::uint8_t*>(&rows[place * kRowsInChunk]);

@@ -48,15 +48,13 @@ enum class ApiVersion { kV1_0, kV1_1, kV1_2 };
 using OnProgress = std::function<void(std::uint64_t nodes_done)>;
 inline constexpr auto kSilent = [](std::uint64_t) {};
 
-// Where the parents of a sector's nodes come from. All members may be called from many threads at once.
+// Where the parents of a sector's nodes come from.
 class ParentSource {
   public:
     virtual ~ParentSource() = default;
 
-    [[nodiscard]] virtual std::uint64_t nodes() const = 0;
-
     // The rows of the nodes first .. first + count - 1, all of which must exist; best for some dozens at a
-    // time.
+    // time. May be called from many threads at once.
     virtual void parents(std::uint64_t first, std::size_t count, ParentRow* rows) const = 0;
 };
 
@@ -107,7 +105,7 @@ class Graph : public ParentSource {
     Graph(std::uint64_t nodes, ApiVersion version, const Bytes32& porep_id,
           const Chacha8Kernel& chacha8 = chacha8_kernels().front());
 
-    [[nodiscard]] std::uint64_t nodes() const override { return nodes_; }
+    [[nodiscard]] std::uint64_t nodes() const { return nodes_; }
     void parents(std::uint64_t first, std::size_t count, ParentRow* rows) const override;
 
   private:
@@ -120,7 +118,7 @@ class Graph : public ParentSource {
 
 // The SHA-256 of the rows of all nodes one after the other, 14 numbers le32 each, which is upstream's parent
 // cache file (section 7 of the SDR specification). `threads` >= 1 threads compute rows ahead of it.
-[[nodiscard]] Bytes32 digest_of_parents(const ParentSource& source, unsigned threads,
+[[nodiscard]] Bytes32 digest_of_parents(const Graph& graph, unsigned threads,
                                         const OnProgress& on_progress = kSilent);
 
 }  // namespace pc1

@@ -134,33 +134,32 @@ void finish_label_as_upstream(const std::uint32_t* words, const CyclicMessage& m
     store_label(state.data(), label);
 }
 
+template <const Sha256Kernel& kKernel>
+const Sha256Kernel& as_upstream() {
+    static const Sha256Kernel kernel{kKernel.name, kKernel.absorb, finish_label_as_upstream<kKernel>};
+    return kernel;
+}
+
 constexpr std::size_t kBlock = 64;
 
-// Both functions against the portable kernel's, on blocks without pattern.
+// Both functions, one after the other, against the portable kernel's, on blocks without pattern.
 bool agrees_with_portable(const Sha256Kernel& kernel) {
-    constexpr std::size_t kBlocks = kMostBlocksInTurn + 1;
-    std::array<std::uint8_t, kBlocks * kBlock> bytes{};
-    std::uint32_t noise = 1;
-    for (auto& byte : bytes) {
-        noise = noise * 1664525 + 1013904223;
-        byte = static_cast<std::uint8_t>(noise >> 24);
-    }
-    std::array<const std::uint8_t*, 2 * kBlocks> halves{};
+    std::array<const std::uint8_t*, 2 * kMostBlocksInTurn> halves{};
     for (std::size_t i = 0; i < halves.size(); ++i) {
-        halves[i] = bytes.data() + 32 * i;
+        halves[i] = reinterpret_cast<const std::uint8_t*>(kSha256RoundConstants) + 16 * i;
     }
     const CyclicMessage message{.halves = halves.data(),
                                 .blocks_in_turn = kMostBlocksInTurn,
                                 .blocks = 2 * kMostBlocksInTurn + 4,
-                                .last = {bytes.data() + 32UL * 3, bytes.data() + 32UL * 15}};
-    const auto both_results = [&](const Sha256Kernel& of) {
+                                .last = {halves[3], halves[8]}};
+    const auto label_by = [&](const Sha256Kernel& of) {
         auto state = std::to_array(kSha256InitialState);
-        of.absorb(state.data(), halves.data(), kBlocks);
+        of.absorb(state.data(), halves.data(), kMostBlocksInTurn);
         Bytes32 label{};
         of.finish_label(state.data(), message, halves.data(), label.data());
-        return std::pair(state, label);
+        return label;
     };
-    return both_results(kernel) == both_results(kSha256Portable);
+    return label_by(kernel) == label_by(kSha256Portable);
 }
 
 // Whether the CPU, and the system, has the instructions of the other kernel: on x86-64 SHA-NI, with the SSSE3
@@ -183,22 +182,20 @@ bool has_instructions() {
 #endif
 }
 
-std::vector<const Sha256Kernel*> usable_kernels() {
-    std::vector<const Sha256Kernel*> usable{&kSha256Portable};
-#if defined(PC1_X86_64) || defined(PC1_AARCH64)
-    if (has_instructions() && agrees_with_portable(kSha256Instructions)) {
-        usable.insert(usable.begin(), &kSha256Instructions);
-    }
-#endif
-    return usable;
-}
-
 }  // namespace
 
 const Sha256Kernel kSha256Portable{"portable", absorb, finish_label};
 
 const std::vector<const Sha256Kernel*>& sha256_kernels() {
-    static const auto kernels = usable_kernels();
+    static const auto kernels = [] {
+        std::vector<const Sha256Kernel*> usable{&kSha256Portable};
+#if defined(PC1_X86_64) || defined(PC1_AARCH64)
+        if (has_instructions() && agrees_with_portable(kSha256Instructions)) {
+            usable.insert(usable.begin(), &kSha256Instructions);
+        }
+#endif
+        return usable;
+    }();
     return kernels;
 }
 
@@ -208,15 +205,11 @@ const Sha256Kernel& best_sha256_kernel() {
 
 const Sha256Kernel& upstream_sha256_kernel([[maybe_unused]] const Sha256Kernel& kernel) {
 #if defined(PC1_X86_64) || defined(PC1_AARCH64)
-    static const Sha256Kernel instructions{kSha256Instructions.name, kSha256Instructions.absorb,
-                                           finish_label_as_upstream<kSha256Instructions>};
     if (&kernel == &kSha256Instructions) {
-        return instructions;
+        return as_upstream<kSha256Instructions>();
     }
 #endif
-    static const Sha256Kernel portable{kSha256Portable.name, absorb,
-                                       finish_label_as_upstream<kSha256Portable>};
-    return portable;
+    return as_upstream<kSha256Portable>();
 }
 
 void Sha256::absorb(const std::uint8_t* data, std::size_t blocks) {

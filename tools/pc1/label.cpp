@@ -32,32 +32,12 @@ constexpr std::size_t kRowsAtATime = 64;
 
 constexpr std::uint64_t kNodesBetweenReports = 8192;
 
-void hash_node(const NodeHash& hash, const Layer& layer, std::uint64_t node, const PreparedNode& prepared,
-               const PreparedNode& soon) {
-    std::uint8_t* label = layer.labels + kNodeBytes * node;
-    if (node == 0) {
-        hash.label_node_zero(prepared.state, label);
-    } else {
-        hash.label(prepared, soon, label);
+// So many nodes are done, `now` of them since the last call.
+void report(const OnProgress& on_labelled, std::uint64_t done, std::uint64_t now) {
+    if (done / kNodesBetweenReports != (done - now) / kNodesBetweenReports) {
+        on_labelled(done);
     }
 }
-
-class Reporter {
-  public:
-    explicit Reporter(const OnProgress& on_labelled) : on_labelled_(&on_labelled) {}
-
-    void add(std::uint64_t nodes) {
-        const std::uint64_t before = done_ / kNodesBetweenReports;
-        done_ += nodes;
-        if (done_ / kNodesBetweenReports != before) {
-            (*on_labelled_)(done_);
-        }
-    }
-
-  private:
-    const OnProgress* on_labelled_;
-    std::uint64_t done_ = 0;
-};
 
 }  // namespace
 
@@ -72,7 +52,7 @@ PreparedNode prepare(const Layer& layer, const Sha256State& state, const ParentR
 }
 
 void LadenNode::load(const Layer& layer, const ParentRow& row, std::uint64_t labelled) {
-    const std::size_t hashed = layer.number == 1 ? kBaseParents : kParents;
+    const std::size_t hashed = hashed_parents(layer.number);
     for (std::size_t i = 0; i < hashed; ++i) {
         if (i >= kBaseParents || row[i] < labelled) {
             std::copy_n(node.labels[i], kNodeBytes, copies[i].begin());
@@ -82,7 +62,7 @@ void LadenNode::load(const Layer& layer, const ParentRow& row, std::uint64_t lab
 }
 
 NodeHash::NodeHash(const Bytes32& replica_id, std::uint32_t layer, const Sha256Kernel& kernel)
-    : hashed_parents_(layer == 1 ? kBaseParents : kParents), kernel_(&kernel) {
+    : hashed_parents_(hashed_parents(layer)), kernel_(&kernel) {
     std::ranges::copy(replica_id, header_.begin());
     store_be(header_.data() + 32, layer);
 }
@@ -96,22 +76,17 @@ Sha256State NodeHash::after_header(std::uint64_t node) const {
     return state;
 }
 
-void NodeHash::label(const PreparedNode& node, const PreparedNode& soon, std::uint8_t* label) const {
-    const std::uint8_t* last_parent = node.labels[(kHashedParents - 1) % hashed_parents_];
-    const CyclicMessage message{.halves = node.labels.data(),
-                                .blocks_in_turn = hashed_parents_ / 2,
-                                .blocks = kHashedParents / 2,
-                                .last = {last_parent, kPaddingAfterParents.data()}};
-    kernel_->finish_label(node.state.data(), message, soon.labels.data(), label);
-}
-
-void NodeHash::label_node_zero(Sha256State state, std::uint8_t* label) const {
-    const std::uint8_t* const halves[] = {kPaddingAfterHeader.data(), kPaddingAfterHeader.data() + 32};
-    kernel_->absorb(state.data(), halves, 1);
-    for (std::size_t i = 0; i < state.size(); ++i) {
-        store_be(label + 4 * i, state[i]);
+void NodeHash::label(std::uint64_t node, const PreparedNode& prepared, const PreparedNode& soon,
+                     std::uint8_t* label) const {
+    const std::uint8_t* last_parent = prepared.labels[(kHashedParents - 1) % hashed_parents_];
+    CyclicMessage message{.halves = prepared.labels.data(),
+                          .blocks_in_turn = hashed_parents_ / 2,
+                          .blocks = kHashedParents / 2,
+                          .last = {last_parent, kPaddingAfterParents.data()}};
+    if (node == 0) {  // nothing but padding follows its header
+        message = {nullptr, 0, 0, {kPaddingAfterHeader.data(), kPaddingAfterHeader.data() + kNodeBytes}};
     }
-    label[kNodeBytes - 1] &= 0x3f;  // a number of 254 bits, little-endian
+    kernel_->finish_label(prepared.state.data(), message, soon.labels.data(), label);
 }
 
 Labeller::Labeller(const Bytes32& replica_id, const ParentSource& parents, const Sha256Kernel& kernel,
@@ -146,16 +121,15 @@ void Labeller::label_alone(const Layer& layer, NodeRange nodes, const OnProgress
         }
     };
 
-    Reporter reporter(on_labelled);
     prepare_batch(nodes.first);
     for (std::uint64_t first = nodes.first; first < nodes.last; first += kBatch) {
         prepare_batch(first + kBatch);
         const std::uint64_t last = std::min(first + kBatch, nodes.last);
         for (std::uint64_t node = first; node < last; ++node) {
             const std::uint64_t soon = std::min(node + kFetchAhead, nodes.last - 1);
-            hash_node(hash, layer, node, prepared(node), prepared(soon));
+            hash.label(node, prepared(node), prepared(soon), layer.labels + kNodeBytes * node);
         }
-        reporter.add(last - first);
+        report(on_labelled, last - nodes.first, last - first);
     }
 }
 
@@ -187,15 +161,15 @@ void Labeller::label_with_producers(const Layer& layer, NodeRange nodes,
             }
         }
     };
-    Reporter reporter(on_labelled);
     const auto consume = [&](std::uint64_t chunk, std::size_t place) {
         const NodeRange range = range_of(chunk);
         const LadenNode* slot = &slots[place * crew_.stride];
         const LadenNode* last = slot + range.size() - 1;
         for (std::uint64_t node = range.first; node < range.last; ++node, ++slot) {
-            hash_node(hash, layer, node, slot->node, std::min(slot + kFetchAhead, last)->node);
+            const LadenNode* soon = std::min(slot + kFetchAhead, last);
+            hash.label(node, slot->node, soon->node, layer.labels + kNodeBytes * node);
         }
-        reporter.add(range.size());
+        report(on_labelled, range.last - nodes.first, range.size());
     };
     conveyor.run(crew_.producers, produce, consume);
 }

@@ -21,6 +21,11 @@ struct Layer {
 
 using Sha256State = std::array<std::uint32_t, 8>;
 
+// So many of a node's parents are hashed, the first ones: before layer 1 there are no labels.
+[[nodiscard]] constexpr std::size_t hashed_parents(std::uint32_t layer) {
+    return layer == 1 ? kBaseParents : kParents;
+}
+
 // A node as far as it can be made ready before its predecessor has its label.
 struct PreparedNode {
     Sha256State state;                                 // after the header block
@@ -49,12 +54,10 @@ class NodeHash {
     // After the first of a node's 20 blocks, which no label is in.
     [[nodiscard]] Sha256State after_header(std::uint64_t node) const;
 
-    // The other blocks: writes the label of a node from 1 on. In layer 1 only the base parents are looked at.
-    // The labels that `soon` will need are fetched into the cache meanwhile.
-    void label(const PreparedNode& node, const PreparedNode& soon, std::uint8_t* label) const;
-
-    // Node 0 has no parents.
-    void label_node_zero(Sha256State state, std::uint8_t* label) const;
+    // The other blocks: writes the label. In layer 1 only the base parents are looked at, of node 0 none. The
+    // labels that `soon` will need are fetched into the cache meanwhile.
+    void label(std::uint64_t node, const PreparedNode& prepared, const PreparedNode& soon,
+               std::uint8_t* label) const;
 
   private:
     std::array<std::uint8_t, 64> header_{};  // of node 0

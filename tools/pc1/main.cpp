@@ -4,42 +4,24 @@
 //
 // stdout gets the result and nothing else; stderr gets messages and, on a terminal, the progress.
 #include "tools/common/command_line.h"
-#include "tools/pc1/compare.h"
-#include "tools/pc1/options.h"
-#include "tools/pc1/run.h"
+#include "tools/pc1/commands.h"
 #include "tools/pc1/stretch.h"
 
-#include <nlohmann/json.hpp>
-
 #include <string>
-#include <variant>
 
 namespace {
 
-// What goes to stdout.
-template <class Options, class Run, class Table>
-std::string text_of(const std::variant<Options, pc1::TextForUser>& parsed, Run run, Table table) {
-    if (const auto* wanted = std::get_if<pc1::TextForUser>(&parsed)) {
-        return wanted->text;
-    }
-    constexpr int kIndent = 2;
-    const auto& options = std::get<Options>(parsed);
-    const pc1::Json report = run(options);
-    return options.json ? report.dump(kIndent) + "\n" : table(report);
-}
-
-// What goes to stdout, of the command that the first word names, if it names one.
-std::string answer(const std::string& command, int argc, char** argv) {
-    if (command == "parents") {
-        return text_of(pc1::parse_parents_options(argc - 1, argv + 1), pc1::run_parents, pc1::parents_table);
-    }
-    if (command == "compare") {
-        return text_of(pc1::parse_compare_options(argc - 1, argv + 1), pc1::compare, pc1::compare_table);
-    }
+// What goes to stdout; `help` is told the command, if the first word names one.
+std::string answer(int argc, const char* const* argv, std::string& help) {
+    const std::string command = argc > 1 ? argv[1] : "";
     if (command == pc1::kStretchCommand) {
         return pc1::run_stretch(argc - 1, argv + 1);
     }
-    return text_of(pc1::parse_options(argc, argv), pc1::run, pc1::label_table);
+    if (command != "parents" && command != "compare") {
+        return pc1::label_command(argc, argv);
+    }
+    help += " " + command;
+    return (command == "parents" ? pc1::parents_command : pc1::compare_command)(argc - 1, argv + 1);
 }
 
 }  // namespace
@@ -48,9 +30,7 @@ int main(int argc, char** argv) {
     return tools::run_main(
         "pc1-label",
         [&](std::string& help) {
-            const std::string command = argc > 1 ? argv[1] : "";
-            help += command == "parents" || command == "compare" ? " " + command : "";
-            tools::print(answer(command, argc, argv));
+            tools::print(answer(argc, argv, help));
             return tools::ExitCode::done;
         },
         "interrupted; what was made for a comparison is given back");

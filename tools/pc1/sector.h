@@ -4,8 +4,9 @@
 
 #include "tools/pc1/graph.h"
 
+#include <algorithm>
 #include <cstdint>
-#include <optional>
+#include <iterator>
 
 namespace pc1 {
 
@@ -19,11 +20,23 @@ struct Sector {
     [[nodiscard]] Graph graph() const { return {nodes(), api_version, porep_id}; }
 };
 
-// The number of layers of the proofs of this size; nullopt where none are known.
-[[nodiscard]] std::optional<std::uint32_t> default_layers(std::uint64_t bytes);
+// The number of layers: two of the network's sectors for tests, eleven of those in production.
+[[nodiscard]] constexpr std::uint32_t default_layers(std::uint64_t bytes) {
+    return bytes < std::uint64_t{32} << 30 ? 2 : 11;
+}
 
 // The PoRep id of the registered proof of this size (with nonce 0); for other sizes all zero bytes in the
 // first generation of proofs (API 1.0), 5 and then zero bytes in the second.
-[[nodiscard]] Bytes32 default_porep_id(std::uint64_t bytes, ApiVersion version);
+[[nodiscard]] inline Bytes32 default_porep_id(std::uint64_t bytes, ApiVersion version) {
+    constexpr std::uint64_t kKiB = 1024;
+    constexpr std::uint64_t kGiB = kKiB * kKiB * kKiB;
+    // Numbered in this order; the second generation goes on from the first.
+    constexpr std::uint64_t kRegistered[] = {2 * kKiB, 8 * kKiB * kKiB, 512 * kKiB * kKiB, 32 * kGiB,
+                                             64 * kGiB};
+    const auto* const found = std::ranges::find(kRegistered, bytes);
+    const auto number = found == std::end(kRegistered) ? 0 : found - std::begin(kRegistered);
+    const auto first = version == ApiVersion::kV1_0 ? 0 : std::ssize(kRegistered);
+    return {static_cast<std::uint8_t>(first + number)};
+}
 
 }  // namespace pc1

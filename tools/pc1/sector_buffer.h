@@ -8,13 +8,17 @@
 
 namespace pc1 {
 
-// How sealers get their two buffers:
-//   kMmap    the multicore path: mmap(NULL, size, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0),
-//   then mlock; where that is
-//            refused, munmap and the same mmap again
-//   kCalloc  the single-core path: calloc(1, size)
-//   kUnlocked what the shim gives the single-core path without a pool: the same mmap, without mlock
-enum class Allocation { kMmap, kCalloc, kUnlocked };
+// How sealers get their two buffers.
+enum class Allocation {
+    // The multicore path: mmap(NULL, size, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0), then
+    // mlock;
+    // where that is refused, munmap and the same mmap again.
+    kMmap,
+    // The single-core path: calloc(1, size).
+    kCalloc,
+    // What the shim gives the single-core path without a pool: the same mmap, without mlock.
+    kUnlocked,
+};
 
 // Owns the memory; movable. A buffer that was moved from may only be destroyed or assigned to.
 class SectorBuffer {

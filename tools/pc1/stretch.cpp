@@ -1,9 +1,9 @@
 #include "tools/pc1/stretch.h"
 
 #include "tools/common/command_line.h"
+#include "tools/pc1/commands.h"
 #include "tools/pc1/hash.h"
 #include "tools/pc1/memory_pages.h"
-#include "tools/pc1/options.h"
 #include "tools/pc1/sector.h"
 #include "tools/pc1/sector_buffer.h"
 #include "tools/pc1/upstream.h"

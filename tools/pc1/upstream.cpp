@@ -23,16 +23,10 @@ static_assert(kWindowBytes % (16UL << 10) == 0, "whole pages, of 16 KiB or less"
     throw std::system_error(reason, std::generic_category(), tried);
 }
 
-// The labels that a node of the layer is made from.
-std::span<const std::uint8_t* const> hashed_parents(const Layer& layer, const PreparedNode& node) {
-    return std::span(node.labels).first(layer.number == 1 ? kBaseParents : kParents);
-}
-
 }  // namespace
 
-ParentFile::ParentFile(std::uint64_t nodes, NodeRange range)
-    : nodes_(nodes),
-      range_(range),
+ParentFile::ParentFile(NodeRange range)
+    : range_(range),
       windows_((range.size() + kWindowNodes - 1) / kWindowNodes),
       file_(memfd_create("parents", MFD_CLOEXEC)) {
     if (file_ < 0) {
@@ -40,8 +34,7 @@ ParentFile::ParentFile(std::uint64_t nodes, NodeRange range)
     }
 }
 
-ParentFile::ParentFile(const ParentSource& source, NodeRange range, unsigned threads)
-    : ParentFile(source.nodes(), range) {
+ParentFile::ParentFile(const ParentSource& source, NodeRange range, unsigned threads) : ParentFile(range) {
     if (const int reason = posix_fallocate(file_, 0, static_cast<off_t>(windows_ * kWindowBytes))) {
         fail("get memory for the parents", reason);
     }
@@ -96,18 +89,13 @@ ParentRow ParentFile::row(std::uint64_t node) {
 void label_as_upstream(const Layer& layer, NodeRange nodes, const Bytes32& replica_id, ParentFile& parents) {
     const NodeHash hash(replica_id, layer.number, upstream_sha256_kernel());
     for (std::uint64_t node = nodes.first; node < nodes.last; ++node) {
-        std::uint8_t* const label = layer.labels + kNodeBytes * node;
         const Sha256State state = hash.after_header(node);
-        if (node == 0) {
-            hash.label_node_zero(state, label);
-            continue;
-        }
         const PreparedNode prepared = prepare(layer, state, parents.row(node));
         // A label's first cache line alone: of one that lies across two, the second is waited for.
-        for (const std::uint8_t* parent : hashed_parents(layer, prepared)) {
+        for (const std::uint8_t* parent : std::span(prepared.labels).first(hashed_parents(layer.number))) {
             __builtin_prefetch(parent);
         }
-        hash.label(prepared, prepared, label);
+        hash.label(node, prepared, prepared, layer.labels + kNodeBytes * node);
     }
 }
 
@@ -126,7 +114,7 @@ void walk(const Layer& layer, NodeRange nodes, const ParentSource& parents) {
         for (std::uint64_t i = 0; i < count; ++i) {
             const PreparedNode node = prepare(layer, {}, rows[i]);
             std::uint8_t sum = 0;
-            for (const std::uint8_t* parent : hashed_parents(layer, node)) {
+            for (const std::uint8_t* parent : std::span(node.labels).first(hashed_parents(layer.number))) {
                 sum = static_cast<std::uint8_t>(sum + parent[0] + parent[kNodeBytes - 1]);
             }
             std::fill_n(layer.labels + kNodeBytes * (first + i), kNodeBytes, sum);

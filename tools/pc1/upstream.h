@@ -27,7 +27,6 @@ class ParentFile : public ParentSource {
     ParentFile(const ParentFile&) = delete;
     ParentFile& operator=(const ParentFile&) = delete;
 
-    [[nodiscard]] std::uint64_t nodes() const override { return nodes_; }
     // As the multicore path reads it. No nodes but those of the range may be asked for.
     void parents(std::uint64_t first, std::size_t count, ParentRow* rows) const override;
 
@@ -35,11 +34,9 @@ class ParentFile : public ParentSource {
     [[nodiscard]] ParentRow row(std::uint64_t node);
 
   private:
-    ParentFile(std::uint64_t nodes,
-               NodeRange range);  // empty; once it has ended, the destructor gives all back
+    explicit ParentFile(NodeRange range);  // empty; once it has ended, the destructor gives all back
     void map_window(std::uint64_t window);
 
-    std::uint64_t nodes_;
     NodeRange range_;
     std::uint64_t windows_;
     int file_;

@@ -92,7 +92,6 @@ TEST(Pc1Label, RefusesWhatMakesNoSenseInOneLine) {
         {"--sector-size", "0"},
         {"--sector-size", "33"},
         {"--sector-size", "128GiB", "--layers", "1"},
-        {"--sector-size", "64MiB"},  // no default for the layers
         {"--sector-size", "2KiB", "--layers", "0"},
         {"--sector-size", "2KiB", "--layers", "-1"},
         {"--sector-size", "2KiB", "--layers", "2x"},

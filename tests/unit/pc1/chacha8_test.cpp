@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -17,11 +18,11 @@ namespace {
 // The first 80 bytes under each of the keys that are `seed` (28 bytes) and then a number counted up.
 std::vector<std::string> key_streams(const Chacha8Kernel& kernel, const Bytes32& first_key) {
     std::array<std::uint32_t, 7> seed{};
-    for (std::size_t i = 0; i < seed.size(); ++i) {
-        seed[i] = load_le<std::uint32_t>(first_key.data() + 4 * i);
-    }
+    std::memcpy(seed.data(), first_key.data(), sizeof seed);
+    std::uint32_t number = 0;
+    std::memcpy(&number, first_key.data() + sizeof seed, sizeof number);
     std::array<std::uint32_t[kChachaLanes], kChachaWords> words;
-    kernel.key_streams(seed.data(), load_le<std::uint32_t>(first_key.data() + 28), words.data());
+    kernel.key_streams(seed.data(), number, words.data());
     std::vector<std::string> streams(kChachaLanes);
     for (std::size_t lane = 0; lane < kChachaLanes; ++lane) {
         for (const auto& word : words) {

@@ -1,5 +1,5 @@
 // The largest sectors that the reference program has labelled for us: every layer, by its digest.
-#include "labels_of_reference.h"
+#include "reference.h"
 #include "sizes.h"
 
 #include <gtest/gtest.h>

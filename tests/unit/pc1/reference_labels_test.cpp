@@ -1,6 +1,6 @@
 // What takes seconds to compare with the reference program: eleven layers, and the parents of all nodes, by
 // their digests.
-#include "labels_of_reference.h"
+#include "reference.h"
 #include "sizes.h"
 #include "tools/pc1/graph.h"
 

@@ -1,4 +1,4 @@
-// The command line of compare, and its report for people.
+// The command compare: its words, and its report for people.
 #include "tools/common/command_line.h"
 #include "tools/common/terminal.h"
 #include "tools/pc1/compare.h"
@@ -13,7 +13,6 @@
 #include <clocale>
 #include <cmath>
 #include <string_view>
-#include <utility>
 
 namespace pc1 {
 namespace {
@@ -45,19 +44,19 @@ std::string line_of(const std::string& memory, const Json& row, double longest) 
     std::string spread;
     std::string saved;
     std::string ready;
-    const double hours = row.at("hours");
+    const double hours = number_in(row, "hours");
     if (row.contains("of_plain")) {
-        const double of_plain = row.at("of_plain");
+        const double of_plain = number_in(row, "of_plain");
         const auto [least, most] = std::ranges::minmax(row.at("rounds_ns").get<std::vector<double>>());
-        spread = fmt::format("\u00b1{:.0f} %", 100 * (most - least) / 2 / row.at("ns").get<double>());
+        spread = fmt::format("\u00b1{:.0f} %", 100 * (most - least) / 2 / number_in(row, "ns"));
         saved =
             of_plain == 1 || std::isnan(of_plain)
                 ? ""
                 : fmt::format("{:>9} {:>3.0f} %", hours_text(hours / of_plain - hours), 100 * (1 - of_plain));
-        ready = fmt::format("{:.1f} s", row.at("ready_seconds").get<double>());
+        ready = fmt::format("{:.1f} s", number_in(row, "ready_seconds"));
     }
     std::string text =
-        fmt::format("{:<26}{:>6.0f}{:>8}{:>9}{:<15}{:>8}{}", memory, row.at("ns").get<double>(), spread,
+        fmt::format("{:<26}{:>6.0f}{:>8}{:>9}{:<15}{:>8}{}", memory, number_in(row, "ns"), spread,
                     hours_text(hours), saved, ready, ready.empty() ? "" : bar(hours / longest));
     text.resize(text.find_last_not_of(' ') + 1);
     return text + "\n";
@@ -98,17 +97,14 @@ std::string path_text(const Json& report, const std::string& path) {
     double longest = 0;
     const auto name_of_row = [&](const Json& row) {
         const bool is_near = row.at("node") == report.at("near_node");
-        return row.at("memory").get<std::string>() + (report.at("far_node").is_null() ? ""
-                                                      : is_near                       ? ", near"
-                                                                                      : ", far");
+        return text_in(row, "memory") + (report.at("far_node").is_null() ? "" : is_near ? ", near" : ", far");
     };
     for (const Json& row : report.at("rows")) {
         if (row.at("path") == path && row.contains("left_out")) {
-            left_out +=
-                fmt::format("  left out: {}: {}\n", name_of_row(row), row.at("left_out").get<std::string>());
+            left_out += fmt::format("  left out: {}: {}\n", name_of_row(row), text_in(row, "left_out"));
         } else if (row.at("path") == path) {
             rows.push_back(row);
-            longest = std::max(longest, row.at("hours").get<double>());
+            longest = std::max(longest, number_in(row, "hours"));
         }
     }
     const bool is_single = path == name_of(Path::kSingleCore);
@@ -124,59 +120,6 @@ std::string path_text(const Json& report, const std::string& path) {
         text += is_single && !report.at(key).is_null() ? line_of(name, report.at(key), longest) : "";
     }
     return text + parts_text(rows, report.at("near_node")) + left_out;
-}
-
-}  // namespace
-
-std::variant<CompareOptions, TextForUser> parse_compare_options(int argc, const char* const* argv) {
-    constexpr std::uint64_t kLeast = std::uint64_t{16} << 20;
-    constexpr double kLongest = 24 * 60;
-    CLI::App app(
-        "Says what a sealer would gain on this machine: times labels as filecoin-proofs makes\n"
-        "them, on ordinary pages, on transparent huge pages and with the shim, and tells how\n"
-        "long PC1 of a sector (11 layers) would take on each.",
-        "pc1-label compare");
-    app.get_formatter()->column_width(24);
-    app.set_help_flag("-h,--help", "Show this help and exit");
-    CompareOptions options{.sector_bytes = 0, .minutes = 2, .paths = {}};
-    std::string path = "both";
-    app.add_option("--sector", options.sector_bytes,
-                   "Size of the sector, e.g. 32GiB: a power of two. Needed.\n"
-                   "It is measured on a smaller one if memory, or time, is\nshort")
-        ->option_text("SIZE")
-        ->required()
-        ->transform(CLI::AsSizeValue(true));
-    app.add_option("--minutes", options.minutes, "How long it may take; some seconds at least. Default: 2")
-        ->option_text("M")
-        ->check(CLI::Range(0.0, kLongest));
-    app.add_option("--path", path, "single-core, multicore or both. Default: both")
-        ->option_text("PATH")
-        ->check(CLI::IsMember({"single-core", "multicore", "both"}));
-    app.add_flag("--fragmented", options.fragmented,
-                 "First bring free memory into the state that it has after\n"
-                 "days of uptime, when transparent huge pages are rare");
-    app.add_flag("--json", options.json, "Print the result as one JSON object");
-    app.footer(
-        "As root it makes files of huge pages for the time of the comparison, and gives all\n"
-        "back, also after Ctrl-C. Other users see the rows that need none.\n"
-        "\n"
-        "Example:\n"
-        "  sudo pc1-label compare --sector 32GiB\n"
-        "\n"
-        "Exit status: 0 done, 1 failed, 2 wrong usage, 128+n interrupted by signal n.");
-    if (auto text = tools::parse(app, argc, argv)) {
-        return TextForUser{std::move(*text)};
-    }
-    if (!std::has_single_bit(options.sector_bytes) || options.sector_bytes < kLeast ||
-        options.sector_bytes / kNodeBytes > kMostNodes) {
-        tools::refuse("--sector: it must be a power of two from 16MiB to 64GiB.");
-    }
-    for (const Path each : {Path::kSingleCore, Path::kMulticore}) {
-        if (path == "both" || path == name_of(each)) {
-            options.paths.push_back(each);
-        }
-    }
-    return options;
 }
 
 std::string compare_table(const Json& report) {
@@ -208,12 +151,66 @@ std::string compare_table(const Json& report) {
             text += fmt::format(
                 "\nOf the buffers on transparent huge pages at least {:.0f} % were huge. Page-aligned\n"
                 "ones are what the shim gives without a pool (hugepagectl run --thp).\n",
-                100 * row.at("least_huge_share").get<double>());
+                100 * number_in(row, "least_huge_share"));
         }
     }
     return report.at("fragmented").is_null()
                ? text
-               : text + "Free memory was fragmented: " + report.at("fragmented").get<std::string>() + ".\n";
+               : text + "Free memory was fragmented: " + text_in(report, "fragmented") + ".\n";
+}
+
+}  // namespace
+
+std::string compare_command(int argc, const char* const* argv) {
+    constexpr double kLongest = 24 * 60;
+    CLI::App app(
+        "Says what a sealer would gain on this machine: times labels as filecoin-proofs makes\n"
+        "them, on ordinary pages, on transparent huge pages and with the shim, and tells how\n"
+        "long PC1 of a sector (11 layers) would take on each.",
+        "pc1-label compare");
+    app.get_formatter()->column_width(24);
+    app.set_help_flag("-h,--help", "Show this help and exit");
+    CompareOptions options;
+    std::string path = "both";
+    bool json = false;
+    app.add_option("--sector", options.sector_bytes,
+                   "Size of the sector, e.g. 32GiB: a power of two. Needed.\n"
+                   "It is measured on a smaller one if memory, or time, is\nshort")
+        ->option_text("SIZE")
+        ->required()
+        ->transform(CLI::AsSizeValue(true));
+    app.add_option("--minutes", options.minutes, "How long it may take; some seconds at least. Default: 2")
+        ->option_text("M")
+        ->check(CLI::Range(0.0, kLongest));
+    app.add_option("--path", path, "single-core, multicore or both. Default: both")
+        ->option_text("PATH")
+        ->check(CLI::IsMember({"single-core", "multicore", "both"}));
+    app.add_flag("--fragmented", options.fragmented,
+                 "First bring free memory into the state that it has after\n"
+                 "days of uptime, when transparent huge pages are rare");
+    app.add_flag("--json", json, "Print the result as one JSON object");
+    app.footer(
+        "As root it makes files of huge pages for the time of the comparison, and gives all\n"
+        "back, also after Ctrl-C. Other users see the rows that need none.\n"
+        "\n"
+        "Example:\n"
+        "  sudo pc1-label compare --sector 32GiB\n"
+        "\n"
+        "Exit status: 0 done, 1 failed, 2 wrong usage, 128+n interrupted by signal n.");
+    if (const auto help = tools::parse(app, argc, argv)) {
+        return *help;
+    }
+    if (!std::has_single_bit(options.sector_bytes) || options.sector_bytes < kLeastSector ||
+        options.sector_bytes / kNodeBytes > kMostNodes) {
+        tools::refuse("--sector: it must be a power of two from 16MiB to 64GiB.");
+    }
+    for (const Path each : {Path::kSingleCore, Path::kMulticore}) {
+        if (path == "both" || path == name_of(each)) {
+            options.paths.push_back(each);
+        }
+    }
+    const Json report = compare(options);
+    return json ? json_text(report) : compare_table(report);
 }
 
 }  // namespace pc1
