@@ -137,9 +137,8 @@ std::vector<std::string> words_of(std::string_view text, std::string_view separa
 
 std::string without_idle_slashes(std::string_view path) {
     std::string result(path);
-    const auto idle =
-        std::ranges::unique(result, [](char one, char next) { return one == '/' && next == '/'; });
-    result.erase(idle.begin(), idle.end());
+    const auto is_idle = [](char one, char next) { return one == '/' && next == '/'; };
+    result.erase(std::unique(result.begin(), result.end(), is_idle), result.end());
     if (result.size() > 1 && result.ends_with('/')) {
         result.pop_back();
     }

@@ -28,11 +28,8 @@ struct Sector {
 // The PoRep id of the registered proof of this size (with nonce 0); for other sizes all zero bytes in the
 // first generation of proofs (API 1.0), 5 and then zero bytes in the second.
 [[nodiscard]] inline Bytes32 default_porep_id(std::uint64_t bytes, ApiVersion version) {
-    constexpr std::uint64_t kKiB = 1024;
-    constexpr std::uint64_t kGiB = kKiB * kKiB * kKiB;
     // Numbered in this order; the second generation goes on from the first.
-    constexpr std::uint64_t kRegistered[] = {2 * kKiB, 8 * kKiB * kKiB, 512 * kKiB * kKiB, 32 * kGiB,
-                                             64 * kGiB};
+    constexpr std::uint64_t kRegistered[] = {2UL << 10, 8UL << 20, 512UL << 20, 32UL << 30, 64UL << 30};
     const auto* const found = std::ranges::find(kRegistered, bytes);
     const auto number = found == std::end(kRegistered) ? 0 : found - std::begin(kRegistered);
     const auto first = version == ApiVersion::kV1_0 ? 0 : std::ssize(kRegistered);
