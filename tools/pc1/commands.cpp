@@ -35,9 +35,8 @@ SectorOptions::SectorOptions(CLI::App& app) {
 
 Sector SectorOptions::sector() const {
     if (bytes == 0 || bytes % kNodeBytes != 0 || bytes / kNodeBytes > kMostNodes) {
-        tools::refuse(
-            fmt::format("--sector-size: a sector is made of 1 to {} nodes of {} bytes, and {} is not.",
-                        kMostNodes, kNodeBytes, bytes));
+        tools::refuse("--sector-size: a sector is made of 1 to {} nodes of {} bytes, and {} is not.",
+                      kMostNodes, kNodeBytes, bytes);
     }
     const ApiVersion version = api_version == "1.0"   ? ApiVersion::kV1_0
                                : api_version == "1.1" ? ApiVersion::kV1_1
@@ -51,7 +50,7 @@ void add_hex(CLI::App& app, const std::string& name, std::optional<Bytes32>& val
     const auto read = [name, &value](const std::string& text) {
         value = bytes32_from_hex(text);
         if (!value) {
-            tools::refuse(fmt::format("{}: '{}' is not 64 hexadecimal digits.", name, text));
+            tools::refuse("{}: '{}' is not 64 hexadecimal digits.", name, text);
         }
     };
     app.add_option_function<std::string>(name, read, help)->option_text("HEX");

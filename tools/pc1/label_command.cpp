@@ -230,8 +230,7 @@ std::string label_command(int argc, const char* const* argv) {
     options.sector = sector.sector();
     options.nodes = max_nodes.value_or(options.sector.nodes());
     if (options.nodes < 1 || options.nodes > options.sector.nodes()) {
-        tools::refuse(
-            fmt::format("--max-nodes: {} is not from 1 to {}.", options.nodes, options.sector.nodes()));
+        tools::refuse("--max-nodes: {} is not from 1 to {}.", options.nodes, options.sector.nodes());
     }
     options.layers = layers.value_or(default_layers(options.sector.bytes));
     options.replica_id = replica_id.value_or(options.replica_id);

@@ -122,7 +122,8 @@ tools::Holders find_holders(const std::vector<std::span<MemoryFile>>& lists, con
     tools::Holders found = tools::find_holders(ids, proc);
     for (const auto& files : lists) {
         for (MemoryFile& file : files) {
-            file.holders = found.of_file[file.id];
+            const auto holders = found.of_file.find(file.id);
+            file.holders = holders != found.of_file.end() ? holders->second : std::vector<tools::Holder>{};
         }
     }
     return found;
