@@ -74,11 +74,11 @@ namespace {
 
 int protect(const Segment& segment, const Range& call, int protection) noexcept {
     const Traits& traits = segment.traits;
-    if (protection == traits.protection) {
-        return 0;
-    }
     const auto pages = whole_pages(segment, call);
     if (!pages) {
+        if (protection == traits.protection) {
+            return 0;
+        }
         log::write_once(log::Level::warn, "region",
                         "mprotect of a part of a huge page fails with EINVAL: memory in pages of ",
                         to_text(traits.page_size).view(), " can only be protected by whole pages");

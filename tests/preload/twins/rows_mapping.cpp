@@ -115,6 +115,13 @@ std::vector<Row> rows_of_mapping() {
              t.mprotect(H, t.pages() - H, kRead);
          },
          0, kPartOfAHugePage},
+        // Which the shim doesn't see.
+        {"mprotect after pkey_mprotect",
+         [](Twin& t, long) {
+             t.note("pkey_mprotect",
+                    ::pkey_mprotect(t.at(0), static_cast<std::size_t>(t.pages()) * kPage, PROT_NONE, -1));
+             t.mprotect(0, t.pages(), kReadWrite);
+         }},
         {"mprotect with other memory", [](Twin& t, long) { t.mprotect(-1, t.pages() + 2, kReadWrite); }},
         {"mprotect with what the kernel refuses",
          [](Twin& t, long) {
