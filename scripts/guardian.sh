@@ -167,7 +167,7 @@ perform() {
         --set)
             place=$2
             [ -r "$place" ] || { fail "no file $place that can be read"; return; }
-            read -r before <"$place"
+            before=$(cat "$place")  # by one read, which is all that /proc/sys answers: dash's own reads a byte
             case $before in *\[*\]*) before=${before#*\[} before=${before%%\]*} ;; esac
             write "$place" "$3" || return
             shift 3
