@@ -7,7 +7,8 @@
 # scripts/test.sh runs a tier and those before it.
 include(GoogleTest)
 
-# What each tier's tests need built: its own, and that of the tiers before it.
+# What each tier's tests need built: its own, and that of the tiers before it. Unit tests are apart: they may be left out.
+add_custom_target(tests_unit ALL)
 add_custom_target(tests_fast)
 add_custom_target(tests_full)
 add_custom_target(tests_nightly ALL)
@@ -35,7 +36,11 @@ set(all_huge_pages "huge_pages;more_huge_pages")
 function(add_suite program kind tier)
   # By PARSE_ARGV, since LOCK may be a list of both.
   cmake_parse_arguments(PARSE_ARGV 3 arg "ALONE" "LOCK;FIXTURE" "")
-  add_dependencies(tests_${tier} ${program})
+  if(kind STREQUAL "unit")
+    add_dependencies(tests_unit ${program})
+  else()
+    add_dependencies(tests_${tier} ${program})
+  endif()
   set(tests ${program}_${kind}_${tier})
   set(properties "TIMEOUT 600")
   if(arg_ALONE)

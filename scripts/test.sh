@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Builds and runs the tests of a tier: installs what is missing, configures a preset, builds what these tests need, ctest.
 #
-#   scripts/test.sh [TIER] [PRESET] [CTEST ARGUMENTS]
+#   scripts/test.sh [--without-unit] [TIER] [PRESET] [CTEST ARGUMENTS]
 #
 #   TIER    fast      unit, preload and command-line tests, on real huge pages too: at every change
 #           full      these, and a storm, machines of two nodes, other programs, the package: before a change is handed in (default)
 #           nightly   all tests, for longer and with new random numbers, clang-tidy, ThreadSanitizer, a minute of fuzzing a target
 #   PRESET  release (default), debug, asan, tsan
+#   --without-unit   unit tests are neither built nor run: for whoever runs them with a sanitizer too
 #
 # Tests that need real huge pages (label hugetlb) allocate their own 2 MiB pages and give them back. That takes root: an
 # ordinary user is asked for sudo for just these; without sudo they are skipped with the reason. To leave them out:
@@ -14,7 +15,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-tier=full preset=release
+tier=full preset=release targets=(tests_unit) left_out=()
+[[ ${1:-} != --without-unit ]] || { targets=(); left_out=('^unit$'); shift; }
 case "${1:-}" in
     -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;;
     fast | full | nightly) tier=$1; shift ;;
@@ -48,14 +50,15 @@ scripts/check-layers.sh
 on=(-DHUGEPAGE_SHIM_BUILD_TESTS=ON)
 [[ $preset != release ]] || on+=(-DHUGEPAGE_SHIM_BUILD_BENCH=ON)
 cmake --preset "$preset" "${on[@]}" -DHUGEPAGE_SHIM_WERROR="${CI:-OFF}" >/dev/null
-cmake --build --preset "$preset" --parallel "$(nproc)" --target "tests_$tier"
+cmake --build --preset "$preset" --parallel "$(nproc)" --target "tests_$tier" "${targets[@]}"
 
 # Sanitizers count what they allocate and map: on huge pages only what users run is tried.
-left_out=()
-[[ $preset != asan && $preset != tsan ]] || left_out=(-LE hugetlb)
+[[ $preset != asan && $preset != tsan ]] || left_out+=(hugetlb)
+but=()
+((${#left_out[@]} == 0)) || but=(-LE "$(IFS='|' && echo "${left_out[*]}")")
 tests=(ctest --preset "$preset" --parallel "$(nproc)" -L "^($tiers)\$" --no-tests=error)
 if ((EUID == 0 || $# > 0 || ${#left_out[@]} > 0)) || ! command -v sudo >/dev/null; then
-    "${tests[@]}" "${left_out[@]}" "$@"
+    "${tests[@]}" "${but[@]}" "$@"
 else
     "${tests[@]}" -LE hugetlb
     echo "sudo: to run the tests that allocate huge pages of 2 MiB (given back) and mount hugetlbfs in a namespace of their own"

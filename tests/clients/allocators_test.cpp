@@ -46,7 +46,7 @@ class BesideAnAllocator : public Clients, public testing::WithParamInterface<All
 // Files of sizes that jemalloc and mimalloc themselves ask for.
 class MappingsOfAnAllocator : public BesideAnAllocator {
   protected:
-    MappingsOfAnAllocator() : BesideAnAllocator({kFileBytes, kFileBytes, 2 * kFileBytes, 2 * kFileBytes}) {}
+    MappingsOfAnAllocator() : BesideAnAllocator({16 * kMiB, 16 * kMiB, 32 * kMiB, 32 * kMiB}) {}
 };
 
 const auto kAllocators = testing::Values(Allocator{"jemalloc", JEMALLOC, "libjemalloc2"},
@@ -97,7 +97,7 @@ TEST_P(BesideAnAllocator, ServesMappingsAloneAsTheHeapVariantBehind) {
 TEST_P(MappingsOfAnAllocator, AreServedWithAllTheSmallBlocksInThem) {
     for (const auto& libraries :
          {kShim + ":" + allocator_, kHeapShim + ":" + allocator_, allocator_ + ":" + kHeapShim}) {
-        const auto both = compare(libraries, kCppClient, {"small_blocks", std::to_string(16 * kFileBytes)});
+        const auto both = compare(libraries, kCppClient, {"small_blocks", std::to_string(256 * kMiB)});
         EXPECT_EQ(both.plain.outcome.err, "taken 0\n");
         EXPECT_THAT(both.preloaded.outcome.err, Not("taken 0\n"));
         EXPECT_GT(both.preloaded.leases(), 0U);

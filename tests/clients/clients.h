@@ -14,7 +14,8 @@
 
 namespace tests {
 
-inline constexpr std::uint64_t kFileBytes = 16UL << 20;
+inline constexpr std::uint64_t kMiB = 1UL << 20;
+inline constexpr std::uint64_t kFileBytes = 10 * kMiB;  // as much as nothing asks for but the clients
 inline const std::string kBytes = std::to_string(kFileBytes);
 
 inline const std::string kShim = SHIM_LIBRARY;

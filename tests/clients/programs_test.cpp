@@ -11,8 +11,6 @@ namespace {
 using testing::IsEmpty;
 using testing::Not;
 
-constexpr std::uint64_t kMiB = 1UL << 20;
-
 // --- sort: it asks malloc for a buffer of what -S says, and for one line of its table more.
 const Tool kSort{SORT, "coreutils"};
 

@@ -11,8 +11,6 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr std::uint64_t kMiB = 1UL << 20;
-
 struct Stressor {
     const char* name;
     Arguments options;
