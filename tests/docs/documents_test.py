@@ -45,7 +45,7 @@ def blocks(text: str, language: str = "console") -> list[tuple[str, str]]:
 
 
 def commands(text: str) -> list[str]:
-    return [line.strip() for _, block in blocks(text) for line in block.splitlines() if line.strip().startswith("$ ")]
+    return [command for _, block in blocks(text) for command in re.findall(r"^ *(\$ (?:.*\\\n)*.*)$", block, flags=re.M)]
 
 
 def typed(text: str) -> list[str]:
