@@ -139,6 +139,12 @@ class Documents(unittest.TestCase):
         processors = [tomllib.loads(block)["processors"]["pc1"] for _, block in blocks(text_of("docs/recipes.md"), "toml")]
         self.assertEqual([processor["numa_preferred"] for processor in processors[0]], [0, 1])
 
+    def test_have_diagrams_that_mermaid_can_read(self) -> None:
+        diagrams = [(path, block) for path in documents() for _, block in blocks(text_of(path), "mermaid")]
+        self.assertTrue(diagrams)
+        for path, block in diagrams:
+            self.assertNotRegex(block, "[;#]", f"{path.relative_to(PROJECT)}: these end a statement")
+
     def test_have_the_version_in_one_place(self) -> None:
         version = re.search(r"project\(hugepage_shim VERSION (\S+)", text_of("CMakeLists.txt"))
         assert version
