@@ -102,7 +102,9 @@ def bars(rows: Sequence[Row], by: Sequence[str] = (), log: bool = False) -> Draw
                 axes.errorbar(row.median / unit, at, xerr=spread(row, unit), color=colour, marker="o")
             else:
                 axes.barh(at, row.median / unit, xerr=spread(row, unit), color=colour)
-            axes.annotate(f" {words.quantity(row.median, row.unit)}", (max(row.values) / unit, at), va="center")
+            axes.annotate(
+                words.quantity(row.median, row.unit), (max(row.values) / unit, at), (6, 0), textcoords="offset points", va="center"
+            )
         axes.set_yticks(range(len(rows)), [name(row) for row in rows])
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.grid(axis="y", visible=False)

@@ -67,7 +67,7 @@ def notes(result: Result) -> list[str]:
 
 def target_table(result: Result) -> str:
     rows = ((each.name, each.wanted, each.got, each.spread, each.verdict, each.note) for each in targets.outcomes(result))
-    return table(("target", "wanted", "got", "spread", "", ""), rows)
+    return table(("target", "wanted", "got", "spread", "verdict", "note"), rows)
 
 
 def peers(result: Result) -> str:
@@ -79,12 +79,15 @@ def peers(result: Result) -> str:
         largest = max(rows, key=lambda row: row.parameters.get("bytes", 0), default=None)
         return words.seconds(largest.median) if largest else ""
 
+    # The same words in each line would make a high, narrow column.
+    node = {result.fact("peers", peer, "right node") for peer in names}
+    facts = [fact for fact in FACTS if fact != "right node" or len(node) > 1]
     lines = [
-        [peer, *(result.fact("peers", peer, fact) for fact in FACTS), *(median(peer, what) for what in MEASURED.values())]
+        [peer, *(result.fact("peers", peer, fact) for fact in facts), *(median(peer, what) for what in MEASURED.values())]
         for peer in names
     ]
-    memory = result.fact("peers", "memory", "fragmented")
-    return table(("peer", *FACTS, *MEASURED), lines) + (f"\nFragmented memory: {memory}.\n" if memory else "")
+    below = {"Right node": "" if len(node) > 1 else "".join(node), "Fragmented memory": result.fact("peers", "memory", "fragmented")}
+    return table(("peer", *facts, *MEASURED), lines) + "".join(f"\n{name}: {text}.\n" for name, text in below.items() if text)
 
 
 def labels(result: Result, title: str, rows: Sequence[Row]) -> str:

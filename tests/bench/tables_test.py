@@ -30,6 +30,15 @@ class Tables(unittest.TestCase):
         heads = next(line for line in self.text.splitlines() if line.startswith("| peer"))
         self.assertEqual(heads, "| peer | page size | usable after | given back in |")
 
+    def test_name_the_right_node_once_where_all_peers_have_the_same(self) -> None:
+        others = [Fact("peers", name, "right node", "yes") for name in ("mlock", "shim", "shim, ZERO=never")]
+        self.result.facts += [Fact("peers", "plain", "right node", "yes"), *others]
+        text = tables.summary(self.result)
+        self.assertIn("| peer | page size | usable after | given back in |\n", text)
+        self.assertIn("\nRight node: yes.\n", text)
+        self.result.facts = [fact for fact in self.result.facts if fact.subject != "plain"] + [Fact("peers", "plain", "right node", "no")]
+        self.assertIn("| peer | right node | page size |", tables.summary(self.result))
+
     def test_say_what_was_left_out_and_why(self) -> None:
         self.assertIn(f"Left out: reads: random ({self.result.left_out[0].why}).", self.text)
 

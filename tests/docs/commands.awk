@@ -1,5 +1,5 @@
-# The commands of documents, in their order: lines that begin with "$ " in blocks that begin with ```console. A comment before a block,
-# <!-- run by TEST --> or <!-- not run: REASON -->, is about that block.
+# The commands of documents, in their order: lines that begin with "$ " in blocks that begin with ```console, with the next line where one ends
+# with "\". A comment before a block, <!-- run by TEST --> or <!-- not run: REASON -->, is about that block.
 #
 #   awk -v by=TEST -f commands.awk DOCUMENT...         prints the commands that TEST runs
 #   awk -v folder=FOLDER -f commands.awk DOCUMENT...   writes those of blocks without a comment to FOLDER/1.command and so on, what the
@@ -28,7 +28,12 @@ FNR == 1 { marker = ""; block = ""; is_typed = 0 }
     next
 }
 block != "" && !is_wanted { next }
-block != "" && /^\$ / { add(substr($0, 3)); next }
+block != "" && /^\$ / {
+    command = substr($0, 3)
+    while (command ~ /\\$/ && (getline line) > 0) command = command "\n" line
+    add(command)
+    next
+}
 block != "" && by == "" { print >(file ".printed"); next }
 /^\|.*\| type \|$/ { is_typed = 1; next }
 !/^\|/ { is_typed = 0 }

@@ -45,7 +45,7 @@ def blocks(text: str, language: str = "console") -> list[tuple[str, str]]:
 
 
 def commands(text: str) -> list[str]:
-    return [line.strip() for _, block in blocks(text) for line in block.splitlines() if line.strip().startswith("$ ")]
+    return [command for _, block in blocks(text) for command in re.findall(r"^ *(\$ (?:.*\\\n)*.*)$", block, flags=re.M)]
 
 
 def typed(text: str) -> list[str]:
@@ -138,6 +138,12 @@ class Documents(unittest.TestCase):
     def test_have_configurations_that_can_be_read(self) -> None:
         processors = [tomllib.loads(block)["processors"]["pc1"] for _, block in blocks(text_of("docs/recipes.md"), "toml")]
         self.assertEqual([processor["numa_preferred"] for processor in processors[0]], [0, 1])
+
+    def test_have_diagrams_that_mermaid_can_read(self) -> None:
+        diagrams = [(path, block) for path in documents() for _, block in blocks(text_of(path), "mermaid")]
+        self.assertTrue(diagrams)
+        for path, block in diagrams:
+            self.assertNotRegex(block, "[;#]", f"{path.relative_to(PROJECT)}: these end a statement")
 
     def test_have_the_version_in_one_place(self) -> None:
         version = re.search(r"project\(hugepage_shim VERSION (\S+)", text_of("CMakeLists.txt"))

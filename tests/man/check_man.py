@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds a man page's source against the program's own --help: the same options, the same defaults.
+"""Holds a man page's source against the program's own --help: the same options, the same defaults. And --help fits a terminal of 80 columns.
 
 usage: check_man.py PAGE.scd PROGRAM
 
@@ -24,8 +24,17 @@ def default_in(text):
     return found.group(1).lower().rstrip('.') if found else None
 
 
+def help_of(words):
+    return subprocess.run([*words, '--help'], check=True, capture_output=True, text=True).stdout
+
+
+def too_wide(words):
+    """Lines of --help; a command in an example is one line, however long."""
+    return [line for line in help_of(words).splitlines() if len(line) > 80 and not re.match(r'  [a-z]', line)]
+
+
 def options_in_help(words):
-    text = subprocess.run([*words, '--help'], check=True, capture_output=True, text=True).stdout
+    text = help_of(words)
     options, names = {}, []
     for line in text.splitlines():
         start = re.match(r'  (-\S+)(?: [A-Z][A-Z:,]*)?(?: +(.*))?$', line)
@@ -74,10 +83,9 @@ def compare(where, page, program, complaints):
 def main():
     page, program = sys.argv[1:]
     sections = sections_of(page)
-    help_text = subprocess.run([program, '--help'], check=True, capture_output=True, text=True).stdout
-    commands = re.findall(r'^  ([a-z]+) {2,}', help_text.partition('Subcommands:')[2], re.M)
+    commands = re.findall(r'^  ([a-z]+) {2,}', help_of([program]).partition('Subcommands:')[2], re.M)
     commands += [name for name in sections if name not in ('options', *commands) and sections[name]]
-    complaints = []
+    complaints = [f'--help is wider than 80 columns: {line}' for words in ((), *((each,) for each in commands)) for line in too_wide([program, *words])]
     compare('OPTIONS', sections.get('options', {}), options_in_help([program]), complaints)
     for command in commands:
         own = dict(sections.get(command, {}))

@@ -27,7 +27,8 @@ Field field(std::string name, const TextOf& text_of, Side side = Side::left, boo
 std::string pages_text(const Json& report, const Terminal& terminal) {
     const Json& rows = report.at("pages");
     if (rows.empty()) {
-        return "No node has huge pages; 'hugepagectl plan --sector 32GiB' tells how many it takes.\n";
+        return paragraph(
+            terminal, "No node has huge pages; 'hugepagectl plan --sector 32GiB' tells how many it takes.");
     }
     return heading(terminal, "Huge pages") +
            table(terminal,

@@ -78,7 +78,7 @@ tools::ExitCode run(int argc, const char* const* argv) {
         argc -= 2;
         argv += 2;
     }
-    CLI::App app("Creates files of huge pages on one NUMA node, for the huge page shim to hand out.",
+    CLI::App app("Creates files of huge pages on one NUMA node, for hugepage-shim to hand out.",
                  "hugepage-file-init");
     pool::RequestOptions options{.num = "1", .page_size = "auto"};
     describe(app, options);

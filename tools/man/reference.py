@@ -17,15 +17,30 @@ PAGES = (
     ('hugepage-file-init.8', 'hugepage-file-init', ('SYNOPSIS', 'OPTIONS', 'EXIT STATUS')),
     ('pc1-label.1', 'pc1-label', ('SYNOPSIS', 'OPTIONS', 'PARENTS', 'COMPARE', 'EXIT STATUS')),
 )
+# What stands in the columns of a section's tables; options, if it isn't here.
+COLUMNS = {
+    'ENVIRONMENT': ('variable', 'values and meaning'),
+    'REASONS OF A FALLBACK': ('reason', 'meaning'),
+    'EXIT STATUS': ('status', 'meaning'),
+    'JSON': ('command', 'keys'),
+    'METRICS': ('metric, and its labels', 'meaning'),
+    'FILES': ('file', 'content'),
+}
 HEAD = """# Reference
 
-Made from the manual pages by `tools/man/reference.py`: change those. Every variable, option, exit status, key of the reports in JSON and metric;
-`man hugepagectl` says the same, and `hugepagectl COMMAND --help` the options.
+[Variables](#variables-of-the-library) · [reasons of a fallback](#reasons-of-a-fallback) · [hugepagectl](#hugepagectl), its
+[exit statuses](#exit-status-of-hugepagectl), [JSON](#json-of-hugepagectl), [metrics](#metrics-of-hugepagectl) and [files](#files-of-hugepagectl) ·
+[hugepage-file-init](#hugepage-file-init) · [pc1-label](#pc1-label)
+
+The manual pages (`man hugepagectl`) say the same: `tools/man/reference.py` makes this page of them.
 """
 
 
 def text(line: str) -> str:
     """A line in scdoc's marks, in Markdown's."""
+    line = re.sub(r'\*(JSON|METRICS)\*', lambda section: f'[{section[1]}](#{section[1].lower()}-of-hugepagectl)', line)
+    line = re.sub(r'\*([\w.-]+)\*(\(\d\)|=\w+)', r'*\1\2*', line)  # mmap(2), NAME=value
+    line = re.sub(r'([\w/]+\\?_)<(\w+)>', r'`\1<\2>`', line)
     line = re.sub(r'(?<!\w)_(\S(?:.*?\S)??)_(?!\w)', r'<\1>', line)  # what is underlined stands for something
     line = re.sub(r'\*(\S(?:[^*]*\S)?)\*', r'`\1`', line)
     line = re.sub(r'` `', ' ', line).replace('` -- <', ' -- <')
@@ -46,7 +61,7 @@ def sections_of(folder: Path, page: str) -> dict[str, list[str]]:
     return sections
 
 
-def rendered(lines: list[str]) -> list[str]:
+def rendered(lines: list[str], columns: tuple[str, str]) -> list[str]:
     """Terms that are followed by indented lines become the rows of a table."""
     result: list[str] = []
     rows: list[tuple[str, str]] = []
@@ -55,7 +70,7 @@ def rendered(lines: list[str]) -> list[str]:
     def end_table() -> None:
         nonlocal rows
         if rows:
-            result.extend(['', '| | |', '|---|---|', *(f'| {name} | {meaning} |' for name, meaning in rows)])
+            result.extend(['', f'| {columns[0]} | {columns[1]} |', '|---|---|', *(f'| {name} | {meaning} |' for name, meaning in rows)])
             rows = []
 
     for position, line in enumerate(lines):
@@ -88,7 +103,7 @@ def main() -> None:
         for name in wanted:
             if name not in ('DESCRIPTION', 'OPTIONS', 'SYNOPSIS', 'ENVIRONMENT', 'COMMANDS'):
                 out += ['', f'### {"JSON" if name == "JSON" else name.capitalize()}' + ('' if page == 'hugepage-shim.7' else f' of {title}')]
-            out += [''] + rendered(sections[name])
+            out += [''] + rendered(sections[name], COLUMNS.get(name, ('option', 'meaning')))
     print(re.sub(r'\n{3,}', '\n\n', '\n'.join(out)).strip())
 
 

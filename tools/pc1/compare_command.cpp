@@ -164,9 +164,9 @@ std::string compare_table(const Json& report) {
 std::string compare_command(int argc, const char* const* argv) {
     constexpr double kLongest = 24 * 60;
     CLI::App app(
-        "Says what a sealer would gain on this machine: times labels as filecoin-proofs makes\n"
-        "them, on ordinary pages, on transparent huge pages and with the shim, and tells how\n"
-        "long PC1 of a sector (11 layers) would take on each.",
+        "Says what a sealer would gain on this machine: times labels as filecoin-proofs\n"
+        "makes them, on ordinary pages, on transparent huge pages and with the shim, and\n"
+        "tells how long PC1 of a sector (11 layers) would take on each.",
         "pc1-label compare");
     app.get_formatter()->column_width(24);
     app.set_help_flag("-h,--help", "Show this help and exit");
@@ -190,8 +190,8 @@ std::string compare_command(int argc, const char* const* argv) {
                  "days of uptime, when transparent huge pages are rare");
     app.add_flag("--json", json, "Print the result as one JSON object");
     app.footer(
-        "As root it makes files of huge pages for the time of the comparison, and gives all\n"
-        "back, also after Ctrl-C. Other users see the rows that need none.\n"
+        "As root it makes files of huge pages for the time of the comparison, and gives\n"
+        "all back, also after Ctrl-C. Other users see the rows that need none.\n"
         "\n"
         "Example:\n"
         "  sudo pc1-label compare --sector 32GiB\n"

@@ -180,7 +180,7 @@ std::string label_table(const Json& report) {
 std::string label_command(int argc, const char* const* argv) {
     constexpr std::uint8_t kReplicaByte = 9;
     constexpr unsigned kMostProducers = 64;
-    CLI::App app("Labels a sector as the first phase of Filecoin sealing (PC1) does, and measures it.",
+    CLI::App app("Labels a sector as the first phase of Filecoin sealing (PC1) does; measures it.",
                  "pc1-label");
     SectorOptions sector(app);
     Options options;
@@ -192,8 +192,8 @@ std::string label_command(int argc, const char* const* argv) {
     std::string alloc;
     app.set_version_flag("-V,--version", "pc1-label " PC1_VERSION, "Show the version and exit");
     app.add_option("--layers", layers,
-                   "Layers to label. Default: 2, as sectors for tests have; 11\n"
-                   "from 32GiB on")
+                   "Layers to label. Default: 2, as sectors for tests have;\n"
+                   "11 from 32GiB on")
         ->option_text("N")
         ->check(CLI::Range(1U, std::numeric_limits<std::uint32_t>::max()));
     app.add_option("--max-nodes", max_nodes,
@@ -205,7 +205,7 @@ std::string label_command(int argc, const char* const* argv) {
     app.option_defaults()->group("How it is done; the labels are the same");
     app.add_option("--producers", options.crew.producers,
                    "Threads that prepare labels for the one that hashes;\n"
-                   "0: it does all alone, as the single-core path of sealers.\n"
+                   "0: it does all alone, as sealers' single-core path.\n"
                    "Default: 1, or 0 if only one CPU may be used")
         ->option_text("N")
         ->check(CLI::Range(0U, kMostProducers));
