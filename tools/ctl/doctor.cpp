@@ -139,14 +139,19 @@ Findings diagnose(const DoctorOptions& options, const Subject& subject) {
     if (subject.pid != 0) {
         const Process process = tools::read_process(subject.pid);
         append(findings, judge_process(process, judge_buffers(process, machine, pools)));
+        if (!pools.empty()) {
+            append(findings, judge_locking(look_at_program(fmt::format("/proc/{}/exe", subject.pid), "")));
+        }
         return findings;
     }
     const std::string self = own_executable();
     const std::string library = library_of(options, subject, self, findings);
     if (!subject.command.empty()) {
-        append(findings,
-               judge_program(look_at_program(subject.command.front(), value_of(environment, "PATH")),
-                             value_of(environment, "HUGEPAGE_EXE")));
+        const Program program = look_at_program(subject.command.front(), value_of(environment, "PATH"));
+        append(findings, judge_program(program, value_of(environment, "HUGEPAGE_EXE")));
+        if (!pools.empty()) {
+            append(findings, judge_locking(program));
+        }
     }
     for (const Pool& pool : pools) {
         if (!library.empty()) {

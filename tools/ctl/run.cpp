@@ -5,6 +5,7 @@
 #include "tools/ctl/commands.h"
 #include "tools/pool/choice.h"
 #include "tools/pool/environment.h"
+#include "tools/pool/judge.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -55,8 +56,18 @@ std::optional<PoolChoice> pool_of(const RunOptions& options) {
     return choices.front();
 }
 
+// Beside the shim such a program would write to files that somebody else has.
+void refuse_one_that_locks_nothing(const std::vector<std::string>& command, const PoolChoice& pool) {
+    const Program program = look_at_program(command.front(), value_of(own_environment(), "PATH"));
+    for (const Finding& finding : judge_locking(program)) {
+        tools::fail("{}. {} Start it without run, with a folder that nobody else uses: {} {}", finding.what,
+                    finding.why, variable_of(pool.pattern),
+                    fmt::join(command | std::views::transform(tools::quoted), " "));
+    }
+}
+
 // Sets the variables, and says what is used and why.
-void set_variables(const RunOptions& options) {
+void set_variables(const RunOptions& options, const std::vector<std::string>& command) {
     const bool heap = !options.no_heap && needs_heap(own_environment());
     const std::string library = find_library(options.library, heap, own_executable());
     const char* const why = !options.library.empty() ? "--library"
@@ -66,6 +77,7 @@ void set_variables(const RunOptions& options) {
     const auto set = [](const char* name, const std::string& value) { ::setenv(name, value.c_str(), 1); };
     const auto pool = pool_of(options);
     if (pool) {
+        refuse_one_that_locks_nothing(command, *pool);
         ::unsetenv("HUGEPAGE_FILES_PATH");
         // Whole: the command, or what it starts, may work in another folder.
         set("HUGEPAGE_FILES_PATH_PATTERN",
@@ -90,7 +102,7 @@ void set_variables(const RunOptions& options) {
     if (command.empty()) {
         tools::refuse("there is no command: write it after --, as in hugepagectl run -- lotus-worker run.");
     }
-    set_variables(options);
+    set_variables(options, command);
     const std::vector<char*> arguments = tools::as_list(command);
     ::execvp(arguments.front(), arguments.data());
     const ExitCode code = errno == ENOENT ? ExitCode::not_found : ExitCode::cannot_execute;

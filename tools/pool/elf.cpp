@@ -62,4 +62,20 @@ std::optional<ElfFile> read_elf(int fd) {
     return file;
 }
 
+bool has_text(int fd, std::string_view text) {
+    constexpr std::uint64_t kMostRead = std::uint64_t{512} << 20;
+    std::string part(std::size_t{1} << 20, '\0');
+    for (std::uint64_t begin = 0; begin < kMostRead; begin += part.size() - text.size()) {
+        const ssize_t length = ::pread(fd, part.data(), part.size(), static_cast<off_t>(begin));
+        if (length <= 0) {
+            return false;
+        }
+        // A search for its first letter stops often: H is the commonest byte of x86-64's code.
+        if (::memmem(part.data(), static_cast<std::size_t>(length), text.data(), text.size()) != nullptr) {
+            return true;
+        }
+    }
+    return false;
+}
+
 }  // namespace ctl

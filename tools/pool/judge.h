@@ -105,6 +105,8 @@ inline constexpr const char* kBufferStates[] = {"served", "tmpfs", "thp", "ordin
 
 // `glob`: HUGEPAGE_EXE, or empty.
 [[nodiscard]] Findings judge_program(const Program& program, const std::string& glob);
+// One finding if the program would write to files that the shim has given to somebody else; else none.
+[[nodiscard]] Findings judge_locking(const Program& program);
 
 // What to type where there are no files of huge pages.
 inline constexpr const char* kPlanFirst =

@@ -135,6 +135,17 @@ Findings judge_environment(const Environment& environment) {
     return findings;
 }
 
+Findings judge_locking(const Program& program) {
+    if (!program.maps_files_itself) {
+        return {};
+    }
+    return {{"program-locks", Verdict::fail, program.executable + " maps memory files by itself",
+             "Its file has the name HUGEPAGE_FILES_PATH, as damocles-worker's releases do. It takes no lock: "
+             "it and a program that the library serves, or two of its own processes, write to the same file, "
+             "and the sectors are wrong.",
+             "leave LD_PRELOAD out for it, and give each of its processes a folder of its own"}};
+}
+
 Findings judge_program(const Program& program, const std::string& glob) {
     Findings findings{judge_found(program)};
     if (program.error == 0) {

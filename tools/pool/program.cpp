@@ -105,6 +105,8 @@ Program look_at_program(const std::string& name, const std::string& search) {
         if (started.empty()) {
             program.elf = read_elf(file.value().get());
             program.privileges = privileges_of(file.value().get());
+            program.maps_files_itself = has_text(file.value().get(), "HUGEPAGE_FILES_PATH") &&
+                                        !has_text(file.value().get(), "libhugepage_shim");
             return program;
         }
         found = find_file(started, search);

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace ctl {
 
@@ -15,6 +16,8 @@ struct ElfFile {
 // Nothing if it isn't ELF, or is cut off or broken so that the kernel wouldn't run it either. Whatever it
 // claims, less than 70 KiB are read.
 [[nodiscard]] std::optional<ElfFile> read_elf(int fd);
+// Whether the text is in the file's first 512 MiB.
+[[nodiscard]] bool has_text(int fd, std::string_view text);
 
 struct Program {
     std::string path;        // the name, if there is none
@@ -22,6 +25,9 @@ struct Program {
     std::string executable;  // what runs at last, of a script its interpreter: as /proc/PID/exe will name it
     std::optional<ElfFile> elf;  // of that; nothing: it is none
     std::string privileges;      // of that, beyond those of who starts it: "setuid, file capabilities"
+    // That knows the pool's variable, and not the library that reads it: so it maps the files by itself, as
+    // damocles-worker's releases do.
+    bool maps_files_itself = false;
 
     [[nodiscard]] bool is_script() const { return executable != path; }
 };

@@ -1,6 +1,8 @@
 // hugepagectl doctor, on a good pool and on broken ones.
 #include "tests/support/child_process.h"
 #include "tests/support/pool_fixture.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/wait_until.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -130,6 +132,22 @@ TEST_P(DoctorTest, SeesWhatIsWrongWithTheVariables) {
     const Outcome exe = doctor({"--", PROBE}, {{"HUGEPAGE_EXE", "lotus*"}});
     EXPECT_EQ(verdict(exe, "program-name"), "fail");
     EXPECT_EQ(exe.exit_status, 4);
+}
+
+// A program to be started, and one that runs.
+TEST_P(DoctorTest, FindsAProgramThatLocksNoFile) {
+    fill();
+    const tests::TempDir folder;
+    const auto worker = folder.write("worker", tests::read_file("/bin/sleep") + "HUGEPAGE_FILES_PATH");
+    std::filesystem::permissions(worker, std::filesystem::perms(0755));
+    EXPECT_EQ(verdict(doctor({"--", worker}), "program-locks"), "fail");
+    EXPECT_EQ(verdict(doctor({"--", PROBE}), "program-locks"), "none");
+    tests::ChildProcess runs({worker, "60"}, {{"LD_PRELOAD", SHIM_LIBRARY}});
+    const auto is_it = [&] {
+        return std::filesystem::equivalent("/proc/" + std::to_string(runs.pid()) + "/exe", worker);
+    };
+    ASSERT_TRUE(tests::wait_until(is_it));
+    EXPECT_EQ(verdict(doctor({"--pid", std::to_string(runs.pid())}), "program-locks"), "fail");
 }
 
 TEST_P(DoctorTest, TriesTheLibraryThatRunWouldChoose) {

@@ -116,6 +116,21 @@ TEST(Run, NeedsNoPoolForTransparentHugePages) {
     EXPECT_EQ(tests::run({CTL, "run", "--thp", "--files-path", "/x", "--", "true"}).exit_status, 125);
 }
 
+// Nothing of it is started, since it locks no file. Without a pool of the shim's it is nobody's harm.
+TEST_P(RunTest, RefusesAProgramThatMapsFilesItself) {
+    const tests::TempDir folder;
+    const auto worker = folder.write("worker", tests::read_file("/bin/echo") + "HUGEPAGE_FILES_PATH");
+    std::filesystem::permissions(worker, std::filesystem::perms(0755));
+    const Outcome refused = run({}, {worker, "a b"});
+    EXPECT_EQ(refused.exit_status, 125);
+    EXPECT_EQ(refused.out, "");
+    EXPECT_THAT(refused.err, HasSubstr(worker.string() + " maps memory files by itself"));
+    EXPECT_THAT(refused.err, HasSubstr(": HUGEPAGE_FILES_PATH=" + pool_.path().string() + " " +
+                                       worker.string() + " 'a b'\n"));
+    EXPECT_EQ(tests::run({CTL, "run", "--thp", "--", worker, "a b"}).out, "a b\n");
+    EXPECT_EQ(run({}, {CTL, "--version"}).exit_status, 0);
+}
+
 TEST_P(RunTest, RequiresIfAsked) {
     const Outcome outcome = run({"--require"}, {PROBE, "hold", kRunBytes, "3"});
     EXPECT_THAT(outcome.err, HasSubstr("failing with ENOMEM"));

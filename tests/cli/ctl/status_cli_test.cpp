@@ -241,8 +241,15 @@ TEST_P(Status, ShowsNoEscapesOfNames) {
     const std::string name = "x\033]0;title\007y\xc2\x9b";
     static_cast<void>(pool_.add(name, kFileBytes));
     static_cast<void>(pool_.add_sparse(name + "z", kFileBytes));
-    for (const char* command : {"status", "verify", "doctor"}) {
-        for (const std::vector<std::string>& more : {std::vector<std::string>{}, {"--json"}}) {
+    std::vector<std::string> commands = {"status", "verify", "doctor"};
+    if (GetParam().is_huge()) {
+        commands.emplace_back("remove");  // and what a shell is to be given
+    }
+    for (const std::string& command : commands) {
+        for (std::vector<std::string> more : {std::vector<std::string>{}, {"--json"}}) {
+            if (command == "remove") {
+                more.emplace_back("--dry-run");
+            }
             const Outcome outcome = ctl(command, more);
             const std::string all = outcome.out + outcome.err;
             EXPECT_THAT(all, HasSubstr("title")) << command;
@@ -253,6 +260,52 @@ TEST_P(Status, ShowsNoEscapesOfNames) {
     }
     const Outcome missing = run({CTL, "status", "--path", "/nonexistent/" + name});
     EXPECT_THAT(missing.err, HasSubstr("x\\x1b]0;title\\x07y\\xc2\\x9b"));
+}
+
+// A size is in bytes, and its key says so; a finding has the same keys in every report.
+void expect_usual_keys(const nlohmann::json& value, const std::string& key = {}) {
+    for (const char* end : {"size", "memory", "kib", "kb", "mib"}) {
+        EXPECT_FALSE(value.is_number() && key.ends_with(end)) << key;
+    }
+    EXPECT_TRUE(!key.ends_with("_bytes") || value.is_number_unsigned() || value.is_null()) << key << value;
+    if (value.is_object() && value.contains("verdict") && !value.contains("path")) {
+        for (const char* name : {"id", "verdict", "what", "why", "next"}) {
+            EXPECT_TRUE(value.contains(name) && value.size() == 5) << value;
+        }
+    }
+    if (value.is_structured()) {  // others are a list of themselves
+        for (const auto& [name, inner] : value.items()) {
+            expect_usual_keys(inner, name);
+        }
+    }
+}
+
+TEST_P(Status, SpeaksOneLanguageWithAllCommands) {
+    static_cast<void>(pool_.add("a", kFileBytes));
+    static_cast<void>(pool_.add_sparse("sparse", kFileBytes));
+    const TempDir folder;
+    const std::string pool = pool_.path().string();
+    std::vector<std::vector<std::string>> commands = {
+        {"status", "--path", pool},
+        {"status", "--pid", std::to_string(::getpid()), "--path", pool},
+        {"doctor", "--path", pool},
+        {"plan", "--sector", "2MiB"},
+        {"setup", "--size", "512TiB", "--page-size", "2MiB", "--path", (folder.path() / "x").string(),
+         "--dry-run"}};
+    if (::geteuid() == 0) {
+        commands.push_back({"remove", "--dry-run"});
+    }
+    for (std::vector<std::string>& words : commands) {
+        words.insert(words.begin(), CTL);
+        words.emplace_back("--json");
+        const Outcome outcome = run(words);
+        const auto report = nlohmann::json::parse(outcome.out, nullptr, false);  // nothing else beside it
+        ASSERT_TRUE(report.is_object()) << words[1] << outcome.out << outcome.err;
+        EXPECT_EQ(report["schema_version"], 2) << words[1];
+        EXPECT_EQ(report["command"], words[1]);
+        SCOPED_TRACE(words[1]);
+        expect_usual_keys(report);
+    }
 }
 
 TEST(StatusEnds, AsItsHelpSays) {

@@ -55,8 +55,7 @@ TEST_F(ConfigFile, GivesWayToTheCommandLine) {
 }
 
 TEST_F(ConfigFile, RefusesWhatItDoesNotKnow) {
-    for (const char* text : {"sizes = 1GiB\n", "[setup]\nsize = 1GiB\n", "size = 1GiB\nsize = 2GiB\n",
-                             "size =\n", "json = true\n"}) {
+    for (const char* text : {"sizes = 1GiB\n", "size = 1GiB\nsize = 2GiB\n", "size =\n", "json = true\n"}) {
         EXPECT_EQ(read(text).code, tools::ExitCode::usage) << text;
     }
     CLI::App app;

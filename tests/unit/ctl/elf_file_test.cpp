@@ -119,6 +119,23 @@ TEST(ElfFile, IsNothingIfItIsCutOffOrHasMoreThanTheKernelTakes) {
     EXPECT_FALSE(read(many));
 }
 
+// Wherever it lies, also where two parts that are read at a time meet; and it isn't looked for without end.
+TEST(ElfFile, HasATextOrNot) {
+    const int fd = ::memfd_create("text", MFD_CLOEXEC);
+    constexpr off_t kPart = 1 << 20;
+    for (const off_t at : {off_t{0}, kPart - 7, kPart - 2, 3 * kPart}) {
+        ASSERT_EQ(::ftruncate(fd, 0), 0);
+        EXPECT_FALSE(ctl::has_text(fd, "the text"));
+        ASSERT_EQ(::pwrite(fd, "the text", 8, at), 8);
+        EXPECT_TRUE(ctl::has_text(fd, "the text")) << at;
+        EXPECT_FALSE(ctl::has_text(fd, "the test")) << at;
+    }
+    ASSERT_EQ(::ftruncate(fd, 0), 0);
+    ASSERT_EQ(::pwrite(fd, "the text", 8, 600 * kPart), 8);
+    EXPECT_FALSE(ctl::has_text(fd, "the text")) << "beyond what is read";
+    ::close(fd);
+}
+
 // With the promises of read() above.
 TEST(ElfFile, SurvivesAnyByteBeingAnother) {
     const std::string whole = made_up("/lib64/ld-linux-x86-64.so.2");

@@ -71,12 +71,6 @@ TEST(ProcessReport, IsContentWithAPoolsFileOnTheThreadsNode) {
     EXPECT_THAT(process_text(report, Terminal{}), HasSubstr("process 4711 sealer hasn't loaded the library"));
 }
 
-TEST(ProcessReport, FindsTheShim) {
-    const Case one;
-    one.smaps("7f0900000000-7f0900001000 r-xp 00000000 08:01 5 /usr/lib/libhugepage_shim.so\n");
-    EXPECT_EQ(one.report()["shim"], "/usr/lib/libhugepage_shim.so");
-}
-
 TEST(ProcessReport, NamesPagesOnAnotherNodeThanTheFolders) {
     const Case one;
     one.numa_maps("7f0000000000 default huge N0=2 N1=30 kernelpagesize_kB=1048576\n");

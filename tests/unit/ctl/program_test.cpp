@@ -17,6 +17,7 @@ namespace {
 
 using ctl::Finding;
 using ctl::Findings;
+using ctl::judge_locking;
 using ctl::judge_program;
 using ctl::look_at_program;
 using ctl::Program;
@@ -131,6 +132,23 @@ TEST(Program, HasItsFileCapabilitiesSeen) {
         GTEST_SKIP() << "needs root and a file system with attributes";
     }
     EXPECT_EQ(look_at_program(path, "").privileges, "file capabilities");
+}
+
+// As a release of damocles-worker does; not a launcher that preloads the library, nor one of our own
+// programs.
+TEST(Program, ThatMapsFilesItselfIsFoundByTheVariablesName) {
+    const tests::TempDir folder;
+    const std::string self = tests::read_file("/bin/true");
+    const std::string far(3 << 20, 'H');
+    const auto findings = [&](const std::string& more) {
+        return judge_locking(look_at_program(executable(folder, "worker", self + far + more), ""));
+    };
+    EXPECT_TRUE(findings("").empty());
+    EXPECT_TRUE(findings("HUGEPAGE_FILES_PATH of libhugepage_shim.so").empty());
+    ASSERT_EQ(findings("xHUGEPAGE_FILES_PATHx").size(), 1);
+    EXPECT_EQ(findings("xHUGEPAGE_FILES_PATHx")[0].verdict, Verdict::fail);
+    const std::string script = executable(folder, "script", "#!/bin/true\nHUGEPAGE_FILES_PATH=/a worker\n");
+    EXPECT_TRUE(judge_locking(look_at_program(script, "")).empty());
 }
 
 Finding kind_of(const ctl::ElfFile& elf) {

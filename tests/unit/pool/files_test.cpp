@@ -55,13 +55,6 @@ TEST_F(NewFileTest, HasTheModeAskedForWhateverTheUmask) {
     EXPECT_EQ(facts.st_mode & 07777, mode_t{0640});
 }
 
-TEST_F(NewFileTest, IsForItsOwnerAloneByDefault) {
-    struct stat facts {};
-    const auto made = file();
-    ASSERT_EQ(::fstat(made.get(), &facts), 0);
-    EXPECT_EQ(facts.st_mode & 07777, mode_t{0600});
-}
-
 TEST_F(NewFileTest, NeverReplacesWhatIsThere) {
     std::ofstream(path_) << "mine";
     const auto made = file();
