@@ -3,6 +3,7 @@
 # for arm64, unpacked to a folder. Nothing is installed, and root isn't needed. Prints the folder, in which there are
 #
 #   system/             libraries with their headers, and programs; a compiler takes it as --sysroot
+#   dpkg/               dpkg's records of these packages, by which dpkg-shlibdeps finds out what a package needs
 #   kernel-4K, -16K     kernels with pages of that size (Debian 13 has the one of 16 KiB)
 #
 # It is kept for a week in ${XDG_CACHE_HOME:-~/.cache}/hugepage-shim, for all checkouts.
@@ -14,7 +15,7 @@ esac
 
 wanted=(libc6-dev libnuma-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libmount-dev libsmartcols-dev libgtest-dev libgmock-dev libbenchmark-dev
     busybox-static numactl util-linux coreutils)
-folder=${XDG_CACHE_HOME:-$HOME/.cache}/hugepage-shim/arm64-$(cksum <<<"${wanted[*]}" | cut -d' ' -f1)
+folder=${XDG_CACHE_HOME:-$HOME/.cache}/hugepage-shim/arm64-$(cksum <"$0" | cut -d' ' -f1)
 mkdir -p "$folder"
 exec 9>"$folder.lock"
 flock 9
@@ -42,7 +43,18 @@ export APT_CONFIG=$folder/apt/conf
 as_told() { "$@" >apt/log 2>&1 || { cat apt/log >&2; echo "arm64-system: failed: $*" >&2; return 1; }; }
 as_told apt-get update
 as_told apt-get -y --download-only install "${wanted[@]}"
-for package in apt/cache/archives/*.deb; do dpkg-deb --extract "$package" system; done
+mkdir -p dpkg/{info,updates}
+echo 1 >dpkg/info/format
+for package in apt/cache/archives/*.deb; do
+    dpkg-deb --extract "$package" system
+    { dpkg-deb --field "$package" && printf 'Status: install ok installed\n\n'; } >>dpkg/status
+    name=$(dpkg-deb --field "$package" Package)
+    [[ $(dpkg-deb --field "$package" Multi-Arch) != same ]] || name+=:arm64
+    dpkg-deb --fsys-tarfile "$package" | tar -t | sed -E "s|^\\./(lib/)|./usr/\\1|; s|^\\.|$folder/system|; s|/\$||" >"dpkg/info/$name.list"
+    dpkg-deb --control "$package" control
+    for file in shlibs symbols; do [[ ! -e control/$file ]] || mv "control/$file" "dpkg/info/$name.$file"; done
+    rm -r control
+done
 # As on a system that is installed: packages have files in either place.
 for name in bin sbin lib; do
     cp -a --no-clobber "system/$name/." "system/usr/$name/"

@@ -3,6 +3,10 @@
 if(NOT CPACK_GENERATOR STREQUAL "DEB")
   return()
 endif()
+# For another architecture: dpkg-shlibdeps looks in the records of that one's packages.
+if(CPACK_HUGEPAGE_SHIM_DPKG_RECORDS)
+  set(ENV{DPKG_ADMINDIR} ${CPACK_HUGEPAGE_SHIM_DPKG_RECORDS})
+endif()
 set(root ${CPACK_TEMPORARY_DIRECTORY}/usr)
 set(documents ${root}/share/doc/${CPACK_PACKAGE_NAME})
 

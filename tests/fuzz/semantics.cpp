@@ -22,6 +22,7 @@ namespace {
 using namespace hugepage;
 using fuzzing::Choices;
 using fuzzing::expect;
+using tests::kPageBytes;
 using tests::MemoryModel;
 using tests::Step;
 using Call = Step::Call;
@@ -114,7 +115,7 @@ class Pool {
   private:
     void add(const std::string& name, std::size_t pages) {
         // As a former owner might have left it.
-        const auto path = folder_.write("numa_0/" + name, std::string(pages * MemoryModel::kPageBytes, 'x'));
+        const auto path = folder_.write("numa_0/" + name, std::string(pages * kPageBytes, 'x'));
         std::filesystem::permissions(path, std::filesystem::perms(0600));
         files_.push_back(::open(path.c_str(), O_RDWR | O_CLOEXEC));
     }
@@ -137,7 +138,7 @@ constexpr std::array kCalls = {Call::write,   Call::unmap,  Call::clear,     Cal
 
 bool can_lock() {
     static const bool can = [] {
-        constexpr std::size_t kBytes = 4 * kPages * MemoryModel::kPageBytes;
+        const std::size_t kBytes = 4 * kPages * kPageBytes;
         void* const memory =
             Kernel::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
         const bool locked = Kernel::mlock(memory, kBytes) == 0;
@@ -158,7 +159,7 @@ class Run {
             play(step);
         }
         const auto begin = reinterpret_cast<std::uintptr_t>(served_.at(kBelow));
-        const Range region{begin, begin + kLarge * MemoryModel::kPageBytes};
+        const Range region{begin, begin + kLarge * kPageBytes};
         expect(state::regions.segment_at(region).range == region, "the memory is served");
         expect(served_.difference(model_, 0, kPages).empty(), "fresh memory is zero");
     }
@@ -175,8 +176,8 @@ class Run {
             check(plain_, 0, kPages);
             check_protection();
         }
-        expect(Shim::munmap(served_.at(0), kPages * MemoryModel::kPageBytes) == 0, "all can be unmapped");
-        Kernel::munmap(plain_.at(0), kPages * MemoryModel::kPageBytes);
+        expect(Shim::munmap(served_.at(0), kPages * kPageBytes) == 0, "all can be unmapped");
+        Kernel::munmap(plain_.at(0), kPages * kPageBytes);
         expect(state::regions.size() == 0, "nothing is known of what has been unmapped");
     }
 
@@ -215,7 +216,7 @@ class Run {
     }
     [[nodiscard]] bool is_in_a_region(const Step& step) const {
         const auto begin = reinterpret_cast<std::uintptr_t>(served_.at(step.from));
-        const Range range{begin, begin + step.count * MemoryModel::kPageBytes};
+        const Range range{begin, begin + step.count * kPageBytes};
         const Segment segment = state::regions.segment_at(range);
         return segment.kind == Segment::Kind::piece && segment.range == range;
     }
@@ -262,8 +263,7 @@ class Run {
         for (std::size_t i = 0; i < kPages; ++i) {
             const MemoryModel::Page& page = model_.page(i);
             if (page.mapped) {
-                const int answer =
-                    Kernel::madvise(served_.at(i), MemoryModel::kPageBytes, MemoryModel::kPopulateWrite);
+                const int answer = Kernel::madvise(served_.at(i), kPageBytes, MemoryModel::kPopulateWrite);
                 expect((answer == 0) == page.writable, "a page is protected as it was asked to be");
             }
         }

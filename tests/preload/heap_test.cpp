@@ -92,11 +92,13 @@ TEST_P(Heap, ServesMmapToo) {
 TEST_P(Heap, PassesOnOtherSizesAndWhatNoAllocatorAccepts) {
     add_files(1);
     const auto outcome = allocate("sizes");
-    EXPECT_EQ(outcome.out,
-              "a byte more: anonymous 4kB\na byte less: anonymous 4kB\ntoo many: none\n"
-              "that many by overflow: none\ntoo many for reallocarray: none\nalignment 3: none\nalignment 4: "
-              "none\nalignment 1 GiB: 1\n"
-              "usable of null: 0\n")
+    EXPECT_EQ(
+        outcome.out,
+        "a byte more: " + kOrdinary + "\na byte less: " + kOrdinary +
+            "\ntoo many: none\n"
+            "that many by overflow: none\ntoo many for reallocarray: none\nalignment 3: none\nalignment 4: "
+            "none\nalignment 1 GiB: 1\n"
+            "usable of null: 0\n")
         << outcome.err;
     expect_all_free();
 }
@@ -104,12 +106,13 @@ TEST_P(Heap, PassesOnOtherSizesAndWhatNoAllocatorAccepts) {
 TEST_P(Heap, KeepsTheContentWhereverReallocPutsIt) {
     add_files(1);
     const auto outcome = allocate("resize");
-    EXPECT_EQ(outcome.out,
-              "from little: " + served() +
-                  ", kept: 1\nthe same: 1\nmore than half: 1, usable: 1\n"
-                  "a byte more: anonymous 4kB, kept: 1\nand back: " +
-                  served() + ", kept: 1\nreallocarray twice: anonymous 4kB, kept: 1\nand back: " + served() +
-                  ", kept: 1\nhalf: anonymous 4kB, kept: 1\nto nothing: 1\nthen: unmapped\n")
+    EXPECT_EQ(outcome.out, "from little: " + served() +
+                               ", kept: 1\nthe same: 1\nmore than half: 1, usable: 1\n"
+                               "a byte more: " +
+                               kOrdinary + ", kept: 1\nand back: " + served() +
+                               ", kept: 1\nreallocarray twice: " + kOrdinary +
+                               ", kept: 1\nand back: " + served() + ", kept: 1\nhalf: " + kOrdinary +
+                               ", kept: 1\nto nothing: 1\nthen: unmapped\n")
         << outcome.err;
     expect_all_free();
 }
@@ -180,7 +183,7 @@ TEST_P(Heap, LetsAChildFreeAndResizeWhatNoFileServed) {
             run({HEAP_PROBE, scenario, bytes(kLarge)}, preloading(HEAP_LIBRARY, {{"HUGEPAGE_NODE", "1"}}))
                 .out,
             std::string("child: ") + (scenario == std::string("grown") ? "1" : "0") +
-                "\nparent: anonymous 4kB, kept: 1\n");
+                "\nparent: " + kOrdinary + ", kept: 1\n");
     }
 }
 

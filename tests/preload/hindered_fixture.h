@@ -68,8 +68,6 @@ class HinderedTest : public OneFileTest {
     [[nodiscard]] std::string both_served() const { return got(served()) + got(served()) + kNothingLeft; }
     static std::string neither() { return got(kOrdinary) + got(kOrdinary) + kNothingLeft; }
 
-    static constexpr const char* kOrdinary = "anonymous 4kB";
-
     static std::size_t count(const std::string& text, const std::string& part) {
         std::size_t found = 0;
         for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; at += part.size()) {

@@ -8,6 +8,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,7 +19,8 @@ namespace tests {
 inline constexpr std::uint64_t kFileBytes = 8UL << 20;  // four pages of 2 MiB
 inline const bool kSanitized = !std::string_view(SANITIZER).empty();
 // How the probe describes memory that was not served.
-inline const std::string kAnonymous = "memory: anonymous 4kB\n";
+inline const std::string kOrdinary = "anonymous " + std::to_string(::sysconf(_SC_PAGESIZE) / 1024) + "kB";
+inline const std::string kAnonymous = "memory: " + kOrdinary + "\n";
 
 inline std::string bytes(std::uint64_t count) {
     return std::to_string(count);

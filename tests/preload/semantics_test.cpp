@@ -37,7 +37,8 @@ class Semantics : public PoolTest {
     // And that no rows have vanished.
     void expect_none_wrong(const std::string& kind) const {
         // Four huge pages; on tmpfs, where nothing is one, less: it takes a tenth of the time.
-        const std::uint64_t stretch = GetParam().is_huge() ? kFileBytes : 4 * 64 * 4096;
+        const std::uint64_t stretch =
+            GetParam().is_huge() ? kFileBytes : 4 * 64 * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
         for (const char* name : {"d", "e", "f"}) {
             if (stretch != kFileBytes) {
                 static_cast<void>(pool_.add(name, stretch));

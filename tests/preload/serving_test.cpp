@@ -74,7 +74,7 @@ TEST_P(Serving, LeavesErrnoAsItWas) {
 
 TEST_P(Serving, TakesNoRequestThatAFileCouldNotFulfil) {
     pool_.add("file", kFileBytes);
-    const std::string anonymous = "anonymous 4kB\n";
+    const std::string anonymous = kOrdinary + "\n";
     EXPECT_EQ(probe("flags").out,
               "noreserve: " + served() + "\npopulate: " + served() + "\nlocked: " + served() +
                   "\nhint: " + served() + "\nhint within a page: " + served() +
@@ -151,7 +151,7 @@ TEST_P(Serving, FallsBackWithOneWarningWhenTheNodeHasNoFile) {
 TEST_P(Serving, FallsBackWhenAllFilesAreLeased) {
     pool_.add("file", kFileBytes);
     const auto outcome = probe("hold", {}, "2");
-    EXPECT_EQ(outcome.out, "memory: " + served() + "\nmemory: anonymous 4kB\nholding\n");
+    EXPECT_EQ(outcome.out, "memory: " + served() + "\n" + kAnonymous + "holding\n");
     EXPECT_THAT(outcome.err, HasSubstr("numa: 0; reason: all_leased"));
 }
 
@@ -183,7 +183,7 @@ TEST_P(Serving, RefusesAFileThatOthersMayReadAndTakesAnother) {
     std::filesystem::permissions(open_file, std::filesystem::perms::others_read,
                                  std::filesystem::perm_options::add);
     const auto outcome = probe("hold", {}, "2");
-    EXPECT_EQ(outcome.out, "memory: " + served() + "\nmemory: anonymous 4kB\nholding\n");
+    EXPECT_EQ(outcome.out, "memory: " + served() + "\n" + kAnonymous + "holding\n");
     EXPECT_THAT(outcome.err,
                 HasSubstr("not using memory file: " + open_file.string() + "; reason: insecure"));
 }

@@ -1,6 +1,7 @@
 // A model of anonymous memory, page by page: what each mapping call does to it, and what it answers.
 #pragma once
 
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
 #include <cerrno>
@@ -9,9 +10,10 @@
 
 namespace tests {
 
+inline const std::size_t kPageBytes = ::getauxval(AT_PAGESZ);
+
 class MemoryModel {
   public:
-    static constexpr std::size_t kPageBytes = 4096;
     // Newer than the headers of some systems that this is built on.
     static constexpr int kPopulateRead = 22;
     static constexpr int kPopulateWrite = 23;

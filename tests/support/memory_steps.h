@@ -210,8 +210,6 @@ class SteppedMemory {
     [[nodiscard]] char* at(std::size_t page) const { return base_ + page * kPageBytes; }
 
   private:
-    static constexpr std::size_t kPageBytes = MemoryModel::kPageBytes;
-
     static int code_of(int result) { return result == 0 ? 0 : errno; }
     static int code_of(const void* result, const void* wanted) {
         return result == MAP_FAILED ? errno : result == wanted ? 0 : -1;

@@ -1,5 +1,5 @@
 # Puts what a program's --help lists in the place of the lines "@options" and "@options COMMAND" of a manual page's source.
-#   awk -v program=PATH -f options.awk PAGE.scd
+#   awk -v program=PATH [-v emulator=COMMAND] -f options.awk PAGE.scd
 function marked(text) {
     gsub(/[\\*_]/, "\\\\&", text)
     gsub(/--[a-z][a-z-]*/, "*&*", text)  # other options
@@ -22,7 +22,7 @@ function finish(   names, count, i, line) {
 $1 != "@options" { print; next }
 
 {
-    help = "'" program "' " $2 " --help"
+    help = emulator " '" program "' " $2 " --help"
     failed = 1
     while ((help | getline line) > 0) {
         if (line ~ /^  -/) {

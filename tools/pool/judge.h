@@ -74,6 +74,7 @@ struct FileJudgement {
 struct BufferJudgement {
     MappedArea area;
     const MemoryFile* file = nullptr;  // that it is, if it is a pool's
+    bool is_huge = false;              // in pages of hugetlbfs
     const char* backing = "";          // "pool_file", "huge_file", "huge_anonymous", "file", "anonymous"
     ByteSize file_size;                // the memory files' size that it has; 0: none
     std::size_t buffers = 1;           // of that size: the kernel makes one area of two

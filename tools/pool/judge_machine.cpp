@@ -28,11 +28,11 @@ Finding judge_page_sizes(const Machine& machine) {
 Finding judge_thp(const Settings& settings) {
     if (!settings.thp) {
         return {"thp", Verdict::ok, "the kernel has no transparent huge pages",
-                "Ordinary memory in a file's place is in 4 KiB pages.", ""};
+                "Ordinary memory in a file's place is in the smallest pages.", ""};
     }
     if (*settings.thp == "never") {
         return {"thp", Verdict::warn, "transparent huge pages: never",
-                "When no file is free, the memory in its place is in 4 KiB pages, which is slower.",
+                "When no file is free, the memory in its place is in the smallest pages, which is slower.",
                 "echo madvise | sudo tee /sys/kernel/mm/transparent_hugepage/enabled"};
     }
     return {"thp", Verdict::ok, "transparent huge pages: " + *settings.thp,

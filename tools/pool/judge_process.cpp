@@ -11,7 +11,8 @@
 namespace ctl {
 namespace {
 
-constexpr std::uint64_t kLargestOrdinary = 65536;  // page, of any machine
+// Page, of any machine. aarch64 with smaller ones has huge pages of that size.
+constexpr std::uint64_t kLargestOrdinary = 65536;
 // Mappings of at least this size are buffers, and all of huge pages.
 constexpr std::uint64_t kSmallestBuffer = std::uint64_t{16} << 20;
 
@@ -51,12 +52,14 @@ struct SizeMatch {
     std::size_t buffers = 1;  // of that size: the kernel makes one mapping of two neighbours
     bool is_callocs = false;
 };
-SizeMatch match(std::uint64_t bytes, const std::set<std::uint64_t>& sizes) {
-    constexpr std::uint64_t kMostBefore = 16384;
+SizeMatch match(const MappedArea& area, const std::set<std::uint64_t>& sizes) {
+    const std::uint64_t bytes = area.size();
+    const std::uint64_t most_before =
+        std::max(std::uint64_t{16384}, std::min(area.page_size, kLargestOrdinary));
     for (const std::uint64_t size : sizes) {
         for (const std::uint64_t buffers : {1UL, 2UL}) {
             const std::uint64_t more = bytes - buffers * size;
-            if (bytes >= buffers * size && more <= buffers * kMostBefore) {
+            if (bytes >= buffers * size && more <= buffers * most_before) {
                 return {{size}, buffers, more >= buffers * std::uint64_t{4096}};
             }
         }
@@ -84,7 +87,7 @@ void join(MappedArea& area, const MappedArea& next) {
 // are those neighbours that together have a file's size; all others that lie beside each other are one area.
 std::vector<MappedArea> join_neighbours(const std::vector<MappedArea>& areas,
                                         const std::set<std::uint64_t>& sizes) {
-    const auto is_buffer = [&](const MappedArea& area) { return match(area.size(), sizes).size.bytes > 0; };
+    const auto is_buffer = [&](const MappedArea& area) { return match(area, sizes).size.bytes > 0; };
     const std::uint64_t largest = 3 * *sizes.rbegin();
     std::vector<MappedArea> joined;
     bool is_open = false;  // the last one may go on
@@ -108,8 +111,8 @@ std::vector<MappedArea> join_neighbours(const std::vector<MappedArea>& areas,
     return joined;
 }
 
-bool has_ordinary_pages(const MappedArea& area) {
-    return area.page_size <= kLargestOrdinary;
+bool has_huge_pages(const MappedArea& area, const Machine& machine) {
+    return area.page_size > kLargestOrdinary || machine.has_page_size({area.page_size});
 }
 
 bool is_mostly_transparent(const MappedArea& area) {
@@ -117,11 +120,11 @@ bool is_mostly_transparent(const MappedArea& area) {
     return static_cast<double>(area.transparent) >= kMostly * static_cast<double>(area.present());
 }
 
-const char* backing_of(const MappedArea& area, const MemoryFile* file) {
+const char* backing_of(const MappedArea& area, bool is_huge, const MemoryFile* file) {
     if (file != nullptr) {
         return "pool_file";
     }
-    if (area.page_size > kLargestOrdinary) {
+    if (is_huge) {
         const bool is_nameless = area.path.empty() || area.path.starts_with("/anon_hugepage");
         return is_nameless ? "huge_anonymous" : "huge_file";
     }
@@ -170,11 +173,11 @@ bool BufferJudgement::is_misplaced() const {
 
 const char* state_of(const BufferJudgement& buffer) {
     const MappedArea& area = buffer.area;
-    return !buffer.has_file_size() || area.page_size == 0 ? ""
-           : buffer.file != nullptr                       ? (has_ordinary_pages(area) ? "tmpfs" : "served")
-           : area.present() == 0                          ? "untouched"
-           : !has_ordinary_pages(area) || is_mostly_transparent(area) ? "thp"
-                                                                      : "ordinary";
+    return !buffer.has_file_size() || area.page_size == 0  ? ""
+           : buffer.file != nullptr                        ? (buffer.is_huge ? "served" : "tmpfs")
+           : area.present() == 0                           ? "untouched"
+           : buffer.is_huge || is_mostly_transparent(area) ? "thp"
+                                                           : "ordinary";
 }
 
 std::vector<int> nodes_of(const std::string& cpus, const Machine& machine) {
@@ -197,15 +200,16 @@ std::vector<BufferJudgement> judge_buffers(const Process& process, const Machine
         BufferJudgement buffer;
         buffer.area = area;
         buffer.file = pool_file_of(area, pools);
+        buffer.is_huge = has_huge_pages(area, machine);
         const bool is_big = area.size() >= kSmallestBuffer && !area.permissions.starts_with("---");
-        if (buffer.file == nullptr && has_ordinary_pages(area) && !is_big) {
+        if (buffer.file == nullptr && !buffer.is_huge && !is_big) {
             continue;
         }
-        buffer.backing = backing_of(area, buffer.file);
+        buffer.backing = backing_of(area, buffer.is_huge, buffer.file);
         if (buffer.file != nullptr) {
             buffer.file_size = buffer.file->size;
         } else if (!area.file) {
-            const SizeMatch matched = match(area.size(), sizes);
+            const SizeMatch matched = match(area, sizes);
             buffer.file_size = matched.size;
             buffer.buffers = matched.buffers;
             buffer.is_callocs = matched.is_callocs;

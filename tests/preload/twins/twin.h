@@ -2,6 +2,7 @@
 // kernel. The same calls are made on both, and everything that a program can see of them is written down.
 #pragma once
 
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
 #include <cstddef>
@@ -10,8 +11,8 @@
 
 namespace twins {
 
-inline constexpr std::size_t kPage = 4096;
-// A huge page, in pages of 4 KiB: what the rows count in. On memory that has none it may be less, down to 64,
+inline const std::size_t kPage = ::getauxval(AT_PAGESZ);
+// A huge page, in pages: what the rows count in. On memory that has none it may be less, down to 64,
 // which takes less time.
 inline long H = 512;
 
@@ -25,7 +26,7 @@ struct Kind {
 
 // One stretch, `bytes` long, begins where a huge page can. Below and above lies a huge page's length of
 // other memory, which is read-only; elsewhere there is a place to move to, `bytes` and two huge pages long.
-// All are laid out and filled anew for each sequence of calls. Offsets and lengths are in pages of 4 KiB,
+// All are laid out and filled anew for each sequence of calls. Offsets and lengths are in pages,
 // from the beginning of the stretch.
 class Twin {
   public:

@@ -165,6 +165,31 @@ TEST(ProcessReport, TakesTransparentHugePagesForHuge) {
     EXPECT_EQ(faults(0, 0), 0);  // nothing of it is touched yet
 }
 
+// Pages of 64 KiB are huge where the kernel's own are smaller, and ordinary where they are its own.
+TEST(ProcessReport, TellsHugePagesOf64KiBFromOrdinaryOnes) {
+    const Case one;
+    one.smaps("7f0000000000-7f0800000000 rw-s 00000000 00:2b 77 /mnt/f\n" + figures(64, 0, 0, 32 << 20) +
+              kPlainShim);
+    const auto states = [&](const Machine& machine) {
+        std::vector<std::string> found;
+        for (const auto& buffer :
+             judge_buffers(tools::read_process(4711, one.proc.path()), machine, {one.pool})) {
+            found.emplace_back(state_of(buffer));
+        }
+        return found;
+    };
+    Machine arm = two_nodes();
+    arm.page_sizes.insert(arm.page_sizes.begin(), ByteSize{64 << 10});
+    EXPECT_THAT(states(arm), testing::ElementsAre("served"));
+    EXPECT_THAT(states(two_nodes()), testing::ElementsAre("tmpfs"));
+
+    // With calloc's page before it.
+    one.smaps("7f0000000000-7f0800010000 rw-p 00000000 00:00 0\n" + figures(64, 33554432, 0, 0) + kPlainShim);
+    const Json report = one.report();
+    EXPECT_THAT(report["buffers"][0]["fault"].get<std::string>(),
+                testing::AllOf(HasSubstr("ordinary pages of 64 KiB"), HasSubstr("asked for by calloc")));
+}
+
 TEST(ProcessReport, JoinsTheParts) {
     const Case one;
     one.smaps("7f0000000000-7f0400000000 rw-s 00000000 00:2b 77 /mnt/f\n" + figures(1 << 20, 0, 0, 16 << 20) +
