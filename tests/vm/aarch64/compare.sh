@@ -9,7 +9,7 @@ fail() { echo "compare: $*; all of it:" >&2; cat /tmp/report /tmp/errors >&2; ex
 mkdir -p /run
 pages() { cat /sys/kernel/mm/hugepages/*/nr_hugepages | tr '\n' ' '; }
 before=$(pages)
-taskset 1 "$pc1_label" compare --sector 64MiB --minutes 0.01 --path single-core --json >/tmp/report 2>/tmp/errors || fail "failed"
+taskset 1 "$pc1_label" compare --sector 16MiB --minutes 0.01 --path single-core --json >/tmp/report 2>/tmp/errors || fail "failed"
 [ "$(pages)" = "$before" ] || fail "pages $(pages), before $before"
 [ ! -e /run/hugepage-compare ] || fail "its pools are still there"
 
@@ -33,10 +33,10 @@ for node in 0 1; do
     for folder in /sys/kernel/mm/hugepages/hugepages-*kB; do
         kib=${folder##*-}
         kib=${kib%kB}
-        [ "$kib" -le 32768 ] || continue
+        [ "$kib" -le 16384 ] || continue
         if [ "$kib" -lt 1024 ]; then size="$kib KiB"; else size="$((kib / 1024)) MiB"; fi
         measured "shim, $size pages" $node
         sizes=$((sizes + 1))
     done
-    [ $sizes -ge 2 ] || fail "only $sizes sizes of huge pages"
+    [ $sizes -ge 1 ] || fail "no size of huge pages"
 done
