@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the .deb, installs it in a fresh system, tries what is in it, purges it, and looks for what is left.
+# Makes the .deb, twice, installs it in a fresh system, tries what is in it, purges it, and looks for what is left.
 #
 #   tests/package/fresh_system.sh [BUILD FOLDER]      build/release
 #
@@ -19,10 +19,17 @@ if [[ ${1:-} != inside ]]; then
     exec unshare --mount --propagation private --pid --fork --kill-child --mount-proc bash "$0" inside "${1:-build/release}"
 fi
 
-scripts/package.sh --build "$2" deb
-packages=(build/package/*.deb)
-((${#packages[@]} == 1)) || fail "not one package: ${packages[*]}"
-package=${packages[0]}
+# The same build gives the same package; of one time, also where there is no git.
+export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
+digests=()
+for _ in first second; do
+    scripts/package.sh --build "$2" deb
+    packages=(build/package/*.deb)
+    ((${#packages[@]} == 1)) || fail "not one package: ${packages[*]}"
+    package=${packages[0]}
+    digests+=("$(sha256sum <"$package")")
+done
+[[ ${digests[0]} == "${digests[1]}" ]] || fail "the second package differs from the first"
 
 # So that not even an empty folder is left.
 mount -t tmpfs none /mnt

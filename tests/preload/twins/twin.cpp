@@ -1,8 +1,8 @@
 #include "tests/preload/twins/twin.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+#include <cinttypes>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -37,18 +37,9 @@ char pattern_of(std::size_t page) {
 
 // Everything below is asked of the kernel, so that nothing can end the program; many pages at a time, and one
 // by one where they aren't alike.
-constexpr std::size_t kAtOnce = 512;
-
-bool is_mapped(const char* begin, std::size_t pages) {
-    std::array<unsigned char, kAtOnce> residence;
-    return ::mincore(const_cast<char*>(begin), pages * kPage, residence.data()) == 0;
-}
-
-// Whether nothing is there, where that can be seen at once.
-bool is_free(const char* begin, std::size_t pages) {
-    constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
-    void* memory = ::mmap(const_cast<char*>(begin), pages * kPage, PROT_NONE, kFlags, -1, 0);
-    return memory != MAP_FAILED && ::munmap(memory, pages * kPage) == 0;
+bool is_mapped(const char* page) {
+    unsigned char residence = 0;
+    return ::mincore(const_cast<char*>(page), kPage, &residence) == 0;
 }
 
 bool may_read(const char* begin, std::size_t pages) {
@@ -210,6 +201,29 @@ void Twin::look() {
     }
 }
 
+// A line of /proc/self/maps.
+struct Mapping {
+    const char* begin;
+    const char* end;
+    bool is_shut;
+    bool is_writable;
+};
+
+// By address.
+std::vector<Mapping> mappings() {
+    std::vector<Mapping> all;
+    std::FILE* file = std::fopen("/proc/self/maps", "re");
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+    char allowed[4] = {};  // rwx
+    while (std::fscanf(file, "%" SCNxPTR "-%" SCNxPTR " %3c%*[^\n]", &begin, &end, allowed) == 3) {
+        all.push_back({reinterpret_cast<const char*>(begin), reinterpret_cast<const char*>(end),
+                       std::strcmp(allowed, "---") == 0, allowed[1] == 'w'});
+    }
+    std::fclose(file);
+    return all;
+}
+
 // Runs of pages that look alike: `gap`, `shut` (can't be read), `zero`, `own+N` (the pattern, displaced by N
 // pages), a byte, `mixed`; `ro` if they can't be written to.
 void Twin::look_at(const char* name, const char* begin, std::size_t length) {
@@ -224,33 +238,40 @@ void Twin::look_at(const char* name, const char* begin, std::size_t length) {
         before = now;
         run += pages;
     };
-    const auto add_one = [&](std::size_t page) {
-        const char* at = begin + page * kPage;
-        if (!is_mapped(at, 1)) {
-            add("gap", 1);
-        } else if (!may_read(at, 1)) {
-            add("shut", 1);
-        } else {
-            add(content_of(at, page) + (may_write(at, 1) ? "" : "(ro)"), 1);
+    const auto add_pages = [&](const char* at, std::size_t count, const Mapping& mapping) {
+        if (mapping.is_shut) {
+            return add("shut", static_cast<long>(count));
         }
-    };
-    const std::size_t pages = length / kPage;
-    for (std::size_t page = 0; page < pages; page += kAtOnce) {
-        const char* at = begin + page * kPage;
-        const std::size_t count = std::min(kAtOnce, pages - page);
-        if (is_free(at, count)) {
-            add("gap", static_cast<long>(count));
-            continue;
-        }
-        const bool alike = may_write(at, count);
-        for (std::size_t i = 0; i < count; ++i) {
-            if (alike) {
-                add(content_of(at + i * kPage, page + i), 1);
+        const bool alike = mapping.is_writable ? may_write(at, count) : may_read(at, count);
+        for (; count > 0; --count, at += kPage) {
+            const bool is_written = alike ? mapping.is_writable : may_write(at, 1);
+            if (!alike && !is_mapped(at)) {
+                add("gap", 1);
+            } else if (!alike && !may_read(at, 1)) {
+                add("shut", 1);
             } else {
-                add_one(page + i);
+                const auto page = static_cast<std::size_t>(at - begin) / kPage;
+                add(content_of(at, page) + (is_written ? "" : "(ro)"), 1);
             }
         }
+    };
+    const char* at = begin;
+    const char* const end = begin + length;
+    const auto add_gap = [&](const char* until) {
+        if (until > at) {
+            add("gap", (until - at) / static_cast<long>(kPage));
+            at = until;
+        }
+    };
+    for (const Mapping& mapping : mappings()) {
+        if (mapping.end > at && mapping.begin < end) {
+            add_gap(mapping.begin);
+            const char* const until = std::min(mapping.end, end);
+            add_pages(at, static_cast<std::size_t>(until - at) / kPage, mapping);
+            at = until;
+        }
     }
+    add_gap(end);
     end_run(before, run);
 }
 
