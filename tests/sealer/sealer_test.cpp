@@ -92,7 +92,8 @@ class Sealer : public testing::TestWithParam<Way> {
                      {"LD_PRELOAD", std::string(GetParam().library) + ":" + STOP_BEFORE_LAYER}});
         return environment(more);
     }
-    // Pre-commit 2 takes ten times as long, and reads the layers from disk: of the buffers it tells no more than they do.
+    // Pre-commit 2 takes ten times as long, and reads the layers from disk: of the buffers it tells no more
+    // than they do.
     enum class Phases { kFirst, kBoth };
     static std::vector<std::string> seal_into(const TempDir& folder, Phases phases = Phases::kFirst) {
         std::vector<std::string> command = {kPrepared / "seal", "8MiB", folder.path()};

@@ -99,7 +99,7 @@ TEST_F(RegionTableOnHugePages, AgreesWithAPageByPageModel) {
             }
             for (std::size_t i = 0; i < kPages; ++i) {
                 const Segment segment = table_.segment_at(pages(kBase + i * kPage, 1));
-                const Kind expected = model[i] != 0            ? Kind::piece
+                const Kind expected = model[i] != 0          ? Kind::piece
                                       : mapped[i / kPerHuge] ? Kind::hole
                                                              : Kind::other;
                 ASSERT_EQ(segment.kind, expected) << round << " " << step << " " << i;
