@@ -83,6 +83,7 @@ struct BufferJudgement {
     std::size_t threads_bound = 0;     // to that node's CPUs alone
     std::size_t threads_free = 0;      // that may run there among others
     std::string fault;                 // empty: none
+    std::string next;                  // against it, as a finding's
 
     [[nodiscard]] bool has_file_size() const { return file_size.bytes > 0; }
     // Its file's folder names another node, or no thread of the process may run on its node.

@@ -41,20 +41,39 @@ std::optional<std::uint64_t> number_of(const MemoryFile& file, ByteSize size) {
                : std::nullopt;
 }
 
+// How many files setup would have made on the node, going by their names.
+std::size_t made_by_setup(const Pool& pool, NodeId node, ByteSize size) {
+    std::size_t made = 0;
+    for (const MemoryFile& one : pool.files) {
+        const auto number = one.node == node ? number_of(one, size) : std::nullopt;
+        made = std::max(made, number ? *number + 1 : 0);
+    }
+    return made;
+}
+
+bool has_holes(const MemoryFile& file) {
+    return file.has_whole_pages() && file.refusal && file.refusal->reason == Reason::not_populated;
+}
+
 // Setup makes files _0 to _<num - 1> of one size, and those of them anew that are wrong. One of another name
-// only goes.
+// goes; if it has holes, one more of setup's is made for it.
 std::string make_anew(const MemoryFile& file, const Pool& pool) {
     const auto like = std::ranges::find_if(pool.files, [&](const MemoryFile& one) {
         return one.is_on_hugetlbfs() && one.has_whole_pages() && number_of(file, one.size);
     });
-    if (like == pool.files.end()) {
-        return fmt::format("{}rm {}", sudo(), quoted(file.path));
+    if (like != pool.files.end()) {
+        return setup_for(pool, file.node, made_by_setup(pool, file.node, like->size), *like);
     }
-    std::uint64_t last = 0;
+    std::string remove = fmt::format("{}rm {}", sudo(), quoted(file.path));
+    if (!has_holes(file)) {
+        return remove;
+    }
+    std::size_t files = made_by_setup(pool, file.node, file.size);
     for (const MemoryFile& one : pool.files) {
-        last = std::max(last, one.node == file.node ? number_of(one, like->size).value_or(0) : 0);
+        const bool is_another = one.node == file.node && one.size == file.size && !number_of(one, file.size);
+        files += is_another && has_holes(one) ? 1U : 0U;
     }
-    return setup_for(pool, file.node, last + 1, *like);
+    return remove + " && " + setup_for(pool, file.node, files, file);
 }
 
 // A file is never handed to another user: the last one's labels are in it.

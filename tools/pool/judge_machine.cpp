@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 namespace ctl {
 namespace {
 
@@ -62,12 +64,14 @@ Findings judge_mounts(const Machine& machine, bool has_pool) {
     }
     // A pool on tmpfs, for trying things out, needs no mount of hugetlbfs.
     if (findings.empty() && !has_pool) {
-        const ByteSize size = machine.has_page_size(k1GiB) ? k1GiB : k2MiB;
+        // Those of 1 GiB are rarely free unless they were allocated as the machine started.
+        const bool has_large = std::ranges::any_of(
+            machine.nodes, [](const Node& node) { return node.pages_of(k1GiB).total > 0; });
         findings.push_back({"mounts", Verdict::fail, "hugetlbfs is not mounted",
                             "The files live on it; a mount is gone after a reboot.",
                             fmt::format("sudo mkdir -p /mnt/huge && sudo mount -t hugetlbfs -o "
                                         "pagesize={},nosuid,nodev,noexec none /mnt/huge",
-                                        tools::mount_size_text(size))});
+                                        tools::mount_size_text(has_large ? k1GiB : k2MiB))});
     }
     return findings;
 }

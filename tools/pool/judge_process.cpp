@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 #include <string_view>
+#include <utility>
 
 namespace ctl {
 namespace {
@@ -131,36 +132,46 @@ const char* backing_of(const MappedArea& area, bool is_huge, const MemoryFile* f
     return area.file ? "file" : "anonymous";
 }
 
-std::string why_not_served(const BufferJudgement& buffer, const Process& process) {
+struct Fault {
+    std::string what;
+    std::string next;
+};
+Fault not_served(const BufferJudgement& buffer, const Process& process) {
+    const std::string run = "hugepagectl run -- COMMAND";
     if (process.shims().empty()) {
-        return "the shim is not loaded";
+        return {"the shim is not loaded", run};
     }
-    return buffer.is_callocs && !process.has_heap_shim()
-               ? "asked for by calloc, which this library doesn't serve; libhugepage_shim_heap.so does"
-               : "no file serves it; the shim's log says why";
+    if (buffer.is_callocs && !process.has_heap_shim()) {
+        return {"asked for by calloc, which this library doesn't serve; libhugepage_shim_heap.so does",
+                run + "   (preloads libhugepage_shim_heap.so)"};
+    }
+    return {"no file serves it; the shim's log says why",
+            "grep hugepage_shim LOG   (what the sealer has on stderr, or its HUGEPAGE_LOG_FILE)"};
 }
 
 // Of a buffer that has a file's size.
-std::string fault_of(const BufferJudgement& buffer, const Process& process) {
+Fault fault_of(const BufferJudgement& buffer, const Process& process) {
     const std::string_view state = state_of(buffer);
     if (state.empty() && buffer.file == nullptr) {
-        return why_not_served(buffer, process);
+        return not_served(buffer, process);
     }
     if (state == "ordinary") {
-        return fmt::format("it is in ordinary pages of {}: {}",
-                           tools::page_size_text({buffer.area.page_size}), why_not_served(buffer, process));
+        const Fault fault = not_served(buffer, process);
+        return {fmt::format("it is in ordinary pages of {}: {}",
+                            tools::page_size_text({buffer.area.page_size}), fault.what),
+                fault.next};
     }
     if (state == "tmpfs") {
-        return "the pool is on tmpfs, which has no huge pages";
+        return {"the pool is on tmpfs, which has no huge pages", kPlanFirst};
     }
     if (buffer.file != nullptr && buffer.node && *buffer.node != buffer.file->node) {
-        return fmt::format(
-            "its pages are on node {}, its file's folder says {}; 'hugepagectl verify' tells "
-            "more",
-            buffer.node->value, buffer.file->node.value);
+        return {fmt::format("its pages are on node {}, its file's folder says {}", buffer.node->value,
+                            buffer.file->node.value),
+                "hugepagectl verify"};
     }
     if (buffer.is_misplaced()) {
-        return fmt::format("it is on node {}, where no thread of the process may run", buffer.node->value);
+        return {fmt::format("it is on node {}, where no thread of the process may run", buffer.node->value),
+                fmt::format("numactl --cpunodebind={} hugepagectl run -- COMMAND", buffer.node->value)};
     }
     return {};
 }
@@ -225,7 +236,11 @@ std::vector<BufferJudgement> judge_buffers(const Process& process, const Machine
                 }
             }
         }
-        buffer.fault = buffer.has_file_size() ? fault_of(buffer, process) : "";
+        if (buffer.has_file_size()) {
+            Fault fault = fault_of(buffer, process);
+            buffer.fault = std::move(fault.what);
+            buffer.next = std::move(fault.next);
+        }
         buffers.push_back(std::move(buffer));
     }
     return buffers;
@@ -248,10 +263,7 @@ Findings judge_process(const Process& process, const std::vector<BufferJudgement
             findings.push_back(
                 {"served", Verdict::warn,
                  fmt::format("{}: a buffer of {} at {:x}: {}", name, size, buffer.area.begin, buffer.fault),
-                 "",
-                 buffer.is_callocs && !process.has_heap_shim()
-                     ? "hugepagectl run -- COMMAND   (preloads libhugepage_shim_heap.so)"
-                     : fmt::format("hugepagectl status --pid {}", process.pid)});
+                 "", buffer.next});
         } else if (buffer.file != nullptr) {
             findings.push_back(
                 {"served", Verdict::ok, fmt::format("{}: {} by {}", name, size, buffer.file->path)});

@@ -124,7 +124,7 @@ Record parse_record(std::string_view text, const std::string& boot, const std::s
 }
 
 RunLock::RunLock(std::string folder, std::chrono::seconds patience, const tools::Interrupts& interrupts)
-    : path_(std::move(folder)) {
+    : path_(std::move(folder)), name_(name_at(path_, {})) {
     using Clock = std::chrono::steady_clock;
     constexpr std::chrono::milliseconds kTryEvery{100};
     constexpr mode_t kMode = 0600;
@@ -179,7 +179,7 @@ RunLock::RunLock(std::string folder, std::chrono::seconds patience, const tools:
 
 RunLock::~RunLock() {
     ::unlinkat(folder_.get(), kLockName, 0);
-    ::rmdir(path_.c_str());
+    ::unlinkat(name_.folder.get(), name_.name.c_str(), AT_REMOVEDIR);
 }
 
 Ledger::Ledger(std::string run_folder, std::string boot)

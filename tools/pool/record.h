@@ -18,6 +18,7 @@
 #include "shim/base/fd.h"
 #include "tools/common/interrupts.h"
 #include "tools/pool/machine.h"
+#include "tools/pool/places.h"
 
 #include <chrono>
 #include <string>
@@ -92,6 +93,7 @@ class RunLock {
 
   private:
     std::string path_;
+    Name name_;  // of the folder
     hugepage::Fd folder_;
     hugepage::Fd fd_;
 };

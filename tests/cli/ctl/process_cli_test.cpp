@@ -30,6 +30,7 @@ TEST_P(StatusOfProcess, TellsOfABufferInAFile) {
     EXPECT_THAT(outcome.out, HasSubstr("numa_0/a"));
     // A pool on tmpfs is for trying things out: its pages aren't huge.
     EXPECT_EQ(outcome.exit_status, GetParam().is_huge() ? 0 : 4) << outcome.out << outcome.err;
+    EXPECT_EQ(outcome.out.find("> hugepagectl plan --sector") == std::string::npos, GetParam().is_huge());
     const auto report = nlohmann::json::parse(status_of(holder, {"--json"}).out)["processes"][0];
     EXPECT_EQ(report["command"], "probe");
     for (const auto& buffer : report["buffers"]) {

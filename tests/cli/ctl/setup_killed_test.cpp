@@ -1,12 +1,8 @@
 // setup killed before each of its changes in turn: what it has added until then, remove takes away.
 #include "tests/cli/ctl/machine.h"
+#include "tests/cli/ctl/traced.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <optional>
@@ -15,59 +11,29 @@ namespace tests {
 namespace {
 
 bool is_change(std::uint64_t call) {
-    constexpr std::uint64_t kChanges[] = {SYS_mkdirat,   SYS_mount,  SYS_write,    SYS_renameat,
-                                          SYS_renameat2, SYS_linkat, SYS_unlinkat, SYS_fchmod,
-                                          SYS_fsync,     SYS_rmdir,  SYS_umount2};
+    constexpr std::uint64_t kChanges[] = {SYS_mkdirat, SYS_mount,    SYS_write,  SYS_renameat, SYS_renameat2,
+                                          SYS_linkat,  SYS_unlinkat, SYS_fchmod, SYS_fsync,    SYS_umount2};
     return std::ranges::find(kChanges, call) != std::ranges::end(kChanges);
 }
 
-// Runs it until it is about to make its n-th change (from 0), and sends it the signal there; its status in
-// the end. Nothing if it made fewer.
+// Sent the signal as it is about to make its n-th change (from 0); its status in the end. Nothing if it made
+// fewer.
 std::optional<int> signalled_at(const std::vector<std::string>& command, int n, int to_send) {
-    std::vector<std::string> words = command;
-    std::vector<char*> argv;
-    for (auto& word : words) {
-        argv.push_back(word.data());
-    }
-    argv.push_back(nullptr);
-    const pid_t child = ::fork();
-    if (child == 0) {
-        const int nowhere = ::open("/dev/null", O_RDWR);
-        ::dup2(nowhere, STDOUT_FILENO);
-        ::dup2(nowhere, STDERR_FILENO);
-        ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
-        ::execv(argv[0], argv.data());
-        ::_exit(127);
-    }
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    ::ptrace(PTRACE_SETOPTIONS, child, nullptr, PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD);
-    int signal = 0;
-    for (int seen = 0;;) {
-        ::ptrace(PTRACE_SYSCALL, child, nullptr, signal);
-        ::waitpid(child, &status, 0);
-        if (!WIFSTOPPED(status)) {
-            EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-            return std::nullopt;
-        }
-        const bool is_call = WSTOPSIG(status) == (SIGTRAP | 0x80);
-        signal = is_call ? 0 : WSTOPSIG(status);
-        __ptrace_syscall_info info{};
-        if (is_call && ::ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof info, &info) > 0 &&
-            info.op == PTRACE_SYSCALL_INFO_ENTRY && is_change(info.entry.nr) && seen++ == n) {
-            ::kill(child, to_send);
-            ::ptrace(PTRACE_DETACH, child, nullptr, nullptr);
-            ::waitpid(child, &status, 0);
-            return status;
-        }
-    }
+    int seen = 0;
+    return traced(command, to_send, [&](const Call& call) { return is_change(call.number) && seen++ == n; });
 }
 
 bool killed_at(const std::vector<std::string>& command, int n) {
     return signalled_at(command, n, SIGKILL).has_value();
 }
 
-class KilledTest : public CtlTest {};
+class KilledTest : public CtlTest {
+  protected:
+    // Of one file on each node of the machine.
+    [[nodiscard]] std::vector<std::string> setup_of(const std::string& size) const {
+        return command({"setup", "--page-size", "2MiB", "--path", place(), "--size", size, "--num", "1"});
+    }
+};
 
 TEST_F(KilledTest, IsTakenBackWhereverItWasKilled) {
     constexpr int kTries = 3;  // others may change the count in between; a leak would be there each time
@@ -76,7 +42,7 @@ TEST_F(KilledTest, IsTakenBackWhereverItWasKilled) {
         bool is_as_before = false;
         for (int i = 0; i < kTries && !is_as_before; ++i) {
             const std::uint64_t before = reserved_pages();
-            is_killed = killed_at(command(setup({"--size", size_to_grow(), "--num", "1"})), changes);
+            is_killed = killed_at(setup_of(size_to_grow()), changes);
             const auto gone = hugepagectl({"remove"});
             ASSERT_EQ(gone.exit_status, 0) << changes << ": " << gone.err << gone.out;
             expect_nothing_left();
@@ -91,7 +57,7 @@ TEST_F(KilledTest, IsTakenBackWhereverItWasKilled) {
 TEST_F(KilledTest, LetsRemoveBeKilledToo) {
     int changes = 0;
     for (bool is_killed = true; is_killed; ++changes) {
-        ASSERT_EQ(hugepagectl(setup({"--size", size_to_grow(), "--num", "1"})).exit_status, 0);
+        ASSERT_EQ(run(setup_of(size_to_grow())).exit_status, 0);
         is_killed = killed_at(command({"remove"}), changes);
         const auto gone = hugepagectl({"remove"});
         ASSERT_EQ(gone.exit_status, 0) << changes << ": " << gone.err << gone.out;
@@ -99,6 +65,68 @@ TEST_F(KilledTest, LetsRemoveBeKilledToo) {
         ASSERT_FALSE(HasFailure()) << changes;
     }
     EXPECT_GT(changes, 10);
+}
+
+// Of a call that changes something: which argument is the path, and which the folder that it begins in.
+struct PathOf {
+    std::uint64_t call;
+    int path;
+    int folder = -1;  // none
+};
+constexpr PathOf kPaths[] = {
+    {SYS_mount, 1},        {SYS_umount2, 0},     {SYS_truncate, 0},    {SYS_setxattr, 0},
+    {SYS_openat, 1, 0},    {SYS_mkdirat, 1, 0},  {SYS_mknodat, 1, 0},  {SYS_symlinkat, 2, 1},
+    {SYS_unlinkat, 1, 0},  {SYS_fchmodat, 1, 0}, {SYS_fchownat, 1, 0}, {SYS_linkat, 1, 0},
+    {SYS_linkat, 3, 2},    {SYS_renameat, 1, 0}, {SYS_renameat, 3, 2}, {SYS_renameat2, 1, 0},
+    {SYS_renameat2, 3, 2},
+#ifdef SYS_rename  // newer architectures have none of these
+    {SYS_open, 0},         {SYS_creat, 0},       {SYS_mkdir, 0},       {SYS_mknod, 0},
+    {SYS_symlink, 1},      {SYS_rmdir, 0},       {SYS_unlink, 0},      {SYS_link, 1},
+    {SYS_rename, 0},       {SYS_rename, 1},      {SYS_chmod, 0},       {SYS_chown, 0},
+    {SYS_lchown, 0},
+#endif
+};
+
+// Where another user may change a folder on the way, a path can mean something else by the time that it is
+// used. So files are changed by one name in a folder that is open, and mounts by /proc/self/fd.
+class NamesTest : public KilledTest {
+  protected:
+    static bool only_reads(const Call& call) {
+        return call.number == SYS_openat && (call.arguments[2] & (O_ACCMODE | O_CREAT)) == 0;
+    }
+    static bool is_safe(const std::string& path, bool has_folder) {
+        const auto slashes = std::ranges::count(path, '/');
+        // There, a name in a folder may follow: "/proc/self/fd/5/name".
+        return path.starts_with("/sys/") || (path.starts_with("/proc/self/fd/") && slashes <= 5) ||
+               (has_folder && slashes == 0);
+    }
+    // How many it changed.
+    static int expect_no_paths(const std::vector<std::string>& command) {
+        int changes = 0;
+        const auto status = traced(command, SIGKILL, [&](const Call& call) {
+            for (const PathOf& one : kPaths) {
+                if (call.number != one.call || only_reads(call)) {
+                    continue;
+                }
+                ++changes;
+                const bool has_folder =
+                    one.folder >= 0 && static_cast<int>(call.arguments[one.folder]) != AT_FDCWD;
+                EXPECT_TRUE(is_safe(call.text(one.path), has_folder))
+                    << "system call " << call.number << ": " << call.text(one.path);
+            }
+            return false;
+        });
+        EXPECT_FALSE(status);
+        return changes;
+    }
+};
+
+TEST_F(NamesTest, AreNotUsedTwice) {
+    EXPECT_GT(expect_no_paths(setup_of(size_to_grow())), 8);
+    EXPECT_GT(expect_no_paths(command(setup({"--size", "8MiB", "--num", "1"}))), 1);
+    EXPECT_GT(expect_no_paths(command(setup({"--size", "8MiB", "--num", "1", "--user", "12345"}))), 2);
+    EXPECT_GT(expect_no_paths(command({"remove"})), 5);
+    expect_nothing_left();
 }
 
 // What was killed is finished by another setup.
@@ -118,8 +146,7 @@ TEST_F(KilledTest, IsFinishedByTheNextSetup) {
 TEST_F(KilledTest, LeavesNothingWhenInterrupted) {
     int interrupted = 0;
     for (int change = 0;; change += 3) {
-        const auto status =
-            signalled_at(command(setup({"--size", size_to_grow(), "--num", "1"})), change, SIGTERM);
+        const auto status = signalled_at(setup_of(size_to_grow()), change, SIGTERM);
         if (!status) {
             break;
         }

@@ -110,6 +110,30 @@ TEST(Judgement, HasOnlyRemovedWhatNobodyMakes) {
               "rm /mnt/huge/pc1/numa_0/hard");
 }
 
+// As by truncate(1).
+TEST(Judgement, HasOneOfSetupsMadeForAFileWithHoles) {
+    const auto with_holes = [](MemoryFile& file, const std::string& name) {
+        file.path = "/mnt/huge/pc1/numa_0/" + name;
+        file.placement.reset();
+        file.refusal = hugepage::Refusal{Reason::not_populated, "it has holes", 0};
+    };
+    EXPECT_EQ(remedy([&](MemoryFile& file) { with_holes(file, "hard"); }),
+              std::string("rm /mnt/huge/pc1/numa_0/hard && ") + kAnew);
+    EXPECT_EQ(remedy([&](MemoryFile& file) {
+                  with_holes(file, "hard");
+                  with_holes(*(&file - 1), "soft");
+              }),
+              std::string("rm /mnt/huge/pc1/numa_0/hard && ") + kAnew)
+        << "one for each";
+    EXPECT_THAT(remedy([&](MemoryFile& file) {
+                    for (MemoryFile* one : {&file - 1, &file, &file + 1}) {
+                        one->file_system = {hugepage::FileSystem::Kind::tmpfs, {4096}};
+                    }
+                    with_holes(file, "32.0_GiB_1");
+                }),
+                testing::StartsWith("rm /mnt/huge/pc1/numa_0/32.0_GiB_1 && hugepagectl plan"));
+}
+
 TEST(Judgement, HasFilesMadeSafe) {
     const hugepage::Refusal insecure{Reason::insecure, "", 0};
     EXPECT_EQ(remedy([&](MemoryFile& file) {

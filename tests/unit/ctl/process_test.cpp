@@ -51,6 +51,11 @@ struct Case {
     Pool pool;
 };
 
+// What to type about the last of its buffers.
+std::string next_of(const Json& report) {
+    return report["findings"].back()["next"].get<std::string>();
+}
+
 TEST(ProcessReport, IsContentWithAPoolsFileOnTheThreadsNode) {
     const Json report = Case().report();
     EXPECT_EQ(report["pid"], 4711);
@@ -77,6 +82,7 @@ TEST(ProcessReport, NamesPagesOnAnotherNodeThanTheFolders) {
     EXPECT_EQ(one.report()["faults"], 1);
     EXPECT_THAT(process_text(one.report(), Terminal{}),
                 HasSubstr("its pages are on node 1, its file's folder says 0"));
+    EXPECT_EQ(next_of(one.report()), "hugepagectl verify");
 }
 
 TEST(ProcessReport, NamesANodeWhereNoThreadMayRun) {
@@ -88,6 +94,7 @@ TEST(ProcessReport, NamesANodeWhereNoThreadMayRun) {
     EXPECT_EQ(report["faults"], 1);
     EXPECT_THAT(report["buffers"][0]["fault"].get<std::string>(),
                 HasSubstr("no thread of the process may run"));
+    EXPECT_EQ(next_of(report), "numactl --cpunodebind=0 hugepagectl run -- COMMAND");
 }
 
 TEST(ProcessReport, NamesOrdinaryMemoryOfAFilesSize) {
@@ -123,12 +130,15 @@ TEST(ProcessReport, TellsWhatCallocAskedFor) {
     EXPECT_THAT(fault_of(callocs + kHeapShim), HasSubstr("log says why"));
     EXPECT_THAT(fault_of(mapped + kPlainShim), HasSubstr("log says why"));
     EXPECT_THAT(fault_of(mapped), HasSubstr("the shim is not loaded"));
+    EXPECT_EQ(next_of(one.report()), "hugepagectl run -- COMMAND");
+    one.smaps(callocs + kHeapShim);
+    EXPECT_THAT(next_of(one.report()), HasSubstr("grep hugepage_shim LOG"));
     one.smaps(callocs + kPlainShim);
     const Json report = one.report();
     ASSERT_EQ(report["findings"].size(), 2);
     EXPECT_EQ(report["findings"][0]["id"], "loading");
     EXPECT_EQ(report["findings"][1]["verdict"], "warn");
-    EXPECT_THAT(report["findings"][1]["next"].get<std::string>(), HasSubstr("libhugepage_shim_heap.so"));
+    EXPECT_THAT(next_of(report), HasSubstr("libhugepage_shim_heap.so"));
 }
 
 TEST(ShimProcesses, AreFoundByTheLibraryInTheirMaps) {

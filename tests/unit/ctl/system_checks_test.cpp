@@ -120,8 +120,10 @@ TEST(SystemChecks, WarnOfAGroupsLimitOnlyIfFilesAreStillToBeMade) {
 TEST(SystemChecks, FailWithoutAMountUnlessFilesCanBeUsed) {
     Machine machine = machine_of_one_node();
     EXPECT_EQ(finding(good(), machine, "mounts", false).verdict, Verdict::fail);
-    EXPECT_THAT(finding(good(), machine, "mounts", false).next, HasSubstr("pagesize=1G,nosuid,nodev,noexec"));
+    EXPECT_THAT(finding(good(), machine, "mounts", false).next, HasSubstr("pagesize=2M,nosuid,nodev,noexec"));
     EXPECT_EQ(finding(good(), machine, "mounts", true).id, "");
+    machine.nodes[0].pages = {{ctl::k1GiB, 1, 1}};
+    EXPECT_THAT(finding(good(), machine, "mounts", false).next, HasSubstr("pagesize=1G,nosuid,nodev,noexec"));
     machine.mounts = {{.point = "/mnt", .type = "hugetlbfs", .options = "rw,pagesize=2M"}};
     EXPECT_EQ(finding(good(), machine, "mounts", false).what, "/mnt: rw,pagesize=2M");
 }

@@ -42,6 +42,14 @@ TEST_F(Lock, IsNotOfTheFolder) {
     const RunLock lock(folder_, seconds(0), interrupts_);
 }
 
+TEST_F(Lock, LeavesALinkToItsFolder) {
+    const auto there = temporary_.path() / "elsewhere" / "run";
+    std::filesystem::create_directories(there);
+    std::filesystem::create_symlink(there, folder_);
+    { const RunLock lock(folder_, seconds(0), interrupts_); }
+    EXPECT_TRUE(std::filesystem::is_empty(there));
+}
+
 TEST_F(Lock, IsNotWaitedForWhereTheFolderIsALinkThatLeadsNowhere) {
     std::filesystem::create_symlink(temporary_.path() / "nowhere", folder_);
     EXPECT_EQ(refusal_of([&] { const RunLock lock(folder_, seconds(0), interrupts_); }).code,
